@@ -1,0 +1,42 @@
+# Two commands for users (start, test), one for every commit (check). README.md describes them.
+PYTHON ?= python3
+VENV ?= .venv
+PY := $(VENV)/bin/python
+export PYTHONPATH := $(CURDIR)
+
+.PHONY: start install check format test nightly bench
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --upgrade pip
+	$(PY) -m pip install --quiet -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PY) -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+start: $(VENV)/.installed          ## install everything and open the dashboard on demo data
+	$(PY) -m station serve --demo
+
+install: $(VENV)/.installed-dev
+
+format: install
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+check: install                     ## under 90 s, before every commit
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+	$(PY) tests/function_lengths.py
+	$(PY) -m pytest -q -m "not slow and not browser and not postgres"
+
+test: install                      ## everything; CI runs it
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+	$(PY) tests/function_lengths.py
+	$(PY) -m pytest

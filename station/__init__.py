@@ -1,0 +1,1 @@
+"""Gas-station loyalty and visit analytics."""

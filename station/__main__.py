@@ -1,0 +1,5 @@
+"""Lets `python -m station` be the command line."""
+
+from station.cli import main
+
+main()

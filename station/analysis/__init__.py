@@ -1,0 +1,1 @@
+"""Frame in, frame out: what the visits say about vehicles."""

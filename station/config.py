@@ -1,0 +1,1 @@
+"""Composes the rules of all rooms from config.yaml; the only reader of YAML."""

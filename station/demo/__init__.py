@@ -1,0 +1,1 @@
+"""A generator of realistic station networks with known truth."""

@@ -1,0 +1,76 @@
+"""Everything that can be refused, as one tree.
+
+StationError                     a refusal that a person can act on
+├── InputError                   a file or a value is not as it must be
+│   ├── UnreadableFileError        nothing of a file could be read
+│   ├── FileRefusedError           the file is readable but was refused as a whole
+│   ├── MappingError               a mapping file is wrong
+│   └── BadValueError              one value is out of its range
+├── NotFoundError                what was named does not exist, or is not in sight
+├── NotAllowedError              the right or the scope is missing
+├── ConfigError                  config.yaml names an unknown or impossible value
+├── ArchiveError                 the store cannot be used as it is
+│   ├── ArchiveBusyError           another process holds it
+│   └── ArchiveDamagedError        verification found a bad row
+└── BackupError                  a backup cannot be made or restored
+
+Callers pass a key of locale/*/error.toml and its facts; the sentence is made by `station.text` in
+the reader's language. `str(error)` is for developers and holds no personal data.
+"""
+
+
+class StationError(Exception):
+    """A refusal with the key of its sentence and the facts that fill it."""
+
+    def __init__(self, key: str, **facts: object) -> None:
+        self.key = key
+        self.facts = facts
+        super().__init__(key, facts)
+
+
+class InputError(StationError):
+    """A file or a value is not as it must be."""
+
+
+class UnreadableFileError(InputError):
+    """Nothing of a file could be read."""
+
+
+class FileRefusedError(InputError):
+    """The file is readable but was refused as a whole."""
+
+
+class MappingError(InputError):
+    """A mapping file is wrong."""
+
+
+class BadValueError(InputError):
+    """One value is out of its range."""
+
+
+class NotFoundError(StationError):
+    """What was named does not exist, or is not in the asker's sight."""
+
+
+class NotAllowedError(StationError):
+    """The right or the scope is missing."""
+
+
+class ConfigError(StationError):
+    """config.yaml names an unknown or impossible value."""
+
+
+class ArchiveError(StationError):
+    """The store cannot be used as it is."""
+
+
+class ArchiveBusyError(ArchiveError):
+    """Another process holds the archive."""
+
+
+class ArchiveDamagedError(ArchiveError):
+    """Verification found a bad row."""
+
+
+class BackupError(StationError):
+    """A backup cannot be made or restored."""

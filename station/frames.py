@@ -1,0 +1,69 @@
+"""The tables that travel: the name and type of each column, fixed once.
+
+A frame enters a room through `require`. One row of PROFILES is a vehicle at a station; the network
+profile has one row a vehicle and station_id 0. Days are whole days since 1970-01-01.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+Columns = Mapping[str, str]
+
+UNITS = ("l", "kwh", "m3", "kg")
+"""Units of fuel and energy, in the order in which ties are broken."""
+
+REDUCED: Columns = {
+    "vehicle_id": "int64",
+    "station_id": "int64",
+    "visits": "int64",
+    "visit_days": "int64",  # distinct local dates with a visit
+    "first_day": "int64",
+    "last_day": "int64",
+    "gap_median_days": "float64",  # of the gaps between visit-days; NaN below 2 visit-days
+    "gap_square_sum": "int64",
+    "gap_log_sum": "float64",
+    "recent_gap_days": "float64",  # mean of the last three gaps, NaN below 3 gaps
+    "earlier_gap_median_days": "float64",  # median of the gaps before those, NaN if none
+    **{f"quantity_{unit}": "int64" for unit in UNITS},  # milli
+    **{f"visits_{unit}": "int64" for unit in UNITS},
+    "quantity_median": "float64",  # milli, of a visit's fuel
+    "quantity_p90": "float64",
+    "amount_minor": "int64",
+    "shop_minor": "int64",  # the part of amount that is no fuel
+    "visits_petrol": "int64",
+    "visits_diesel": "int64",
+    "visits_gas": "int64",
+    "visits_electric": "int64",
+    "visits_night": "int64",  # 22:00 to 05:59
+    "visits_weekend": "int64",
+    "visits_round": "int64",  # paid a multiple of 50 major units
+    **{f"weekday_{n}": "int64" for n in range(7)},  # Monday first
+    **{f"slot_{n}": "int64" for n in range(8)},  # three hours each, from midnight
+}
+"""What analysis/profile.sql returns, in this order."""
+
+PROFILES: Columns = {
+    **REDUCED,
+    "days_silent": "int64",
+    "unit": "object",  # the unit of most visits
+    "quantity": "float64",  # in that unit
+    "amount": "float64",  # major units
+    "quantity_per_visit": "float64",
+    "mean_gap_days": "float64",  # NaN below 2 visit-days
+    "gap_cv": "float64",  # with n-1, NaN below 3 visit-days
+    "share_of_visits": "float64",  # here over all stations
+}
+"""What analysis.profile.profiles adds."""
+
+
+def require(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    """Return `frame` unchanged if it has every column of `columns`.
+
+    Raises:
+        KeyError: names the columns that are missing.
+    """
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise KeyError(f"frame lacks {', '.join(missing)}")
+    return frame

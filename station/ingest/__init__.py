@@ -1,0 +1,1 @@
+"""Text becomes sales, rejected rows and records; knows files, not the archive."""

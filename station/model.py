@@ -1,0 +1,379 @@
+"""The nouns of the house: frozen records and the kinds they come in.
+
+Instants are whole seconds since 1970-01-01 UTC (`sold_at`) or of the station's own clock
+(`local_at`); days are whole days since 1970-01-01 of the station's calendar. Money, quantities and
+points are integers: minor units of the currency, thousandths of the unit.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+
+EPOCH = date(1970, 1, 1)
+MINOR_PER_MAJOR = {"JPY": 1, "KRW": 1, "VND": 1}
+"""Minor units in one major unit where it is not 100."""
+
+
+def day_number(day: date) -> int:
+    """Return the days from 1970-01-01 to `day`."""
+    return (day - EPOCH).days
+
+
+def day_date(number: int) -> date:
+    """Return the date that lies `number` days after 1970-01-01."""
+    return EPOCH + timedelta(days=number)
+
+
+def minor_per_major(currency: str) -> int:
+    """Return how many minor units make one major unit of `currency` (100 unless known better)."""
+    return MINOR_PER_MAJOR.get(currency, 100)
+
+
+class Unit(StrEnum):
+    """What a quantity counts. Units are never summed together."""
+
+    LITRE = "l"
+    KWH = "kwh"
+    CUBIC_METRE = "m3"
+    KILOGRAM = "kg"
+    PIECE = "pc"
+
+
+class Fuel(StrEnum):
+    """The family of a product; `NONE` is anything that does not drive a vehicle."""
+
+    PETROL = "petrol"
+    DIESEL = "diesel"
+    GAS = "gas"
+    ELECTRIC = "electric"
+    OTHER = "other"
+    NONE = "none"
+
+
+class KeyKind(StrEnum):
+    """By what a vehicle is recognised."""
+
+    PLATE = "plate"
+    CARD = "card"
+    FLEET_NO = "fleet_no"
+    REF = "ref"
+
+
+class PlateColour(StrEnum):
+    """Colour of a plate; blue and yellow plates of one number are two vehicles."""
+
+    BLUE = "blue"
+    YELLOW = "yellow"
+    GREEN = "green"
+    WHITE = "white"
+    BLACK = "black"
+    YELLOW_GREEN = "yellow_green"
+    UNKNOWN = ""
+
+
+class SaleKeyKind(StrEnum):
+    """What makes a line of a station's file unique, fixed at the source's first import."""
+
+    RECEIPT = "receipt"
+    TOTALISER = "totaliser"
+    CONTENT = "content"
+
+
+class StationKind(StrEnum):
+    """The surroundings of a station; its mix of customers follows from them."""
+
+    CITY = "city"
+    SUBURB = "suburb"
+    NATIONAL_ROAD = "national_road"
+    MOTORWAY = "motorway"
+    COUNTY = "county"
+    OTHER = "other"
+
+
+class Use(StrEnum):
+    """What a vehicle is used for (groups of GA/T 16.3, see docs/en/terms.md)."""
+
+    PRIVATE = "private"
+    TAXI = "taxi"
+    RIDE_HAIL = "ride_hail"
+    COACH = "coach"
+    TRUCK_LIGHT = "truck_light"
+    TRUCK_HEAVY = "truck_heavy"
+    ENGINEERING = "engineering"
+    OFFICIAL = "official"
+    EMERGENCY = "emergency"
+    COMPANY_CAR = "company_car"
+    TRAINER = "trainer"
+    SCHOOL_BUS = "school_bus"
+    RENTAL = "rental"
+    FARM = "farm"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class OwnerKind(StrEnum):
+    """Whom a vehicle belongs to."""
+
+    PRIVATE = "private"
+    COMPANY = "company"
+    GOVERNMENT = "government"
+    RENTAL = "rental"
+    UNKNOWN = "unknown"
+
+
+class Source(StrEnum):
+    """Where a statement on a vehicle comes from, the surest first."""
+
+    CARD = "card"
+    CONFIRMED = "confirmed"
+    INFERRED = "inferred"
+
+
+class Stability(StrEnum):
+    """Does the vehicle belong to this station (docs/en/method.md)?"""
+
+    REGULAR = "regular"
+    OCCASIONAL = "occasional"
+    NEW = "new"
+    PASSING = "passing"
+
+
+class State(StrEnum):
+    """Where a vehicle stands today against its own rhythm."""
+
+    ACTIVE = "active"
+    OVERDUE = "overdue"
+    LOST = "lost"
+    MOVED = "moved"
+
+
+class LapseReason(StrEnum):
+    """Why a regular stays away, as he or the station says."""
+
+    PRICE = "price"
+    COMPETITOR_PROMO = "competitor_promo"
+    CARD_DEAL = "card_deal"
+    SERVICE = "service"
+    STAFF_CHANGE = "staff_change"
+    QUEUE = "queue"
+    QUALITY_DOUBT = "quality_doubt"
+    QUANTITY_DOUBT = "quantity_doubt"
+    PAYMENT = "payment"
+    POINTS = "points"
+    COMPLAINT_OPEN = "complaint_open"
+    STOCKOUT = "stockout"
+    FACILITY = "facility"
+    CLOSURE = "closure"
+    ROADWORKS = "roadworks"
+    ROUTE = "route"
+    MOVED_HOME = "moved_home"
+    VEHICLE_SOLD = "vehicle_sold"
+    ELECTRIC = "electric"
+    VEHICLE_IDLE = "vehicle_idle"
+    PROJECT_END = "project_end"
+    CONTRACT = "contract"
+    DRIVER_CHANGE = "driver_change"
+    SEASON = "season"
+    AWAY = "away"
+    ONLY_PASSING = "only_passing"
+    NOT_LAPSED = "not_lapsed"
+    REFUSED_TO_SAY = "refused_to_say"
+    UNKNOWN = "unknown"
+
+
+class Role(StrEnum):
+    """Who a person is to the chain."""
+
+    STAFF = "staff"
+    MANAGER = "manager"
+    REGIONAL = "regional"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+
+
+READ = frozenset({"board.read", "cards.read"})
+WORK = READ | {"lapse.record", "use.confirm"}
+KEEP = WORK | {"sales.import", "records.import", "batches.read", "batches.undo", "rows.export"}
+RIGHTS: dict[Role, frozenset[str]] = {
+    Role.STAFF: WORK,
+    Role.MANAGER: KEEP,
+    Role.REGIONAL: READ | {"batches.read", "rows.export"},
+    Role.ADMINISTRATOR: KEEP | {"stations.keep", "archive.keep"},
+    Role.AUDITOR: frozenset({"batches.read"}),
+    Role.OPERATOR: KEEP | {"stations.keep", "archive.keep"},
+}
+"""What each role may do; services name the right they need."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who asks and which stations he may see. Made by `services.access` only.
+
+    `station_ids` holds every station in sight; `rights` what he may do there.
+    """
+
+    account: str
+    role: Role
+    station_ids: frozenset[int]
+    rights: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One retail site. `day_starts_at_min` and `night_ends_at_min` are minutes after midnight."""
+
+    code: str
+    name: str = ""
+    region: str = ""
+    kind: StationKind = StationKind.OTHER
+    zone: str = "Asia/Shanghai"
+    currency: str = "CNY"
+    province: str = ""
+    day_starts_at_min: int = 0
+    night_ends_at_min: int = 480
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleKey:
+    """By which text a line names its vehicle; `flags` are remarks of the plate normaliser."""
+
+    kind: KeyKind
+    text: str
+    colour: PlateColour = PlateColour.UNKNOWN
+    plate_kind: str = ""
+    energy: str = ""
+    flags: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A grade after normalising: `code` such as G92, D0, CNG, UREA, or the file's own words."""
+
+    code: str
+    fuel: Fuel
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """One line of a receipt.
+
+    `natural_key` is unique within a station. A negative quantity is a reversal or refund;
+    `reverses_hint` then holds the receipt number it names, if it names one.
+    """
+
+    station: str
+    key_kind: SaleKeyKind
+    natural_key: str
+    vehicle: VehicleKey | None
+    card_no: str
+    sold_at: int
+    local_at: int
+    has_time: bool
+    business_day: int
+    product: str
+    fuel: Fuel
+    quantity_milli: int
+    unit: Unit
+    amount_minor: int
+    currency: str
+    receipt_no: str = ""
+    nozzle: str = ""
+    reverses_hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row that could not be taken; `reason` is a key of locale/*/reason.toml, `facts` fill it."""
+
+    line_no: int
+    reason: str
+    raw: str
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredRow:
+    """A row that moved nothing sold; `reason` is a key of locale/*/reason.toml."""
+
+    line_no: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRow:
+    """A sale with its place in the file: what an import hands on."""
+
+    line_no: int
+    raw: str
+    sale: Sale
+
+
+ReadRow = SaleRow | RejectedRow | IgnoredRow
+"""What reading one row of a sales file gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleRecord:
+    """What a vehicle file says of one vehicle."""
+
+    key: VehicleKey
+    use: Use = Use.UNKNOWN
+    owner_kind: OwnerKind = OwnerKind.UNKNOWN
+    owner_code: str = ""
+    vehicle_type: str = ""
+    since_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRecord:
+    """What a customer file says of one customer; persons' names and phones are not kept yet."""
+
+    code: str
+    is_organisation: bool
+    owner_kind: OwnerKind
+    organisation_name: str = ""
+    station: str = ""
+    since_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CardRecord:
+    """What a card file says of one card."""
+
+    number: str
+    kind: str = ""
+    customer_code: str = ""
+    plate: VehicleKey | None = None
+    since_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCounts:
+    """The account of one import: `rows` is always the sum of the other five."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
+    rejected: int = 0
+    ignored: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Every record below the heading but blank lines."""
+        return self.accepted + self.duplicates + self.conflicts + self.rejected + self.ignored
+
+    def __add__(self, other: "ImportCounts") -> "ImportCounts":
+        return ImportCounts(
+            self.accepted + other.accepted,
+            self.duplicates + other.duplicates,
+            self.conflicts + other.conflicts,
+            self.rejected + other.rejected,
+            self.ignored + other.ignored,
+        )
+
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total) during long work; total 0 means unknown."""

@@ -1,0 +1,1 @@
+"""Rows become CSV and XLSX that are inert when opened."""

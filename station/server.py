@@ -1,0 +1,1 @@
+"""Builds the server: the dashboard with its routes and headers."""

@@ -1,0 +1,68 @@
+"""Sentence keys and numbers become Chinese or English.
+
+A catalogue is a TOML file a topic under locale/<lang>/; the key of a sentence is
+`<file>.<name>`. Sentences are `str.format` templates whose fields carry their own form, as in
+`{gap_days:.1f}`; dates follow the language, integers are grouped unless a form says otherwise.
+"""
+
+import string
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel.dates import format_date
+
+LANGUAGES = ("zh", "en")
+LOCALE_DIR = Path(__file__).parent / "locale"
+BABEL_NAMES = {"zh": "zh_CN", "en": "en_GB"}
+
+
+class _Formatter(string.Formatter):
+    """`str.format` with the language's dates and grouped integers."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, date) and not format_spec:
+            return format_date(value, "medium", BABEL_NAMES[self.lang])
+        if isinstance(value, int) and not isinstance(value, bool) and not format_spec:
+            return f"{value:,}"
+        return str(super().format_field(value, format_spec))
+
+
+@cache
+def catalogue(lang: str) -> dict[str, str]:
+    """Return every sentence of a language by its key."""
+    sentences: dict[str, str] = {}
+    for path in sorted((LOCALE_DIR / lang).glob("*.toml")):
+        _flatten(path.stem, tomllib.loads(path.read_text(encoding="utf-8")), sentences)
+    return sentences
+
+
+def _flatten(prefix: str, table: Mapping[str, Any], into: dict[str, str]) -> None:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            _flatten(f"{prefix}.{name}", value, into)
+        else:
+            into[f"{prefix}.{name}"] = value
+
+
+def say(lang: str, key: str, /, **values: object) -> str:
+    """Return the sentence `key` in `lang`, filled with `values`.
+
+    Raises:
+        KeyError: the key is in no catalogue; a test compares the catalogues of both languages.
+    """
+    return _FORMATTERS[lang].vformat(catalogue(lang)[key], (), values)
+
+
+def has(lang: str, key: str) -> bool:
+    """Return whether the catalogue of `lang` knows `key`."""
+    return key in catalogue(lang)
+
+
+_FORMATTERS = {lang: _Formatter(lang) for lang in LANGUAGES}

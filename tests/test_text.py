@@ -1,0 +1,24 @@
+"""Both languages say everything, with the same facts."""
+
+import string
+from datetime import date
+
+from station import text
+
+
+def fields(sentence: str) -> set[str]:
+    return {name.split(".")[0] for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+def test_every_sentence_exists_in_both_languages_with_the_same_facts() -> None:
+    zh, en = text.catalogue("zh"), text.catalogue("en")
+
+    assert set(zh) == set(en)
+    assert {key: fields(zh[key]) for key in zh} == {key: fields(en[key]) for key in en}
+
+
+def test_a_date_is_written_in_the_readers_form() -> None:
+    formatter = text._FORMATTERS  # the public door needs a catalogue line
+
+    assert formatter["zh"].vformat("{d}", (), {"d": date(2026, 3, 1)}) == "2026年3月1日"
+    assert formatter["en"].vformat("{d}", (), {"d": date(2026, 3, 1)}) == "1 Mar 2026"
