@@ -1,1 +1,134 @@
 """Composes the rules of all rooms from config.yaml; the only reader of YAML."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+import yaml
+
+from station.errors import ConfigError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveRules:
+    """Where the archive lies: a SQLAlchemy URL, and the folder of its lake and quarantine."""
+
+    url: str = "sqlite:///data/station.db"
+    folder: str = "data"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRules:
+    """Where the dashboard listens and which host names it answers to."""
+
+    host: str = "127.0.0.1"
+    port: int = 8501
+    allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardRules:
+    """What the pages show unless asked otherwise."""
+
+    period_days: int = 365
+    page_rows: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The sum of all rules, and the hash of the file they came from."""
+
+    archive: ArchiveRules = field(default_factory=ArchiveRules)
+    server: ServerRules = field(default_factory=ServerRules)
+    dashboard: DashboardRules = field(default_factory=DashboardRules)
+    hash: str = ""
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Return the settings of a config file, or the built-in ones when there is no path.
+
+    Raises:
+        ConfigError: the file cannot be read, or names the key that is wrong.
+    """
+    if path is None:
+        return Settings()
+    text = _read(path)
+    data = read_yaml(text, name=path.name)
+    built = build(Settings, {k: v for k, v in data.items() if k != "hash"}, at="")
+    return _with_hash(built, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _with_hash(settings: Settings, digest: str) -> Settings:
+    values = {f.name: getattr(settings, f.name) for f in fields(settings)}
+    return Settings(**{**values, "hash": digest})
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError("error.config_unreadable", file=str(path)) from error
+
+
+def read_yaml(text: str, *, name: str) -> dict[str, Any]:
+    """Return the mapping that a YAML text holds (an empty text is an empty mapping).
+
+    Raises:
+        ConfigError: the text is no YAML, or no mapping at its top.
+    """
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError("error.yaml_broken", file=name) from error
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ConfigError("error.yaml_no_mapping", file=name)
+    return data
+
+
+def build(kind: type[T], data: Mapping[str, Any], *, at: str) -> T:
+    """Return a rules record from plain data; what is absent keeps its default.
+
+    Raises:
+        ConfigError: an unknown key or a value of the wrong type, named by its path.
+    """
+    hints = get_type_hints(kind)
+    unknown = sorted(set(map(str, data)) - set(hints))
+    if unknown:
+        raise ConfigError("error.config_unknown", key=_path(at, unknown[0]))
+    return kind(
+        **{name: _value(hints[name], value, _path(at, name)) for name, value in data.items()}
+    )
+
+
+def _path(at: str, name: str) -> str:
+    return f"{at}.{name}" if at else name
+
+
+def _value(hint: Any, value: Any, at: str) -> Any:
+    origin = get_origin(hint)
+    if isinstance(hint, type) and is_dataclass(hint) and isinstance(value, dict):
+        return build(hint, value, at=at)
+    if origin is UnionType and (value is None) and NoneType in get_args(hint):
+        return None
+    if origin is UnionType:
+        return _value(next(a for a in get_args(hint) if a is not NoneType), value, at)
+    if origin is tuple and isinstance(value, list):
+        return tuple(_value(get_args(hint)[0], item, at) for item in value)
+    if origin in (dict, Mapping) and isinstance(value, dict):
+        return {str(k): _value(get_args(hint)[1], v, f"{at}.{k}") for k, v in value.items()}
+    return _scalar(hint, value, at)
+
+
+def _scalar(hint: Any, value: Any, at: str) -> Any:
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if hint is Any or (isinstance(hint, type) and type(value) is hint):
+        return value
+    raise ConfigError("error.config_type", key=at, wanted=getattr(hint, "__name__", str(hint)))
