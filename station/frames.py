@@ -29,12 +29,14 @@ REDUCED: Columns = {
     **{f"visits_{unit}": "int64" for unit in UNITS},
     "quantity_median": "float64",  # milli, of a visit's fuel
     "quantity_p90": "float64",
+    "currency": "int64",  # model.currency_code; 0 where several meet, and then no amount counts
     "amount_minor": "int64",
     "shop_minor": "int64",  # the part of amount that is no fuel
     "visits_petrol": "int64",
     "visits_diesel": "int64",
     "visits_gas": "int64",
     "visits_electric": "int64",
+    "visits_timed": "int64",  # with a clock time; the rest have no hour
     "visits_night": "int64",  # 22:00 to 05:59
     "visits_weekend": "int64",
     "visits_round": "int64",  # paid a multiple of 50 major units

@@ -30,6 +30,22 @@ def minor_per_major(currency: str) -> int:
     return MINOR_PER_MAJOR.get(currency, 100)
 
 
+def currency_code(currency: str) -> int:
+    """Return the number of a three-letter currency: its letters read in base 26, plus one."""
+    number = 0
+    for letter in currency:
+        number = number * 26 + ord(letter) - ord("A")
+    return number + 1
+
+
+def currency_name(code: int) -> str:
+    """Return the three letters of a `currency_code`, none for 0."""
+    if code <= 0:
+        return ""
+    high, low = divmod(code - 1, 26)
+    return "".join(chr(ord("A") + n) for n in (*divmod(high, 26), low))
+
+
 class Unit(StrEnum):
     """What a quantity counts. Units are never summed together."""
 

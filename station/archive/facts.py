@@ -1,0 +1,227 @@
+"""Rows of the archive become integer facts in Parquet, and parts of the lake are rewritten."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from sqlalchemy import Connection, case, func, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from station.archive.manifest import Part
+from station.archive.tables import products, sales, vehicle_keys
+from station.frames import UNITS
+from station.model import Fuel, currency_code, minor_per_major
+
+FUEL_CODES = {
+    Fuel.NONE: 0,
+    Fuel.PETROL: 1,
+    Fuel.DIESEL: 2,
+    Fuel.GAS: 3,
+    Fuel.ELECTRIC: 4,
+    Fuel.OTHER: 5,
+}
+UNIT_CODES = {unit: number for number, unit in enumerate(UNITS, start=1)}
+"""Any other unit is 0: pieces are no fuel."""
+DAY_SECONDS = 86_400
+FETCH_ROWS = 20_000
+FLUSH_ROWS = 1_000_000
+
+SCHEMA = pa.schema(
+    [
+        ("sale_id", pa.int64()),
+        ("batch_id", pa.int32()),
+        ("key_id", pa.int64()),  # 0: no vehicle known
+        ("station_id", pa.int32()),
+        ("utc_s", pa.int64()),
+        ("local_day", pa.int32()),
+        ("month", pa.int32()),  # months since January 1970
+        ("hour", pa.int8()),
+        ("has_time", pa.int8()),
+        ("fuel", pa.int8()),
+        ("product_id", pa.int32()),
+        ("unit", pa.int8()),
+        ("quantity_milli", pa.int64()),
+        ("amount_minor", pa.int64()),
+        ("currency", pa.int16()),
+        ("minor_per_major", pa.int16()),
+        ("reverses_id", pa.int64()),  # 0: no reversal
+    ]
+)
+SORTED_BY = [("key_id", "ascending"), ("station_id", "ascending"), ("utc_s", "ascending")]
+KEYS_SCHEMA = pa.schema([("key_id", pa.int64()), ("vehicle_id", pa.int64()), ("home", pa.int32())])
+SPREAD = -1
+"""Home of a vehicle whose keys lie in several buckets."""
+
+
+def _code(column: ColumnElement[Any], codes: dict[Any, int]) -> ColumnElement[Any]:
+    return case({str(name): code for name, code in codes.items()}, value=column, else_=0)
+
+
+def stream(conn: Connection, batch_id: int, after: int) -> Iterator[pa.Table]:
+    """Yield the facts of one batch beyond sale id `after`, a chunk at a time.
+
+    A reversal takes the key of the sale it reverses, so that both lie in one bucket.
+    """
+    original = sales.alias("original")
+    rows = (
+        select(
+            sales.c.id,
+            sales.c.batch_id,
+            func.coalesce(original.c.key_id, sales.c.key_id, 0),
+            sales.c.station_id,
+            sales.c.sold_at,
+            sales.c.local_at,
+            sales.c.has_time,
+            _code(products.c.fuel, FUEL_CODES),
+            sales.c.product_id,
+            _code(products.c.unit, UNIT_CODES),
+            sales.c.quantity_milli,
+            sales.c.amount_minor,
+            sales.c.currency,
+            func.coalesce(sales.c.reverses, 0),
+        )
+        .join(products, products.c.id == sales.c.product_id)
+        .outerjoin(original, original.c.id == sales.c.reverses)
+        .where(sales.c.batch_id == batch_id, sales.c.id > after, sales.c.voided == 0)
+        .order_by(sales.c.id)
+    )
+    result = conn.execution_options(yield_per=FETCH_ROWS).execute(rows)
+    for chunk in result.partitions():
+        yield _facts(chunk)
+
+
+def _facts(rows: Sequence[Sequence[Any]]) -> pa.Table:
+    (sale, batch, key, station, utc, local, timed, fuel, product, unit, quantity, amount, money,
+     reverses) = zip(*rows, strict=True)  # fmt: skip
+    seconds = np.array(local, dtype="int64")
+    days = seconds // DAY_SECONDS
+    months = days.astype("datetime64[D]").astype("datetime64[M]").astype("int64")
+    codes = {name: (currency_code(name), minor_per_major(name)) for name in set(money)}
+    columns = (
+        sale, batch, key, station, utc, days, months, seconds % DAY_SECONDS // 3600, timed, fuel,
+        product, unit, quantity, amount, [codes[name][0] for name in money],
+        [codes[name][1] for name in money], reverses,
+    )  # fmt: skip
+    arrays = [pa.array(c, type=f.type) for c, f in zip(columns, SCHEMA, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+@dataclass(slots=True)
+class _Bucket:
+    writer: pq.ParquetWriter
+    file: str
+    rows: int
+    batches: set[int]
+
+
+class PartWriter:
+    """Writes facts into one new file a bucket; `close` returns the parts it made."""
+
+    def __init__(self, folder: Path, generation: int, buckets: int) -> None:
+        self.folder = folder
+        self.generation = generation
+        self.buckets = buckets
+        self._open: dict[int, _Bucket] = {}
+        self._held: list[pa.Table] = []
+        self._held_rows = 0
+
+    def add(self, facts: pa.Table) -> None:
+        """Take a chunk; chunks are gathered into row groups worth reading."""
+        self._held.append(facts)
+        self._held_rows += facts.num_rows
+        if self._held_rows >= FLUSH_ROWS:
+            self._flush()
+
+    def close(self) -> tuple[Part, ...]:
+        """Finish the files and return their parts."""
+        self._flush()
+        for bucket in self._open.values():
+            bucket.writer.close()
+        return tuple(
+            Part(bucket.file, number, bucket.rows, tuple(sorted(bucket.batches)))
+            for number, bucket in sorted(self._open.items())
+        )
+
+    def _flush(self) -> None:
+        if not self._held_rows:
+            return
+        facts = pa.concat_tables(self._held).sort_by(SORTED_BY)
+        self._held, self._held_rows = [], 0
+        homes = np.asarray(facts["key_id"]) % self.buckets
+        for number in np.unique(homes):
+            self._write(int(number), facts.filter(pa.array(homes == number)))
+
+    def _write(self, number: int, facts: pa.Table) -> None:
+        if number not in self._open:
+            file = f"g{self.generation}-b{number}.parquet"
+            writer = pq.ParquetWriter(self.folder / file, SCHEMA, compression="zstd")
+            self._open[number] = _Bucket(writer, file, 0, set())
+        bucket = self._open[number]
+        bucket.writer.write_table(facts)
+        bucket.rows += facts.num_rows
+        bucket.batches.update(pc.unique(facts["batch_id"]).to_pylist())
+
+
+def rewrite(
+    folder: Path, parts: Sequence[Part], gone: Iterable[int], generation: int
+) -> tuple[Part, ...]:
+    """Return one sorted part in place of `parts` of a bucket, without the rows of `gone`.
+
+    No part comes back when no row is left.
+    """
+    left_out = pa.array(sorted(gone), type=pa.int32())
+    tables = [pq.read_table(folder / part.file) for part in parts]
+    facts = pa.concat_tables(tables)
+    facts = facts.filter(pc.invert(pc.is_in(facts["batch_id"], value_set=left_out)))
+    if not facts.num_rows:
+        return ()
+    bucket = parts[0].bucket
+    file = f"g{generation}-b{bucket}-whole.parquet"
+    pq.write_table(facts.sort_by(SORTED_BY), folder / file, compression="zstd")
+    batches = sorted(pc.unique(facts["batch_id"]).to_pylist())
+    return (Part(file, bucket, facts.num_rows, tuple(batches)),)
+
+
+def keys_mark(conn: Connection) -> tuple[int, ...]:
+    """Return numbers that change when a key is added or moves to another vehicle."""
+    key, vehicle = vehicle_keys.c.id, vehicle_keys.c.vehicle_id
+    row = conn.execute(
+        select(
+            func.count(),
+            func.coalesce(func.max(key), 0),
+            func.coalesce(func.sum(vehicle), 0),
+            func.coalesce(func.sum(vehicle * (key % 1009)), 0),
+        ).select_from(vehicle_keys)
+    ).one()
+    return tuple(int(number) for number in row)
+
+
+def write_keys(conn: Connection, path: Path, buckets: int) -> None:
+    """Write which vehicle each key belongs to, and in which bucket all of its keys lie."""
+    rows = conn.execution_options(yield_per=FETCH_ROWS).execute(
+        select(vehicle_keys.c.id, vehicle_keys.c.vehicle_id).order_by(vehicle_keys.c.id)
+    )
+    chunks = [np.array(chunk, dtype="int64").reshape(-1, 2) for chunk in rows.partitions()]
+    pairs = np.concatenate([np.empty((0, 2), dtype="int64"), *chunks])
+    pq.write_table(keys_table(pairs[:, 0], pairs[:, 1], buckets), path, compression="zstd")
+
+
+def keys_table(keys: np.ndarray, vehicles: np.ndarray, buckets: int) -> pa.Table:
+    """Return the key table: `home` is the one bucket of a vehicle's keys, or `SPREAD`.
+
+    Key 0, of lines without a vehicle, belongs to vehicle 0.
+    """
+    keys, vehicles = np.append(0, keys), np.append(0, vehicles)
+    homes = keys % buckets
+    _, place = np.unique(vehicles, return_inverse=True)
+    size = int(place.max()) + 1
+    low, high = np.full(size, buckets), np.full(size, -1)
+    np.minimum.at(low, place, homes)
+    np.maximum.at(high, place, homes)
+    home = np.where(low == high, low, SPREAD)[place]
+    return pa.table([keys, vehicles, home], schema=KEYS_SCHEMA)
