@@ -1,0 +1,180 @@
+"""Which rows of text does an Excel workbook hold, if it is safe to open it?
+
+A workbook is a zip file: its true size is measured before anything is parsed, and the places of its
+cells are looked at, for two cells far apart would make a reader reserve all that lies between.
+"""
+
+import csv
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+
+import python_calamine as calamine
+
+from station.errors import FileRefusedError
+from station.ingest.rules import IngestRules
+
+Rows = Callable[[], Iterator[tuple[int, list[str], str]]]
+Cell = int | float | str | bool | time | date | datetime | timedelta
+
+ZIP_MARK = b"PK\x03\x04"
+OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ENCRYPTED_MARK = "EncryptedPackage".encode("utf-16-le")
+HEAD_BYTES = 64 * 1024
+CHUNK_BYTES = 2**20
+OVERLAP_BYTES = 64
+MARKUP = re.compile(
+    rb"\s*<(?:\?xml|!doctype|html|table|head|body|!--|[a-z-]+[\s:>])", re.IGNORECASE
+)
+TEXT_MARKS = (b"\xef\xbb\xbf",)
+PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,9})([0-9]{1,18})["']""")
+EXACT_FLOAT = 1e15
+"""Excel keeps 15 digits; a larger number has lost its tail."""
+HALF_SECOND = timedelta(milliseconds=500)
+
+
+def sheets(path: Path, rules: IngestRules) -> list[Rows]:
+    """Return a reader of rows for each visible sheet of a workbook, none for a text file.
+
+    Raises:
+        FileRefusedError: the file is of a kind that is not read, or not safe to open.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    _refuse_other_kinds(path, head)
+    if not head.startswith(ZIP_MARK):
+        return []
+    _check_package(path, rules)
+    try:
+        return _visible_sheets(path)
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise FileRefusedError("error_ingest.broken_workbook", file=path.name) from error
+
+
+def _refuse_other_kinds(path: Path, head: bytes) -> None:
+    """Refuse, in words that say what to do, what is neither a text nor a workbook."""
+    if head.startswith(OLE_MARK):
+        whole = path.read_bytes() if path.stat().st_size < 2**26 else head
+        key = "encrypted_workbook" if ENCRYPTED_MARK in whole else "legacy_workbook"
+        raise FileRefusedError(f"error_ingest.{key}", file=path.name)
+    text = head.removeprefix(b"\xef\xbb\xbf")
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        text = head[2:].replace(b"\0", b"")
+    if MARKUP.match(text):
+        raise FileRefusedError("error_ingest.markup_as_table", file=path.name)
+
+
+def _check_package(path: Path, rules: IngestRules) -> None:
+    size = path.stat().st_size
+    if size > rules.max_workbook_bytes:
+        limit = rules.max_workbook_bytes // 2**20
+        raise FileRefusedError("error_ingest.workbook_too_large", file=path.name, limit=limit)
+    allowed = min(size * rules.max_workbook_ratio, rules.max_workbook_unpacked_bytes)
+    try:
+        with zipfile.ZipFile(path) as package:
+            _check_members(package, path, allowed, rules)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
+        raise FileRefusedError("error_ingest.broken_workbook", file=path.name) from error
+    except RuntimeError as error:  # what zipfile says of a member under a password
+        raise FileRefusedError("error_ingest.encrypted_workbook", file=path.name) from error
+
+
+def _check_members(package: zipfile.ZipFile, path: Path, allowed: int, rules: IngestRules) -> None:
+    names = package.namelist()
+    if "xl/workbook.xml" not in names:
+        raise FileRefusedError("error_ingest.unknown_package", file=path.name)
+    unpacked = 0
+    for name in names:
+        last_row, columns = 0, 0
+        for total, row, column in _measured(package, name):
+            last_row, columns = max(last_row, row), max(columns, column)
+            if unpacked + total > allowed:
+                raise FileRefusedError("error_ingest.zip_bomb", file=path.name)
+        unpacked += package.getinfo(name).file_size
+        _check_extent(last_row, columns, rules)
+
+
+def _measured(package: zipfile.ZipFile, name: str) -> Iterator[tuple[int, int, int]]:
+    """Yield the bytes unpacked so far and the furthest row and column, a chunk at a time."""
+    total, rest = 0, b""
+    is_sheet = name.startswith("xl/worksheets/")
+    with package.open(name) as member:
+        while chunk := member.read(CHUNK_BYTES):
+            total += len(chunk)
+            places = set(PLACE.findall(rest + chunk)) if is_sheet else set()
+            rest = chunk[-OVERLAP_BYTES:]
+            rows = max((int(row) for _, row in places), default=0)
+            yield total, rows, max((_column_number(name) for name, _ in places), default=0)
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - ord("A") + 1
+    return number
+
+
+def _check_extent(last_row: int, columns: int, rules: IngestRules) -> None:
+    if columns > rules.max_columns:
+        raise FileRefusedError("error_ingest.too_many_columns", limit=rules.max_columns)
+    if last_row > rules.max_rows + rules.heading_search_lines:
+        raise FileRefusedError("error_ingest.too_many_rows", limit=rules.max_rows)
+    if last_row * columns > rules.max_workbook_cells:
+        raise FileRefusedError("error_ingest.too_many_rows", limit=rules.max_rows)
+
+
+def _visible_sheets(path: Path) -> list[Rows]:
+    with calamine.CalamineWorkbook.from_path(str(path)) as book:
+        visible = [
+            sheet.name
+            for sheet in book.sheets_metadata
+            if sheet.visible == calamine.SheetVisibleEnum.Visible
+            and sheet.typ == calamine.SheetTypeEnum.WorkSheet
+        ]
+        return [partial(_rows, book.get_sheet_by_name(name)) for name in visible]
+
+
+def _rows(sheet: calamine.CalamineSheet) -> Iterator[tuple[int, list[str], str]]:
+    """Yield the rows of a sheet; the raw text is the row as CSV."""
+    if sheet.start is None:
+        return
+    line = io.StringIO()
+    writer = csv.writer(line, lineterminator="")
+    for number, cells in enumerate(sheet.iter_rows(), start=sheet.start[0] + 1):
+        texts = [text_of(cell) for cell in cells]
+        line.seek(0)
+        line.truncate()
+        writer.writerow(texts)
+        yield number, texts, line.getvalue()
+
+
+def text_of(cell: Cell) -> str:
+    """Return the cell's value as our readers of text expect it.
+
+    A number of which Excel has lost digits is written with an exponent, for it to be seen.
+    """
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, float | int):
+        return _number_text(cell)
+    if isinstance(cell, datetime):
+        return (cell + HALF_SECOND).strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(cell, time):
+        return cell.strftime("%H:%M:%S")
+    return cell.isoformat() if isinstance(cell, date) else str(cell)
+
+
+def _number_text(number: float) -> str:
+    if abs(number) >= EXACT_FLOAT:
+        return f"{number:.14E}"
+    if number == int(number):
+        return str(int(number))
+    return format(Decimal(repr(number)), "f")
