@@ -1,5 +1,387 @@
-"""The command line: what docs/en/commands.md lists, one function a command."""
+"""The command line: one function a command; docs/en/commands.md lists them."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from station import text
+from station.config import Settings, load_settings
+from station.errors import NotAllowedError, StationError
+from station.model import Progress as ProgressCall
+from station.services import (
+    access,
+    board,
+    demo,
+    intake,
+    keeping,
+    mappings,
+    records,
+    reports,
+    sheets,
+)
+from station.services.ask import Ask
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+imports = typer.Typer(no_args_is_help=True, help="Bring files in.")
+app.add_typer(imports, name="import")
+err = Console(stderr=True)
+SHOWN_ROWS = 40
+PLAIN: dict[str, bool] = {"soft_wrap": True, "markup": False, "highlight": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What was said before the command: which rules, which archive, who, in which language."""
+
+    settings: Settings
+    config: str
+    archive: str
+    account: str
+    lang: str
+
+    def say(self, key: str, /, **values: object) -> str:
+        """Return a sentence in the caller's language."""
+        return text.say(self.lang, key, **values)
+
+    def ask(self, as_of: str | None = None) -> Ask:
+        """Return the caller's question; as of the last day with sales unless he names one."""
+        if self.account not in {"", access.LOCAL_ACCOUNT}:
+            raise NotAllowedError("error.no_account", account=self.account)
+        db = keeping.open_archive(self.settings, self.archive)
+        ask = Ask(db, self.settings, access.local_operator(db), date.max)
+        return replace(ask, as_of=_day(as_of) if as_of else board.last_day(ask))
+
+
+def _day(words: str) -> date:
+    try:
+        return date.fromisoformat(words)
+    except ValueError as error:
+        raise typer.BadParameter(words) from error
+
+
+ConfigOption = Annotated[Path | None, typer.Option("--config", envvar="STATION_CONFIG")]
+ArchiveOption = Annotated[str, typer.Option("--archive", envvar="STATION_ARCHIVE")]
+AccountOption = Annotated[str, typer.Option("--as", envvar="STATION_ACCOUNT")]
+LangOption = Annotated[str, typer.Option("--lang", help="zh or en")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+AsOfOption = Annotated[str | None, typer.Option("--as-of", help="YYYY-MM-DD")]
+FilesArgument = Annotated[list[Path], typer.Argument()]
+MappingOption = Annotated[str, typer.Option("--mapping", help="Name or YAML file.")]
+StationOption = Annotated[str, typer.Option("--station", help="Code.")]
+StationsOption = Annotated[list[str] | None, typer.Option("--station", help="Code; repeatable.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Change nothing.")]
+
+
+@app.callback()
+def station(
+    context: typer.Context,
+    config: ConfigOption = None,
+    archive: ArchiveOption = "",
+    account: AccountOption = "",
+    lang: LangOption = "",
+) -> None:
+    """Gas-station loyalty and visit analytics."""
+    language = lang if lang in text.LANGUAGES else _machine_language()
+    if lang and lang not in text.LANGUAGES:
+        raise typer.BadParameter("zh | en", param_hint="--lang")
+    path = config or _beside()
+    with _refusing(language):
+        settings = load_settings(path)
+    context.obj = Call(settings, str(path or ""), archive, account, language)
+
+
+def _beside() -> Path | None:
+    path = Path("config.yaml")
+    return path if path.exists() else None
+
+
+def _machine_language() -> str:
+    return "zh" if os.environ.get("LANG", "").lower().startswith("zh") else "en"
+
+
+@contextmanager
+def _refusing(lang: str) -> Iterator[None]:
+    """Turn a refusal into one sentence on standard error and exit code 1."""
+    try:
+        yield
+    except StationError as error:
+        err.print(text.say(lang, error.key, **error.facts), **PLAIN)
+        raise typer.Exit(1) from error
+
+
+def command(function: Callable[P, R]) -> Callable[P, R]:
+    """Return `function` with refusals told as one sentence."""
+
+    @wraps(function)
+    def told(*args: P.args, **kwargs: P.kwargs) -> R:
+        context = kwargs.get("context") or args[0]
+        with _refusing(context.obj.lang):  # type: ignore[attr-defined]  # typer's context
+            return function(*args, **kwargs)
+
+    return told
+
+
+def _print_json(document: object) -> None:
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
+
+
+@contextmanager
+def _bar(words: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield a progress callback that draws on standard error."""
+    with Bar(console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(words, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)
+
+
+@app.command()
+@command
+def init(context: typer.Context) -> None:
+    """Create the archive, or upgrade it."""
+    call: Call = context.obj
+    keeping.create(call.settings, call.archive)
+    typer.echo(call.say("cli.ready"))
+
+
+@app.command("demo")
+@command
+def demo_command(
+    context: typer.Context,
+    stations: Annotated[int, typer.Option(min=1, max=200)] = 5,
+    days: Annotated[int, typer.Option(min=30, max=3660)] = 540,
+    seed: int = 1,
+    out: Path = Path("data/demo"),
+) -> None:
+    """Write the files of a realistic network, its truth beside them, and import them."""
+    call: Call = context.obj
+    keeping.create(call.settings, call.archive)
+    with _bar(call.say("cli.demo")) as progress:
+        report = demo.fill(
+            call.ask(), demo.Network(stations, days, seed), out=out, progress=progress
+        )
+    typer.echo(call.say("cli.demo_done", lines=report.rows, folder=str(out)))
+
+
+@app.command()
+@command
+def serve(
+    context: typer.Context,
+    demo_data: Annotated[bool, typer.Option("--demo", help="Fill an empty archive.")] = False,
+    host: str = "",
+    port: int = 0,
+) -> None:
+    """Start the dashboard."""
+    call: Call = context.obj
+    rules = call.settings.server
+    keeping.create(call.settings, call.archive).close()
+    if demo_data and board.is_empty(call.ask()):
+        demo_command(context)
+    where = ["--host", host or rules.host, "--port", str(port or rules.port)]
+    environment = os.environ | {"STATION_ARCHIVE": call.archive, "STATION_CONFIG": call.config}
+    # The server stands on top of all faces, so it is started, not imported.
+    os.execve(sys.executable, [sys.executable, "-m", "station.server", *where], environment)  # noqa: S606 - our own interpreter
+
+
+@imports.command("sales")
+@command
+def import_sales(  # noqa: PLR0913 - one option a line of the contract
+    context: typer.Context,
+    files: FilesArgument,
+    mapping_name: MappingOption = "",
+    station_code: StationOption = "",
+    whole_file: Annotated[bool, typer.Option("--whole-file", help="All or nothing.")] = False,
+    dry_run: DryRunOption = False,
+    rejects: Annotated[Path | None, typer.Option("--rejects", help="Folder.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import what tills export: CSV or XLSX."""
+    call: Call = context.obj
+    ask = call.ask()
+    options = intake.ImportOptions(
+        mapping=mappings.find(ask, name=mapping_name) if mapping_name else None,
+        station=station_code,
+        whole_file=whole_file,
+        dry_run=dry_run,
+        rejects_dir=rejects,
+        lang=call.lang,
+    )
+    _import_each(
+        call,
+        files,
+        lambda path, progress: intake.import_sales(
+            ask, path=path, options=options, progress=progress
+        ),
+        as_json=as_json,
+    )
+
+
+def _records_command(kind: str) -> None:
+    @imports.command(kind)
+    @command
+    def import_records(
+        context: typer.Context,
+        files: FilesArgument,
+        mapping_name: MappingOption = "",
+        dry_run: DryRunOption = False,
+        as_json: JsonOption = False,
+    ) -> None:
+        call: Call = context.obj
+        ask = call.ask()
+        columns = mappings.find(ask, name=mapping_name) if mapping_name else None
+        _import_each(
+            call,
+            files,
+            lambda path, _progress: records.import_records(
+                ask, kind=kind, path=path, mapping=columns, dry_run=dry_run, lang=call.lang
+            ),
+            as_json=as_json,
+        )
+
+    import_records.__doc__ = f"Import {kind}."
+
+
+for _kind in records.KINDS:
+    _records_command(_kind)
+
+
+def _import_each(
+    call: Call,
+    files: list[Path],
+    take: Callable[[Path, ProgressCall], intake.FileReport],
+    *,
+    as_json: bool,
+) -> None:
+    """Import file after file; a file that is refused stops nothing but the exit code."""
+    reports_done: list[intake.FileReport] = []
+    refused = False
+    for path in files:
+        try:
+            with _bar(path.name) as progress:
+                reports_done.append(take(path, progress))
+        except StationError as error:
+            refused = True
+            err.print(f"{path.name}: {call.say(error.key, **error.facts)}", **PLAIN)
+    if as_json:
+        _print_json(intake.as_document(reports_done))
+    else:
+        for report in reports_done:
+            _echo_report(call, report)
+    if refused:
+        raise typer.Exit(1)
+
+
+def _echo_report(call: Call, report: intake.FileReport) -> None:
+    counts = report.counts
+    typer.echo(call.say("cli.imported", file=report.file, rows=counts.rows, **asdict(counts)))
+    for reason, number in sorted(report.reasons.items()):
+        typer.echo(call.say("cli.reason", number=number, reason=reason))
+    if report.rejects_file:
+        typer.echo(call.say("cli.rejects_file", file=str(report.rejects_file)))
+
+
+@app.command("report")
+@command
+def report_command(  # noqa: PLR0913 - one option a line of the contract
+    context: typer.Context,
+    name: str,
+    stations: StationsOption = None,
+    region: str = "",
+    as_of: AsOfOption = None,
+    days: Annotated[int, typer.Option(min=0)] = 0,
+    horizon: Annotated[int, typer.Option(min=1, help="Days, for p_return.")] = 30,
+    network: Annotated[bool, typer.Option("--network", help="All stations as one.")] = False,
+    csv: Annotated[Path | None, typer.Option("--csv")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print an analysis as a table."""
+    call: Call = context.obj
+    question = reports.Question(
+        stations=tuple(stations or ()),
+        region=region,
+        days=days,
+        horizon_days=horizon,
+        network=network,
+        lang=call.lang,
+    )
+    ask = call.ask(as_of)
+    report = reports.report(ask, name=name, question=question)
+    if as_json:
+        _print_json(report.document())
+    elif csv:
+        csv.write_bytes(sheets.export_report(ask, rows=report.rows))
+        typer.echo(call.say("cli.written", file=str(csv), rows=len(report.rows)))
+    else:
+        _echo_table(call, report)
+
+
+def _echo_table(call: Call, report: reports.Report) -> None:
+    table = Table(title=f"{report.name} · {report.as_of.isoformat()}")
+    for column in report.rows.columns:
+        table.add_column(column)
+    for row in report.rows.head(SHOWN_ROWS).itertuples(index=False):
+        table.add_row(*("" if value is None else str(value) for value in row))
+    Console(markup=False).print(table)
+    if len(report.rows) > SHOWN_ROWS:
+        typer.echo(call.say("cli.more_rows", rows=len(report.rows) - SHOWN_ROWS))
+
+
+@app.command()
+@command
+def backup(context: typer.Context, file: Path) -> None:
+    """Write a consistent copy of the archive; it may be in use."""
+    call: Call = context.obj
+    keeping.backup(call.ask(), path=file)
+    typer.echo(call.say("cli.backed_up", file=str(file)))
+
+
+@app.command()
+@command
+def restore(context: typer.Context, file: Path) -> None:
+    """Put a backup in the archive's place, after verifying it."""
+    call: Call = context.obj
+    keeping.restore(call.settings, call.archive, file)
+    typer.echo(call.say("cli.restored", file=str(file)))
+
+
+@app.command()
+@command
+def verify(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Prove the archive; exit 1 and name the first bad row if it is not sound."""
+    call: Call = context.obj
+    result = keeping.verify(call.ask())
+    if as_json:
+        _print_json(asdict(result))
+    else:
+        for check in result.checks:
+            state = call.say("cli.check_ok" if check.ok else "cli.check_bad")
+            typer.echo(f"{check.name}: {state} {check.first_bad}".rstrip())
+    if not result.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+@command
+def nightly(context: typer.Context) -> None:
+    """Do everything that is due once a day; safe to repeat."""
+    call: Call = context.obj
+    for done in keeping.nightly(call.ask()):
+        typer.echo(call.say(f"cli.nightly_{done}"))
 
 
 def main() -> None:
     """Run the command line."""
+    app()

@@ -9,7 +9,9 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import yaml
 
+from station.archive.reversals import ReversalRules
 from station.errors import ConfigError
+from station.ingest.rules import IngestRules
 
 T = TypeVar("T")
 
@@ -20,6 +22,7 @@ class ArchiveRules:
 
     url: str = "sqlite:///data/station.db"
     folder: str = "data"
+    quarantine_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Settings:
     archive: ArchiveRules = field(default_factory=ArchiveRules)
     server: ServerRules = field(default_factory=ServerRules)
     dashboard: DashboardRules = field(default_factory=DashboardRules)
+    ingest: IngestRules = field(default_factory=IngestRules)
+    reversals: ReversalRules = field(default_factory=ReversalRules)
     hash: str = ""
 
 

@@ -22,7 +22,7 @@ the reader's language. `str(error)` is for developers and holds no personal data
 class StationError(Exception):
     """A refusal with the key of its sentence and the facts that fill it."""
 
-    def __init__(self, key: str, **facts: object) -> None:
+    def __init__(self, key: str, /, **facts: object) -> None:
         self.key = key
         self.facts = facts
         super().__init__(key, facts)

@@ -69,3 +69,43 @@ def require(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     if missing:
         raise KeyError(f"frame lacks {', '.join(missing)}")
     return frame
+
+
+BOARD: Columns = {
+    **PROFILES,
+    "station": "object",  # code
+    "station_name": "object",
+    "label": "object",  # the plate, card or reference as shown
+    "key_kind": "object",
+    "stability": "object",
+    "regularity": "object",
+    "p_alive": "float64",
+    "stability_sentence": "object",
+    "use": "object",
+    "use_source": "object",
+    "use_probability": "float64",
+    "use_evidence": "object",  # catalogue keys, the strongest first
+    "owner_kind": "object",
+    "owner_source": "object",
+    "owner_probability": "float64",
+    "organisation_name": "object",
+    "customer_id": "float64",  # NaN: no customer known
+    "usual_gap_days": "float64",
+    "usual_weekday": "float64",  # Monday 0, NaN if none stands out
+    "usual_slot": "float64",  # three hours each, from midnight
+    "next_from_day": "float64",  # 80 % window of the next visit
+    "next_to_day": "float64",
+    "trend": "object",  # steady, slowing, speeding, unknown
+    "frequency_sentence": "object",
+    "state": "object",
+    "alarm_day": "float64",
+    "p_return": "float64",
+    "monthly_amount": "float64",  # major units, while it came
+    "risk_amount": "float64",  # monthly amount times the chance to win it back
+    "moved_to": "object",  # station code, empty if not moved
+    "lapse_sentence": "object",
+    "period_visits": "int64",
+    "period_quantity": "float64",
+    "period_amount": "float64",
+}
+"""What services.board.vehicles returns: every analysis on one row a vehicle and station."""

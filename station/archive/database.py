@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, func, make_url, select, update
+from sqlalchemy import Connection as Connection  # noqa: PLC0414 - services may not name SQLAlchemy
+from sqlalchemy import Engine, create_engine, func, make_url, select, update
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 
 from station.archive import schema, sqlite

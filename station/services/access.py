@@ -41,7 +41,7 @@ def right(name: str) -> Callable[[Service[P, R]], Service[P, R]]:
 def local_operator(db: Database) -> Scope:
     """Return the scope of whoever can read the archive's files: every station, every right."""
     with db.reading() as conn:
-        ids = frozenset(found.id for found in stations.all_stations(conn).values())
+        ids = frozenset(stations.ids(conn).values())
     return Scope(LOCAL_ACCOUNT, Role.OPERATOR, ids, RIGHTS[Role.OPERATOR])
 
 
@@ -55,8 +55,8 @@ def stations_in_sight(ask: Ask, codes: Iterable[str] = ()) -> frozenset[int]:
     if not wanted:
         return ask.scope.station_ids
     with ask.db.reading() as conn:
-        known = stations.all_stations(conn)
-    ids = {code: known[code].id for code in wanted if code in known}
+        known = stations.ids(conn)
+    ids = {code: known[code] for code in wanted if code in known}
     for code in wanted:
         if ids.get(code) not in ask.scope.station_ids:
             raise NotFoundError("error.station_not_found", station=code)

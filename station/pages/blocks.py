@@ -1,0 +1,199 @@
+"""The building blocks of every page: the answer, the picture, the names behind it."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from station.model import day_date
+from station.pages.desk import Desk
+from station.services import sheets
+
+CHART_CONFIG = {"displayModeBar": False, "responsive": True}
+CARD_PAGE = "card_page"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a list: the frame's column, its heading, and how its values are written.
+
+    `form` is text, count, number (one decimal), money, percent, day (a day number), or the prefix of
+    a catalogue table whose names the values are, such as "stability".
+    """
+
+    name: str
+    heading: str
+    form: str = "text"
+
+
+def plain(text: str) -> str:
+    """Return `text` with every Markdown sign escaped: data is shown, never interpreted."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|~:$" else sign for sign in text)
+
+
+def answer(sentence: str) -> None:
+    """Write the sentence that answers the page's question."""
+    st.markdown(f"##### {plain(sentence)}")
+
+
+def chart(figure: go.Figure, *, key: str, alt: str) -> None:
+    """Draw a figure; `alt` says in words what it shows."""
+    st.plotly_chart(figure, key=key, config=CHART_CONFIG, alt=alt)
+
+
+def clicked(figure: go.Figure, *, key: str, alt: str) -> str | None:
+    """Draw a figure whose bars can be clicked; return the key of the bar that was."""
+    event = st.plotly_chart(
+        figure,
+        key=key,
+        config=CHART_CONFIG,
+        alt=alt,
+        on_select="rerun",
+        selection_mode="points",
+    )
+    points = event["selection"]["points"] if event else []
+    return str(points[0]["customdata"]) if points else None
+
+
+def choose(
+    desk: Desk, *, key: str, label: str, options: Mapping[str, str], default: str | None = None
+) -> str | None:
+    """Return the class chosen from pills that carry their counts; none chosen means all.
+
+    The choice lives in the URL under `key`, so that a link opens the same list.
+    """
+    return st.pills(
+        desk.say(label),
+        list(options),
+        format_func=lambda option: options[option],
+        key=key,
+        default=default,
+        bind="query-params",
+    )
+
+
+def names(
+    desk: Desk,
+    frame: pd.DataFrame,
+    columns: Sequence[Column],
+    *,
+    key: str,
+    title: str,
+    empty: str = "blocks.empty",
+) -> None:
+    """List the vehicles of `frame`, a page at a time, each plate opening its card, with downloads.
+
+    `frame` is shown in its own order and must carry `vehicle_id` and `label`.
+    """
+    st.subheader(plain(title), anchor=False)
+    if frame.empty:
+        st.info(desk.say(empty))
+        return
+    page = _page_of(desk, len(frame), key)
+    shown = frame.iloc[page]
+    st.dataframe(
+        written(desk, shown, columns),
+        hide_index=True,
+        column_config=_config(desk, columns, shown, key),
+        alt=title,
+        key=f"{key}_table_{page.start}",
+    )
+    _downloads(desk, frame, columns, key)
+
+
+def _page_of(desk: Desk, rows: int, key: str) -> slice:
+    size = desk.ask.settings.dashboard.page_rows
+    pages = math.ceil(rows / size)
+    number = st.pagination(pages, key=f"{key}_page") if pages > 1 else 1
+    return slice((number - 1) * size, number * size)
+
+
+def written(desk: Desk, frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    """Return the listed columns in the reader's words and forms, one text column each or number."""
+    return pd.DataFrame(
+        {c.name: _written(desk, frame[c.name], c.form) for c in columns}, index=frame.index
+    )
+
+
+def _written(desk: Desk, values: pd.Series, form: str) -> pd.Series:
+    if form in {"text", "count", "number", "money", "percent"}:
+        return values
+    if form == "day":
+        return values.map(lambda day: None if pd.isna(day) else day_date(int(day)))
+    return values.map(lambda value: desk.say(f"{form}.{value}") if value else "")
+
+
+FORMATS: Mapping[str, str] = {
+    "count": "localized",
+    "number": "%.1f",
+    "money": "%.0f",
+    "percent": "percent",
+}
+
+
+def _config(
+    desk: Desk, columns: Sequence[Column], shown: pd.DataFrame, key: str
+) -> dict[str, object]:
+    config: dict[str, object] = {}
+    for column in columns:
+        heading = desk.say(column.heading)
+        if column.name == "label":
+            config["label"] = _plate_buttons(heading, shown, key)
+        elif column.form in FORMATS:
+            config[column.name] = st.column_config.NumberColumn(
+                heading, format=FORMATS[column.form]
+            )
+        elif column.form == "day":
+            config[column.name] = st.column_config.DateColumn(heading)
+        else:
+            config[column.name] = st.column_config.TextColumn(heading)
+    return config
+
+
+def _plate_buttons(heading: str, shown: pd.DataFrame, key: str) -> object:
+    ids = shown["vehicle_id"].tolist()
+    widget = f"{key}_open"
+
+    def open_card() -> None:
+        click = st.session_state[widget]
+        st.session_state["open_vehicle"] = int(ids[click["row"]])
+
+    return st.column_config.ButtonColumn(
+        heading, type="tertiary", on_click=open_card, key=widget, pinned=True
+    )
+
+
+def _downloads(desk: Desk, frame: pd.DataFrame, columns: Sequence[Column], key: str) -> None:
+    headings = {c.name: desk.say(c.heading) for c in columns}
+
+    def export(kind: str) -> Callable[[], bytes]:
+        return lambda: sheets.export(
+            desk.ask, frame=written(desk, frame, columns), headings=headings, kind=kind
+        )
+
+    with st.container(horizontal=True):
+        for kind in ("csv", "xlsx"):
+            st.download_button(
+                desk.say(f"blocks.download_{kind}"),
+                export(kind),
+                file_name=f"{key}-{desk.ask.as_of:%Y%m%d}.{kind}",
+                key=f"{key}_{kind}",
+                on_click="ignore",
+                icon=":material/download:",
+            )
+
+
+def figures(values: Sequence[tuple[str, str, str | None]]) -> None:
+    """Write a row of key figures: heading, value, and what it is compared with."""
+    with st.container(horizontal=True):
+        for heading, value, note in values:
+            st.metric(heading, value, delta=note, delta_color="off", border=True, width=200)
+
+
+def day_text(desk: Desk, day: int | date) -> str:
+    """Return a day in the reader's form."""
+    return desk.say("blocks.day", day=day if isinstance(day, date) else day_date(day))

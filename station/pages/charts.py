@@ -1,0 +1,236 @@
+"""A frame becomes a Plotly figure; knows no Streamlit, so it can be tested and printed alone.
+
+Every figure is drawn for 390 px as well as 1440 px: few marks, direct labels, zero-based bars, no
+legend where a label will do. Hover texts hold only what the frame was given.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from station.pages.look import ACCENT, GREY
+
+FONT = "'Source Sans', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
+GRID = "rgba(128,140,152,0.25)"
+
+
+def _figure(title: str, height_px: int) -> go.Figure:
+    figure = go.Figure()
+    figure.update_layout(
+        title={"text": title, "x": 0, "xanchor": "left", "font": {"size": 15}},
+        font={"family": FONT, "size": 13},
+        height=height_px,
+        margin={"l": 8, "r": 8, "t": 44 if title else 8, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        showlegend=False,
+        hoverlabel={"font": {"family": FONT}},
+        separators=".,",
+        dragmode=False,
+    )
+    figure.update_xaxes(automargin=True, gridcolor=GRID, zerolinecolor=GRID, fixedrange=True)
+    figure.update_yaxes(automargin=True, gridcolor=GRID, zerolinecolor=GRID, fixedrange=True)
+    return figure
+
+
+def bars(
+    labels: Sequence[str],
+    values: Sequence[float],
+    *,
+    title: str,
+    colours: Sequence[str] | str = ACCENT,
+    texts: Sequence[str] | None = None,
+    keys: Sequence[str] | None = None,
+) -> go.Figure:
+    """Return horizontal bars, the first label on top, each with its value written beside it."""
+    figure = _figure(title, height_px=64 + 34 * max(len(labels), 1))
+    figure.add_bar(
+        x=list(values),
+        y=list(labels),
+        orientation="h",
+        marker={"color": colours, "cornerradius": 3},
+        text=list(texts) if texts is not None else [f"{value:,.0f}" for value in values],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=list(keys if keys is not None else labels),
+        hovertemplate="%{y}: %{text}<extra></extra>",
+    )
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    # Room for the labels at the bars' ends.
+    figure.update_xaxes(
+        range=[0, max([*values, 0]) * 1.22 or 1], showticklabels=False, showgrid=False
+    )
+    return figure
+
+
+def shares(
+    parts: pd.DataFrame,
+    *,
+    names: Mapping[str, str],
+    colours: Mapping[str, str],
+    rows: Mapping[str, str],
+    title: str,
+) -> go.Figure:
+    """Return one bar of 100 % for each column of `rows`, cut by the classes in the index.
+
+    `parts` holds a row a class (index) and a column a measure; `names` labels classes and `rows`
+    labels measures, in the order they are drawn.
+    """
+    figure = _figure(title, height_px=90 + 44 * len(rows))
+    totals = parts[list(rows)].sum()
+    for key, name in names.items():
+        share = [_ratio(parts[column].get(key, 0), totals[column]) for column in rows]
+        figure.add_bar(
+            x=share,
+            y=list(rows.values()),
+            name=name,
+            orientation="h",
+            marker={"color": colours[key]},
+            text=[f"{value:.0%}" if value >= 0.06 else "" for value in share],  # noqa: PLR2004 - room for three characters
+            textposition="inside",
+            insidetextanchor="middle",
+            hovertemplate=f"{name}: %{{x:.1%}}<extra>%{{y}}</extra>",
+        )
+    figure.update_layout(barmode="stack", showlegend=True, legend=_LEGEND_BELOW)
+    figure.update_xaxes(range=[0, 1], showticklabels=False, showgrid=False)
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return figure
+
+
+def _ratio(part: float, whole: float) -> float:
+    return float(part) / float(whole) if whole else 0.0
+
+
+_LEGEND_BELOW = {
+    "orientation": "h",
+    "yanchor": "top",
+    "y": -0.02,
+    "x": 0,
+    "traceorder": "normal",
+    "font": {"size": 12},
+}
+
+
+def months(
+    frame: pd.DataFrame,
+    *,
+    names: Mapping[str, str],
+    colours: Mapping[str, str],
+    title: str,
+    percent: bool = False,
+) -> go.Figure:
+    """Return stacked columns over time; `frame` has a row a month (index) and a column a class."""
+    shown = frame.div(frame.sum(axis=1), axis=0) if percent else frame
+    figure = _figure(title, height_px=330)
+    form = ":.0%" if percent else ":,.0f"
+    for key, name in names.items():
+        if key in shown:
+            figure.add_bar(
+                x=shown.index,
+                y=shown[key],
+                name=name,
+                marker={"color": colours[key]},
+                hovertemplate=f"{name}: %{{y{form}}}<extra>%{{x}}</extra>",
+            )
+    figure.update_layout(barmode="stack", showlegend=True, legend=_LEGEND_BELOW | {"y": -0.14})
+    figure.update_yaxes(tickformat=".0%" if percent else ",.0f", rangemode="tozero")
+    figure.update_xaxes(showgrid=False, type="category", nticks=8)
+    return figure
+
+
+def lines(
+    frame: pd.DataFrame, *, names: Mapping[str, str], colours: Mapping[str, str], title: str
+) -> go.Figure:
+    """Return one line a column of `frame`, labelled at its end."""
+    figure = _figure(title, height_px=300)
+    for key, name in names.items():
+        figure.add_scatter(
+            x=frame.index,
+            y=frame[key],
+            name=name,
+            mode="lines",
+            line={"color": colours[key], "width": 2},
+            hovertemplate=f"{name}: %{{y:,.0f}}<extra>%{{x}}</extra>",
+        )
+    figure.update_layout(showlegend=len(names) > 1, legend=_LEGEND_BELOW | {"y": -0.14})
+    figure.update_yaxes(rangemode="tozero", tickformat=",.0f")
+    figure.update_xaxes(showgrid=False)
+    return figure
+
+
+def heat(
+    grid: pd.DataFrame, *, columns: Sequence[str], rows: Sequence[str], title: str
+) -> go.Figure:
+    """Return a heat map of `grid` (weekday by hour), darker where there is more."""
+    figure = _figure(title, height_px=290)
+    figure.add_heatmap(
+        z=grid.to_numpy(),
+        x=list(columns),
+        y=list(rows),
+        colorscale=[[0, "rgba(47,127,193,0.05)"], [1, "rgba(15,98,168,1)"]],
+        showscale=False,
+        xgap=1,
+        ygap=1,
+        hovertemplate="%{y} %{x}: %{z:,.0f}<extra></extra>",
+    )
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(showgrid=False, nticks=9)
+    return figure
+
+
+def histogram(
+    edges: Sequence[float], counts: Sequence[int], *, title: str, axis: str, mark: float | None
+) -> go.Figure:
+    """Return columns between `edges`; `mark` draws a dashed line, such as a median."""
+    figure = _figure(title, height_px=300)
+    centres = [(low + high) / 2 for low, high in itertools.pairwise(edges)]
+    widths = [high - low for low, high in itertools.pairwise(edges)]
+    figure.add_bar(
+        x=centres,
+        y=list(counts),
+        width=[width * 0.94 for width in widths],
+        marker={"color": ACCENT},
+        customdata=list(itertools.pairwise(edges)),
+        hovertemplate="%{customdata[0]:g}–%{customdata[1]:g}: %{y:,}<extra></extra>",
+    )
+    if mark is not None:
+        figure.add_vline(x=mark, line={"color": GREY, "dash": "dash", "width": 1.5})
+    figure.update_xaxes(title={"text": axis, "font": {"size": 12}}, showgrid=False)
+    figure.update_yaxes(tickformat=",.0f", rangemode="tozero")
+    return figure
+
+
+def intervals(
+    labels: Sequence[str],
+    values: Sequence[float],
+    lows: Sequence[float],
+    highs: Sequence[float],
+    *,
+    title: str,
+    reference: float | None = None,
+) -> go.Figure:
+    """Return points with their intervals, in percent, and the common value as a dashed line."""
+    figure = _figure(title, height_px=80 + 36 * max(len(labels), 1))
+    figure.add_scatter(
+        x=list(values),
+        y=list(labels),
+        mode="markers",
+        marker={"color": ACCENT, "size": 10},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [high - value for value, high in zip(values, highs, strict=True)],
+            "arrayminus": [value - low for value, low in zip(values, lows, strict=True)],
+            "color": ACCENT,
+            "thickness": 1.5,
+        },
+        customdata=list(zip(lows, highs, strict=True)),
+        hovertemplate="%{y}: %{x:.1%} (%{customdata[0]:.1%}–%{customdata[1]:.1%})<extra></extra>",
+    )
+    if reference is not None:
+        figure.add_vline(x=reference, line={"color": GREY, "dash": "dash", "width": 1.5})
+    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(tickformat=".0%", rangemode="tozero")
+    return figure

@@ -1,0 +1,59 @@
+"""What a page needs: the open archive, the rules, the person, his stations, the day, the language.
+
+The front door puts one `Desk` on the table at every run; pages take it with `current()`.
+"""
+
+import os
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import streamlit as st
+
+from station import text
+from station.config import Settings, load_settings
+from station.services import access, board, keeping
+from station.services.ask import Ask
+
+PERIODS = (30, 90, 180, 365, 0)
+"""Days up to as-of that a page may look back; 0 is everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The person's question as it stands: who, where, when, in which language."""
+
+    ask: Ask
+    lang: str
+    stations: tuple[str, ...]
+    days: int
+
+    def say(self, key: str, /, **values: object) -> str:
+        """Return a sentence of the catalogue in the reader's language."""
+        return text.say(self.lang, key, **values)
+
+
+@st.cache_resource
+def _opened(config: str, archive: str) -> tuple[Settings, keeping.Database]:
+    settings = load_settings(Path(config) if config else None)
+    return settings, keeping.open_archive(settings, archive or None)
+
+
+def open_ask() -> Ask:
+    """Return the question of the local operator as of the last day with sales."""
+    settings, db = _opened(
+        os.environ.get("STATION_CONFIG", ""), os.environ.get("STATION_ARCHIVE", "")
+    )
+    ask = Ask(db, settings, access.local_operator(db), date.max)
+    return replace(ask, as_of=board.last_day(ask))
+
+
+def put(desk: Desk) -> None:
+    """Lay the desk out for the page that runs next."""
+    st.session_state["desk"] = desk
+
+
+def current() -> Desk:
+    """Return the desk that the front door laid out for this run."""
+    desk: Desk = st.session_state["desk"]
+    return desk

@@ -1,0 +1,136 @@
+"""The front door: lay out the desk, name the pages, run one."""
+
+from datetime import date
+from pathlib import Path
+
+import streamlit as st
+
+from station import text
+from station.errors import StationError
+from station.pages import desk as desks
+from station.services import board
+from station.services.ask import Ask
+
+FOLDER = Path(__file__).parent
+PAGES: dict[str, list[tuple[str, str]]] = {
+    "daily": [("today", "wb_sunny"), ("lapsed", "notifications_active"), ("card", "badge")],
+    "analyses": [
+        ("stability", "verified"),
+        ("use", "directions_bus"),
+        ("frequency", "event_repeat"),
+        ("ownership", "account_balance"),
+    ],
+    "chain": [("stations", "compare_arrows"), ("intake", "upload_file")],
+}
+"""Sections of the menu; a page is its file, its URL and its catalogue topic."""
+
+
+def render() -> None:
+    """Draw the frame around every page and run the page that was asked for."""
+    lang = _language()
+    st.set_page_config(
+        page_title=text.say(lang, "front.title"),
+        page_icon=":material/local_gas_station:",
+        layout="wide",
+    )
+    try:
+        ask = desks.open_ask()
+        pages = _pages(lang)
+        page = st.navigation(pages)
+        desks.put(_desk(ask, lang))
+        _open_card_if_asked(pages)
+        page.run()
+    except StationError as error:
+        st.error(text.say(lang, error.key, **error.facts), icon=":material/error:")
+
+
+def _language() -> str:
+    preferred = (st.context.locale or "zh").lower()
+    options = list(text.LANGUAGES)
+    st.session_state.setdefault("lang", "zh" if preferred.startswith("zh") else "en")
+    with st.sidebar:
+        chosen = st.segmented_control(
+            "语言 Language",
+            options,
+            format_func={"zh": "中文", "en": "English"}.__getitem__,
+            key="lang",
+            required=True,
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+    return chosen or options[0]
+
+
+def _pages(lang: str) -> dict[str, list[st.Page]]:
+    return {
+        text.say(lang, f"front.section_{section}"): [
+            st.Page(
+                FOLDER / f"{name}.py",
+                title=text.say(lang, f"{name}.title"),
+                icon=f":material/{icon}:",
+                url_path=name,
+                default=name == "today",
+                help=text.say(lang, f"{name}.question"),
+            )
+            for name, icon in entries
+        ]
+        for section, entries in PAGES.items()
+    }
+
+
+def _desk(ask: Ask, lang: str) -> desks.Desk:
+    with st.sidebar:
+        stations = _stations(ask, lang)
+        days = _period(ask, lang)
+        as_of = _as_of(ask, lang)
+    return desks.Desk(
+        ask=Ask(ask.db, ask.settings, ask.scope, as_of), lang=lang, stations=stations, days=days
+    )
+
+
+def _stations(ask: Ask, lang: str) -> tuple[str, ...]:
+    known = board.stations_known(ask)
+    titles = {row.code: f"{row.name or row.code}" for row in known.itertuples()}
+    chosen = st.multiselect(
+        text.say(lang, "front.stations"),
+        list(titles),
+        format_func=titles.__getitem__,
+        placeholder=text.say(lang, "front.all_stations"),
+        key="station",
+        bind="query-params",
+    )
+    return tuple(sorted(chosen))
+
+
+def _period(ask: Ask, lang: str) -> int:
+    st.session_state.setdefault("days", ask.settings.dashboard.period_days)
+    return int(
+        st.selectbox(
+            text.say(lang, "front.period"),
+            desks.PERIODS,
+            format_func=lambda days: text.say(
+                lang, "front.period_days" if days else "front.period_all", days=days
+            ),
+            key="days",
+            bind="query-params",
+        )
+        or 0
+    )
+
+
+def _as_of(ask: Ask, lang: str) -> date:
+    return st.date_input(
+        text.say(lang, "front.as_of"), value=ask.as_of, max_value=ask.as_of, key="as_of"
+    )
+
+
+def _open_card_if_asked(pages: dict[str, list[st.Page]]) -> None:
+    vehicle = st.session_state.pop("open_vehicle", None)
+    if vehicle is None:
+        return
+    card = next(page for entries in pages.values() for page in entries if page.url_path == "card")
+    st.switch_page(card, query_params={"vehicle": str(vehicle)})
+
+
+if __name__ == "__main__":
+    render()

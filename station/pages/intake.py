@@ -1,0 +1,213 @@
+"""Did everything arrive, and is anything wrong? Upload, look, import, undo."""
+
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from station import text
+from station.errors import StationError
+from station.pages import blocks
+from station.pages.desk import Desk, current
+from station.services import intake
+from station.services.intake import FileReport, ImportOptions
+
+KINDS = ("csv", "txt", "xlsx")
+
+
+def render() -> None:
+    """Draw the page."""
+    desk = current()
+    st.title(desk.say("intake.title"), anchor=False)
+    batches = intake.listing(desk.ask)
+    blocks.answer(_answer(desk, batches))
+    _upload(desk)
+    _history(desk, batches)
+
+
+def _answer(desk: Desk, batches: pd.DataFrame) -> str:
+    done = batches[batches["status"] == "done"]
+    if done.empty:
+        return desk.say("intake.answer_none")
+    rejected, conflicts = int(done["rejected"].sum()), int(done["conflicts"].sum())
+    key = "intake.answer_trouble" if rejected or conflicts else "intake.answer_good"
+    return desk.say(
+        key,
+        files=len(done),
+        rows=int(done["accepted"].sum()),
+        rejected=rejected,
+        conflicts=conflicts,
+    )
+
+
+def _upload(desk: Desk) -> None:
+    st.subheader(desk.say("intake.upload"), anchor=False)
+    files = st.file_uploader(
+        desk.say("intake.choose_file"),
+        type=list(KINDS),
+        accept_multiple_files=True,
+        help=desk.say("intake.choose_help"),
+        key="intake_files",
+    )
+    station = st.text_input(
+        desk.say("intake.station"), help=desk.say("intake.station_help"), key="intake_station"
+    )
+    for file in files:
+        _one_file(desk, file, station.strip())
+
+
+def _one_file(desk: Desk, file: UploadedFile, station: str) -> None:
+    with st.container(border=True):
+        st.markdown(f"**{blocks.plain(file.name)}**")
+        seen, taken = f"seen_{file.file_id}", f"taken_{file.file_id}"
+        if taken in st.session_state:
+            _report(desk, st.session_state[taken], "intake.imported")
+            return
+        with st.container(horizontal=True):
+            look = st.button(desk.say("intake.look"), key=f"look_{file.file_id}")
+            take = st.button(desk.say("intake.take"), key=f"take_{file.file_id}", type="primary")
+        if look or take:
+            report = _import(desk, file, station, dry_run=look)
+            if report is not None:
+                st.session_state[taken if take else seen] = report
+            if take and report is not None:
+                st.rerun()
+        if seen in st.session_state:
+            _report(desk, st.session_state[seen], "intake.would_import")
+
+
+def _import(desk: Desk, file: UploadedFile, station: str, *, dry_run: bool) -> FileReport | None:
+    """Return what became of an uploaded file, or tell why it was refused."""
+    bar = st.progress(0.0, desk.say("intake.reading"))
+
+    def show(done: int, _total: int) -> None:
+        bar.progress(min(done / 1_000_000, 1.0), desk.say("intake.read_rows", rows=done))
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"upload{Path(file.name).suffix.lower()}"
+        path.write_bytes(file.getbuffer())
+        options = ImportOptions(
+            station=station,
+            dry_run=dry_run,
+            name=file.name,
+            rejects_dir=desk.ask.db.folder / "quarantine",
+            lang=desk.lang,
+        )
+        try:
+            return intake.import_sales(desk.ask, path=path, options=options, progress=show)
+        except StationError as error:
+            st.error(desk.say(error.key, **error.facts), icon=":material/error:")
+            return None
+        finally:
+            bar.empty()
+
+
+def _report(desk: Desk, report: FileReport, heading: str) -> None:
+    counts = report.counts
+    st.markdown(desk.say(heading, rows=counts.rows))
+    blocks.figures(
+        [
+            (desk.say(f"intake.{name}"), f"{getattr(counts, name):,}", None)
+            for name in ("accepted", "duplicates", "conflicts", "rejected", "ignored")
+        ]
+    )
+    if report.headings:
+        with st.expander(desk.say("intake.headings")):
+            _headings(desk, report)
+    if report.rejected:
+        _rejected(desk, list(report.rejected), key=f"rejected_{heading}_{report.batch_id}")
+
+
+def _headings(desk: Desk, report: FileReport) -> None:
+    frame = pd.DataFrame(
+        {
+            desk.say("intake.their_heading"): list(report.headings),
+            desk.say("intake.our_field"): [
+                desk.say(f"field.{name}") for name in report.headings.values()
+            ],
+        }
+    )
+    st.dataframe(frame, hide_index=True, alt=desk.say("intake.headings"))
+    if report.ignored_headings:
+        st.caption(desk.say("intake.left_out", headings=", ".join(report.ignored_headings)))
+
+
+def _rejected(desk: Desk, rows: list[intake.RejectedRow], *, key: str) -> None:
+    frame = pd.DataFrame(
+        {
+            "line": [row.line_no for row in rows],
+            "reason": [text.say(desk.lang, f"reason.{row.reason}", **row.facts) for row in rows],
+            "raw": [row.raw for row in rows],
+        }
+    )
+    st.dataframe(
+        frame,
+        hide_index=True,
+        column_config={name: desk.say(f"intake.rejected_{name}") for name in frame.columns},
+        alt=desk.say("intake.rejected"),
+        key=key,
+    )
+
+
+def _history(desk: Desk, batches: pd.DataFrame) -> None:
+    st.subheader(desk.say("intake.history"), anchor=False)
+    if batches.empty:
+        st.info(desk.say("intake.history_empty"))
+        return
+    event = st.dataframe(
+        _history_frame(desk, batches),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        alt=desk.say("intake.history"),
+        key="intake_history",
+    )
+    rows = event["selection"]["rows"]
+    if rows:
+        _one_batch(desk, batches.iloc[rows[0]])
+    else:
+        st.caption(desk.say("intake.history_help"))
+
+
+def _history_frame(desk: Desk, batches: pd.DataFrame) -> pd.DataFrame:
+    when = pd.to_datetime(batches["started_at"], unit="s", utc=True).dt.tz_convert("Asia/Shanghai")
+    shown = pd.DataFrame(
+        {
+            "file": batches["file_name"],
+            "when": when.dt.strftime("%Y-%m-%d %H:%M"),
+            "kind": batches["kind"].map(lambda kind: desk.say(f"intake.kind_{kind}")),
+            "status": batches["status"].map(lambda status: desk.say(f"intake.status_{status}")),
+        }
+    )
+    for name in ("accepted", "duplicates", "conflicts", "rejected", "ignored"):
+        shown[name] = batches[name]
+    return shown.rename(columns={name: desk.say(f"intake.{name}") for name in shown.columns})
+
+
+def _one_batch(desk: Desk, batch: pd.Series) -> None:
+    batch_id = int(batch["id"])
+    with st.container(border=True):
+        st.markdown(f"**{blocks.plain(str(batch['file_name']))}**")
+        aside = intake.rejected(desk.ask, batch_id=batch_id)
+        if aside:
+            _rejected(desk, aside, key=f"batch_rejected_{batch_id}")
+        if batch["kind"] == "sales" and batch["status"] == "done":
+            _undo(desk, batch_id, int(batch["accepted"]))
+
+
+def _undo(desk: Desk, batch_id: int, accepted: int) -> None:
+    sure = st.checkbox(desk.say("intake.undo_sure", rows=accepted), key=f"sure_{batch_id}")
+    if st.button(desk.say("intake.undo"), key=f"undo_{batch_id}", disabled=not sure) and sure:
+        try:
+            voided = intake.undo(desk.ask, batch_id=batch_id)
+        except StationError as error:
+            st.error(desk.say(error.key, **error.facts), icon=":material/error:")
+            return
+        st.session_state["told"] = desk.say("intake.undone", rows=voided)
+        st.rerun()
+
+
+if __name__ == "__main__":
+    render()

@@ -1,0 +1,55 @@
+"""The one table of colours and icons: a state looks the same on every page, and has a letter."""
+
+from dataclasses import dataclass
+
+from station.model import OwnerKind, Stability, State, Use
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A colour that reads on light and dark, and an icon so that colour never stands alone."""
+
+    colour: str
+    icon: str
+
+
+GREY = "#8A97A5"
+ACCENT = "#2F7FC1"
+
+STABILITY = {
+    Stability.REGULAR: Look("#2A8C5F", ":material/verified:"),
+    Stability.OCCASIONAL: Look("#5B8DB8", ":material/schedule:"),
+    Stability.NEW: Look("#C99A2E", ":material/fiber_new:"),
+    Stability.PASSING: Look(GREY, ":material/moving:"),
+}
+STATE = {
+    State.ACTIVE: Look("#2A8C5F", ":material/check_circle:"),
+    State.OVERDUE: Look("#D08A1D", ":material/schedule:"),
+    State.LOST: Look("#C2453D", ":material/person_off:"),
+    State.MOVED: Look("#5B6FC0", ":material/swap_horiz:"),
+}
+OWNER = {
+    OwnerKind.PRIVATE: Look("#2F7FC1", ":material/person:"),
+    OwnerKind.COMPANY: Look("#7A6BB0", ":material/business:"),
+    OwnerKind.GOVERNMENT: Look("#B5643C", ":material/account_balance:"),
+    OwnerKind.RENTAL: Look("#3C9A9A", ":material/car_rental:"),
+    OwnerKind.UNKNOWN: Look(GREY, ":material/help:"),
+}
+USE = {
+    Use.PRIVATE: Look("#2F7FC1", ":material/directions_car:"),
+    Use.TAXI: Look("#E0B02E", ":material/local_taxi:"),
+    Use.RIDE_HAIL: Look("#C98B1F", ":material/hail:"),
+    Use.COACH: Look("#7A6BB0", ":material/directions_bus:"),
+    Use.TRUCK_LIGHT: Look("#6FA287", ":material/local_shipping:"),
+    Use.TRUCK_HEAVY: Look("#2A7A55", ":material/local_shipping:"),
+    Use.ENGINEERING: Look("#B5643C", ":material/front_loader:"),
+    Use.OFFICIAL: Look("#A34E63", ":material/account_balance:"),
+    Use.EMERGENCY: Look("#C2453D", ":material/emergency:"),
+    Use.COMPANY_CAR: Look("#4F8F9E", ":material/business:"),
+    Use.TRAINER: Look("#8DAA3B", ":material/school:"),
+    Use.SCHOOL_BUS: Look("#D9A441", ":material/airport_shuttle:"),
+    Use.RENTAL: Look("#3C9A9A", ":material/car_rental:"),
+    Use.FARM: Look("#7E8F3A", ":material/agriculture:"),
+    Use.OTHER: Look("#9AA4AE", ":material/more_horiz:"),
+    Use.UNKNOWN: Look(GREY, ":material/help:"),
+}

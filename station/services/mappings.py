@@ -1,0 +1,27 @@
+"""Mapping files by name or path: how a chain's own files are to be read."""
+
+from pathlib import Path
+
+from station.config import read_yaml
+from station.errors import MappingError
+from station.ingest.mapping import Mapping, mapping_of
+from station.services.access import right
+from station.services.ask import Ask
+
+
+@right("sales.import")
+def find(ask: Ask, *, name: str) -> Mapping:
+    """Return a mapping by its file, or by its name in the archive's folder mappings/.
+
+    Raises:
+        MappingError: there is no such file, or it is wrong; the sentence names the key.
+        ConfigError: the file is no YAML.
+    """
+    path = Path(name)
+    if not path.suffix:
+        path = ask.db.folder / "mappings" / f"{name}.yaml"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MappingError("intake.no_mapping", name=name) from error
+    return mapping_of(read_yaml(text, name=path.name), name=path.stem)

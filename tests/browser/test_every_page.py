@@ -1,0 +1,33 @@
+"""Every page opens in both languages at both widths, without error and without overflow."""
+
+import pytest
+from conftest import Visit  # the browser room's own
+from playwright.sync_api import Browser
+
+from station.pages.front import PAGES
+
+NAMES = [name for entries in PAGES.values() for name, _ in entries]
+WIDTHS = {"desktop": (1440, 900), "phone": (390, 844)}
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_opens_without_error_or_overflow(
+    browser: Browser, server_url: str, name: str, lang: str, width: str
+) -> None:
+    wide, high = WIDTHS[width]
+    context = browser.new_context(viewport={"width": wide, "height": high}, locale="en-GB")
+    visit = Visit(context.new_page(), server_url)
+
+    visit.open(f"{name}?lang={lang}")
+
+    visit.shoot(f"{name}-{lang}-{width}")
+    page = visit.page
+    assert page.locator("[data-testid='stException']").count() == 0
+    assert page.locator("[data-testid='stAlertContentError']").count() == 0
+    assert visit.troubles == []
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= wide
+    context.close()
