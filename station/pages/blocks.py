@@ -21,8 +21,8 @@ CARD_PAGE = "card_page"
 class Column:
     """One column of a list: the frame's column, its heading, and how its values are written.
 
-    `form` is text, count, number (one decimal), money, percent, day (a day number), or the prefix of
-    a catalogue table whose names the values are, such as "stability".
+    `form` is text, count, number (one decimal), money, percent, day (a day number), sentence (a
+    key whose facts are the row's columns), or a table of word.toml, such as "stability".
     """
 
     name: str
@@ -114,17 +114,35 @@ def _page_of(desk: Desk, rows: int, key: str) -> slice:
 
 def written(desk: Desk, frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
     """Return the listed columns in the reader's words and forms, one text column each or number."""
-    return pd.DataFrame(
-        {c.name: _written(desk, frame[c.name], c.form) for c in columns}, index=frame.index
-    )
+    return pd.DataFrame({c.name: _written(desk, frame, c) for c in columns}, index=frame.index)
 
 
-def _written(desk: Desk, values: pd.Series, form: str) -> pd.Series:
-    if form in {"text", "count", "number", "money", "percent"}:
+def _written(desk: Desk, frame: pd.DataFrame, column: Column) -> pd.Series:
+    values = frame[column.name]
+    if column.form in {"text", "count", "number", "money", "percent"}:
         return values
-    if form == "day":
+    if column.form == "day":
         return values.map(lambda day: None if pd.isna(day) else day_date(int(day)))
-    return values.map(lambda value: desk.say(f"{form}.{value}") if value else "")
+    if column.form == "sentence":
+        return sentences(desk, frame, column.name)
+    return values.map(lambda value: desk.say(f"word.{column.form}.{value}") if value else "")
+
+
+def sentences(desk: Desk, frame: pd.DataFrame, column: str) -> pd.Series:
+    """Return the sentence of each row, filled with the row's own numbers."""
+    rows = frame.to_dict("records")
+    return pd.Series([sentence(desk, row, column) for row in rows], index=frame.index, dtype=str)
+
+
+def sentence(desk: Desk, row: Mapping[str, object], column: str) -> str:
+    """Return the sentence that a row of the board makes; day numbers become dates."""
+    facts = {
+        str(name): day_date(int(value))
+        if str(name).endswith("_day") and isinstance(value, int | float) and not pd.isna(value)
+        else value
+        for name, value in row.items()
+    }
+    return desk.say(str(row[column]), **facts) if row[column] else ""
 
 
 FORMATS: Mapping[str, str] = {

@@ -66,11 +66,11 @@ def _pages(lang: str) -> dict[str, list[st.Page]]:
         text.say(lang, f"front.section_{section}"): [
             st.Page(
                 FOLDER / f"{name}.py",
-                title=text.say(lang, f"{name}.title"),
+                title=text.say(lang, f"page_{name}.title"),
                 icon=f":material/{icon}:",
                 url_path=name,
                 default=name == "today",
-                help=text.say(lang, f"{name}.question"),
+                help=text.say(lang, f"page_{name}.question"),
             )
             for name, icon in entries
         ]

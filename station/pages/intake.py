@@ -20,7 +20,7 @@ KINDS = ("csv", "txt", "xlsx")
 def render() -> None:
     """Draw the page."""
     desk = current()
-    st.title(desk.say("intake.title"), anchor=False)
+    st.title(desk.say("page_intake.title"), anchor=False)
     batches = intake.listing(desk.ask)
     blocks.answer(_answer(desk, batches))
     _upload(desk)
@@ -30,9 +30,9 @@ def render() -> None:
 def _answer(desk: Desk, batches: pd.DataFrame) -> str:
     done = batches[batches["status"] == "done"]
     if done.empty:
-        return desk.say("intake.answer_none")
+        return desk.say("page_intake.answer_none")
     rejected, conflicts = int(done["rejected"].sum()), int(done["conflicts"].sum())
-    key = "intake.answer_trouble" if rejected or conflicts else "intake.answer_good"
+    key = "page_intake.answer_trouble" if rejected or conflicts else "page_intake.answer_good"
     return desk.say(
         key,
         files=len(done),
@@ -43,16 +43,18 @@ def _answer(desk: Desk, batches: pd.DataFrame) -> str:
 
 
 def _upload(desk: Desk) -> None:
-    st.subheader(desk.say("intake.upload"), anchor=False)
+    st.subheader(desk.say("page_intake.upload"), anchor=False)
     files = st.file_uploader(
-        desk.say("intake.choose_file"),
+        desk.say("page_intake.choose_file"),
         type=list(KINDS),
         accept_multiple_files=True,
-        help=desk.say("intake.choose_help"),
+        help=desk.say("page_intake.choose_help"),
         key="intake_files",
     )
     station = st.text_input(
-        desk.say("intake.station"), help=desk.say("intake.station_help"), key="intake_station"
+        desk.say("page_intake.station"),
+        help=desk.say("page_intake.station_help"),
+        key="intake_station",
     )
     for file in files:
         _one_file(desk, file, station.strip())
@@ -63,11 +65,13 @@ def _one_file(desk: Desk, file: UploadedFile, station: str) -> None:
         st.markdown(f"**{blocks.plain(file.name)}**")
         seen, taken = f"seen_{file.file_id}", f"taken_{file.file_id}"
         if taken in st.session_state:
-            _report(desk, st.session_state[taken], "intake.imported")
+            _report(desk, st.session_state[taken], "page_intake.imported")
             return
         with st.container(horizontal=True):
-            look = st.button(desk.say("intake.look"), key=f"look_{file.file_id}")
-            take = st.button(desk.say("intake.take"), key=f"take_{file.file_id}", type="primary")
+            look = st.button(desk.say("page_intake.look"), key=f"look_{file.file_id}")
+            take = st.button(
+                desk.say("page_intake.take"), key=f"take_{file.file_id}", type="primary"
+            )
         if look or take:
             report = _import(desk, file, station, dry_run=look)
             if report is not None:
@@ -75,15 +79,15 @@ def _one_file(desk: Desk, file: UploadedFile, station: str) -> None:
             if take and report is not None:
                 st.rerun()
         if seen in st.session_state:
-            _report(desk, st.session_state[seen], "intake.would_import")
+            _report(desk, st.session_state[seen], "page_intake.would_import")
 
 
 def _import(desk: Desk, file: UploadedFile, station: str, *, dry_run: bool) -> FileReport | None:
     """Return what became of an uploaded file, or tell why it was refused."""
-    bar = st.progress(0.0, desk.say("intake.reading"))
+    bar = st.progress(0.0, desk.say("page_intake.reading"))
 
     def show(done: int, _total: int) -> None:
-        bar.progress(min(done / 1_000_000, 1.0), desk.say("intake.read_rows", rows=done))
+        bar.progress(min(done / 1_000_000, 1.0), desk.say("page_intake.read_rows", rows=done))
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"upload{Path(file.name).suffix.lower()}"
@@ -109,12 +113,12 @@ def _report(desk: Desk, report: FileReport, heading: str) -> None:
     st.markdown(desk.say(heading, rows=counts.rows))
     blocks.figures(
         [
-            (desk.say(f"intake.{name}"), f"{getattr(counts, name):,}", None)
+            (desk.say(f"page_intake.{name}"), f"{getattr(counts, name):,}", None)
             for name in ("accepted", "duplicates", "conflicts", "rejected", "ignored")
         ]
     )
     if report.headings:
-        with st.expander(desk.say("intake.headings")):
+        with st.expander(desk.say("page_intake.headings")):
             _headings(desk, report)
     if report.rejected:
         _rejected(desk, list(report.rejected), key=f"rejected_{heading}_{report.batch_id}")
@@ -123,15 +127,15 @@ def _report(desk: Desk, report: FileReport, heading: str) -> None:
 def _headings(desk: Desk, report: FileReport) -> None:
     frame = pd.DataFrame(
         {
-            desk.say("intake.their_heading"): list(report.headings),
-            desk.say("intake.our_field"): [
+            desk.say("page_intake.their_heading"): list(report.headings),
+            desk.say("page_intake.our_field"): [
                 desk.say(f"field.{name}") for name in report.headings.values()
             ],
         }
     )
-    st.dataframe(frame, hide_index=True, alt=desk.say("intake.headings"))
+    st.dataframe(frame, hide_index=True, alt=desk.say("page_intake.headings"))
     if report.ignored_headings:
-        st.caption(desk.say("intake.left_out", headings=", ".join(report.ignored_headings)))
+        st.caption(desk.say("page_intake.left_out", headings=", ".join(report.ignored_headings)))
 
 
 def _rejected(desk: Desk, rows: list[intake.RejectedRow], *, key: str) -> None:
@@ -145,30 +149,30 @@ def _rejected(desk: Desk, rows: list[intake.RejectedRow], *, key: str) -> None:
     st.dataframe(
         frame,
         hide_index=True,
-        column_config={name: desk.say(f"intake.rejected_{name}") for name in frame.columns},
-        alt=desk.say("intake.rejected"),
+        column_config={name: desk.say(f"page_intake.rejected_{name}") for name in frame.columns},
+        alt=desk.say("page_intake.rejected"),
         key=key,
     )
 
 
 def _history(desk: Desk, batches: pd.DataFrame) -> None:
-    st.subheader(desk.say("intake.history"), anchor=False)
+    st.subheader(desk.say("page_intake.history"), anchor=False)
     if batches.empty:
-        st.info(desk.say("intake.history_empty"))
+        st.info(desk.say("page_intake.history_empty"))
         return
     event = st.dataframe(
         _history_frame(desk, batches),
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        alt=desk.say("intake.history"),
+        alt=desk.say("page_intake.history"),
         key="intake_history",
     )
     rows = event["selection"]["rows"]
     if rows:
         _one_batch(desk, batches.iloc[rows[0]])
     else:
-        st.caption(desk.say("intake.history_help"))
+        st.caption(desk.say("page_intake.history_help"))
 
 
 def _history_frame(desk: Desk, batches: pd.DataFrame) -> pd.DataFrame:
@@ -177,13 +181,15 @@ def _history_frame(desk: Desk, batches: pd.DataFrame) -> pd.DataFrame:
         {
             "file": batches["file_name"],
             "when": when.dt.strftime("%Y-%m-%d %H:%M"),
-            "kind": batches["kind"].map(lambda kind: desk.say(f"intake.kind_{kind}")),
-            "status": batches["status"].map(lambda status: desk.say(f"intake.status_{status}")),
+            "kind": batches["kind"].map(lambda kind: desk.say(f"page_intake.kind_{kind}")),
+            "status": batches["status"].map(
+                lambda status: desk.say(f"page_intake.status_{status}")
+            ),
         }
     )
     for name in ("accepted", "duplicates", "conflicts", "rejected", "ignored"):
         shown[name] = batches[name]
-    return shown.rename(columns={name: desk.say(f"intake.{name}") for name in shown.columns})
+    return shown.rename(columns={name: desk.say(f"page_intake.{name}") for name in shown.columns})
 
 
 def _one_batch(desk: Desk, batch: pd.Series) -> None:
@@ -198,14 +204,14 @@ def _one_batch(desk: Desk, batch: pd.Series) -> None:
 
 
 def _undo(desk: Desk, batch_id: int, accepted: int) -> None:
-    sure = st.checkbox(desk.say("intake.undo_sure", rows=accepted), key=f"sure_{batch_id}")
-    if st.button(desk.say("intake.undo"), key=f"undo_{batch_id}", disabled=not sure) and sure:
+    sure = st.checkbox(desk.say("page_intake.undo_sure", rows=accepted), key=f"sure_{batch_id}")
+    if st.button(desk.say("page_intake.undo"), key=f"undo_{batch_id}", disabled=not sure) and sure:
         try:
             voided = intake.undo(desk.ask, batch_id=batch_id)
         except StationError as error:
             st.error(desk.say(error.key, **error.facts), icon=":material/error:")
             return
-        st.session_state["told"] = desk.say("intake.undone", rows=voided)
+        st.session_state["told"] = desk.say("page_intake.undone", rows=voided)
         st.rerun()
 
 
