@@ -267,14 +267,39 @@ def test_archives_hold_about_half_of_the_regulars_and_name_their_owners(small: W
     assert fleets.between(3, 25).all()
 
 
-def test_a_wrong_parameter_is_named() -> None:
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("kinds", "taxi", "speed"), 3),
+        (("kinds", "taxi", "use"), "flying"),
+        (("kinds", "taxi", "hours"), "never"),
+        (("kinds", "taxi", "litres"), True),
+        (("lines", "overlap_lines"), True),
+        (("lines", "late_days"), 3),
+        (("defaults", "last_day"), "yesterday"),
+    ],
+)
+def test_a_wrong_parameter_is_named(path: tuple[str, ...], value: object) -> None:
     wrong = parameters()
-    wrong["kinds"]["taxi"]["speed"] = 3
+    table = wrong
+    for name in path[:-1]:
+        table = table[name]
+    table[path[-1]] = value
 
     with pytest.raises(ConfigError) as refused:
         write_network(wrong, out=Path("unused"), last_day=LAST_DAY)
 
-    assert refused.value.facts["name"] == "demo.kinds.taxi.speed"
+    assert refused.value.facts["name"] == ".".join(("demo", *path))
+
+
+def test_a_missing_parameter_is_named() -> None:
+    wrong = parameters()
+    del wrong["prices"]["step_fen"]
+
+    with pytest.raises(ConfigError) as refused:
+        write_network(wrong, out=Path("unused"), last_day=LAST_DAY)
+
+    assert refused.value.facts["name"] == "demo.prices.step_fen"
 
 
 def test_an_impossible_size_is_refused() -> None:
