@@ -91,21 +91,21 @@ def _section(whole: dict[str, Any], name: str) -> dict[str, Any]:
     """Return a part of the document whose keys are all known."""
     part = whole.get(name, {})
     if not isinstance(part, dict):
-        raise MappingError("error_ingest.mapping_value", key=name, value=_short(part))
+        raise _impossible(name, part)
     for key in part:
         if key not in KEYS[name]:
             full = f"{name}.{key}" if name else _short(key)
-            raise MappingError("error_ingest.mapping_key", key=full)
+            raise MappingError("error_ingest.mapping_key", entry=full)
     return part
 
 
 def _columns(part: object, fields: frozenset[str]) -> dict[str, tuple[str, ...]]:
     if not isinstance(part, dict) or not part:
-        raise MappingError("error_ingest.mapping_value", key="columns", value=_short(part))
+        raise _impossible("columns", part)
     columns: dict[str, tuple[str, ...]] = {}
     for key, headings in part.items():
         if key not in fields:
-            raise MappingError("error_ingest.mapping_key", key=f"columns.{key}")
+            raise MappingError("error_ingest.mapping_key", entry=f"columns.{key}")
         columns[key] = _headings(f"columns.{key}", headings)
     if len(columns.get("sold_at", ())) == len(("date", "clock")):
         date, clock = columns["sold_at"]
@@ -116,39 +116,43 @@ def _columns(part: object, fields: frozenset[str]) -> dict[str, tuple[str, ...]]
 def _headings(key: str, value: object) -> tuple[str, ...]:
     texts = _texts(key, value if isinstance(value, list) else [value])
     if not texts or not all(text.strip() for text in texts):
-        raise MappingError("error_ingest.mapping_value", key=key, value=_short(value))
+        raise _impossible(key, value)
     return tuple(texts)
 
 
 def _texts(key: str, value: object) -> list[str]:
     if not isinstance(value, list):
-        raise MappingError("error_ingest.mapping_value", key=key, value=_short(value))
+        raise _impossible(key, value)
     return [_text(key, item) for item in value]
 
 
 def _text(key: str, value: object) -> str:
     """Return a scalar as text: YAML reads a heading such as 92 as a number."""
     if not isinstance(value, str | int | float):
-        raise MappingError("error_ingest.mapping_value", key=key, value=_short(value))
+        raise _impossible(key, value)
     return str(value)
 
 
 def _one_of(key: str, value: object, choices: Iterable[Any]) -> Any:
     if isinstance(value, str | bool) and value in tuple(choices):
         return value
-    raise MappingError("error_ingest.mapping_value", key=key, value=_short(value))
+    raise _impossible(key, value)
 
 
 def _zone(value: object) -> str:
     if value and value not in zoneinfo.available_timezones():
-        raise MappingError("error_ingest.mapping_value", key="time.zone", value=_short(value))
+        raise _impossible("time.zone", value)
     return str(value or "")
 
 
 def _currency(value: object) -> str:
     if value == "" or (isinstance(value, str) and len(value) == len("CNY") and value.isupper()):
         return str(value)
-    raise MappingError("error_ingest.mapping_value", key="defaults.currency", value=_short(value))
+    raise _impossible("defaults.currency", value)
+
+
+def _impossible(entry: str, value: object) -> MappingError:
+    return MappingError("error_ingest.mapping_value", entry=entry, value=_short(value))
 
 
 def _short(value: object) -> str:

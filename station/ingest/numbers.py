@@ -26,7 +26,7 @@ def fixed(text: str, places: int) -> int:
     whole, _, fraction = text.partition(".")
     if text.isascii() and whole.isdigit() and len(text) <= LONGEST:
         if not fraction and not text.endswith("."):
-            return int(whole) * 10**places
+            return int(whole + "0" * places)
         if fraction.isdigit() and len(fraction) <= places:
             return int(whole + fraction.ljust(places, "0"))
     sign, digits = _sign_and_digits(text)

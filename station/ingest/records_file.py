@@ -10,8 +10,8 @@ from station.errors import BadValueError, UnreadableFileError
 from station.ingest import headings, record_words, table, times, vehicle_keys
 from station.ingest.headings import Columns, Dictionary
 from station.ingest.mapping import Mapping
-from station.ingest.rules import IngestRules
 from station.ingest.row_words import is_total
+from station.ingest.rules import IngestRules
 from station.ingest.table import Table
 from station.model import (
     CardRecord,

@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 from station.errors import BadValueError
 from station.ingest import numbers
@@ -15,8 +15,7 @@ LONGEST = {"receipt_no": 60, "terminal": 40, "nozzle": 20, "line_no": 20}
 NOZZLE = re.compile(r"0*([0-9]+)(?:号?(?:加油)?枪|号)?")
 
 
-@dataclass(frozen=True, slots=True)
-class KeyParts:
+class KeyParts(NamedTuple):
     """All that a key may be made of; `is_negative` marks reversals and refunds."""
 
     nozzle: str

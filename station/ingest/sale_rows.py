@@ -137,31 +137,27 @@ class _Reader:
         quantity, money = self._amounts(fields, currency)
         card_no = vehicle_keys.card_number(fields.card_no) if fields.card_no else ""
         vehicle = self._vehicle(fields, card_no, site)
-        nozzle = nozzle_name(fields.nozzle)
-        receipt_no = short_text("receipt_no", fields.receipt_no)
-        is_negative = quantity < 0 or (quantity == 0 and money < 0)
-        parts = KeyParts(
-            nozzle=nozzle,
-            terminal=short_text("terminal", fields.terminal),
-            receipt_no=receipt_no,
-            line_no=short_text("line_no", fields.line_no),
-            totaliser_start=fields.totaliser_start.strip(),
-            totaliser_end=fields.totaliser_end.strip(),
-            business_day=moment.business_day,
-            local_at=moment.local_at,
-            vehicle=vehicle.text if vehicle else "",
-            product=product.code,
-            quantity_milli=quantity,
-            amount_minor=money,
-            is_negative=is_negative,
-        )
+        parts = _key_parts(fields, moment, vehicle, product, (quantity, money))
         kind, key = natural_key(self.context.key_kind, parts)
         return Sale(
-            *(site.code, kind, key, vehicle, card_no),
-            *moment,
-            *(product.code, product.fuel, quantity, product.unit, money, currency),
-            *(receipt_no, nozzle),
-            reversed_number(fields.original_no, fields.note, receipt_no) if is_negative else "",
+            station=site.code,
+            key_kind=kind,
+            natural_key=key,
+            vehicle=vehicle,
+            card_no=card_no,
+            sold_at=moment.sold_at,
+            local_at=moment.local_at,
+            has_time=moment.has_time,
+            business_day=moment.business_day,
+            product=product.code,
+            fuel=product.fuel,
+            quantity_milli=quantity,
+            unit=product.unit,
+            amount_minor=money,
+            currency=currency,
+            receipt_no=parts.receipt_no,
+            nozzle=parts.nozzle,
+            reverses_hint=_hint(fields, parts) if parts.is_negative else "",
         )
 
     def _site(self, text: str) -> Station:
@@ -264,6 +260,35 @@ class _Reader:
                 fields.plate, fields.plate_colour, self.mapping.plates, site.province
             )
         return key or (vehicle_keys.card_key(card_no) if card_no else None)
+
+
+def _key_parts(
+    fields: Fields,
+    moment: Moment,
+    vehicle: VehicleKey | None,
+    product: Product,
+    amounts: tuple[int, int],
+) -> KeyParts:
+    quantity, money = amounts
+    return KeyParts(
+        nozzle=nozzle_name(fields.nozzle),
+        terminal=short_text("terminal", fields.terminal),
+        receipt_no=short_text("receipt_no", fields.receipt_no),
+        line_no=short_text("line_no", fields.line_no),
+        totaliser_start=fields.totaliser_start.strip(),
+        totaliser_end=fields.totaliser_end.strip(),
+        business_day=moment.business_day,
+        local_at=moment.local_at,
+        vehicle=vehicle.text if vehicle else "",
+        product=product.code,
+        quantity_milli=quantity,
+        amount_minor=money,
+        is_negative=quantity < 0 or (quantity == 0 and money < 0),
+    )
+
+
+def _hint(fields: Fields, parts: KeyParts) -> str:
+    return reversed_number(fields.original_no, fields.note, parts.receipt_no)
 
 
 def _not_sold(fields: Fields, cells: list[str]) -> str:

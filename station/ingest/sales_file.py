@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from station.errors import FileRefusedError
 from station.ingest import headings, sites, table
 from station.ingest.headings import Columns
 from station.ingest.mapping import Mapping
@@ -11,7 +12,6 @@ from station.ingest.rules import IngestRules
 from station.ingest.sale_rows import Context, reader
 from station.ingest.sites import Sites
 from station.ingest.table import Survey, Table
-from station.errors import FileRefusedError
 from station.model import ReadRow, SaleKeyKind, Station
 
 DEFAULT_SOURCE = "pos"

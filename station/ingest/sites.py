@@ -18,7 +18,8 @@ LONGEST_CODE = 40
 class Sites:
     """The station of each text met in the file, and of rows without a text.
 
-    `title` is what the lines above the heading say. `new` are stations that the file names, the archive does not know and the mapping creates.
+    `title` is what the lines above the heading say; `new` are stations that the file names, the
+    archive does not know and the mapping creates.
     """
 
     by_text: dict[str, Station]

@@ -15,6 +15,7 @@ Record = tuple[int, list[str], str]
 """Line number, cells and raw text of one row."""
 
 DELIMITERS = ",;\t"
+BLANK = f" {DELIMITERS}"
 SURE_HEADINGS = 3
 """As many known headings make a heading line."""
 
@@ -63,7 +64,7 @@ def open_table(path: Path, known: frozenset[str], rules: IngestRules, *, enough:
     """
     sources = workbook_sources(path, rules) or text_sources(path, rules)
     heads = [list(islice(source.records(), rules.heading_search_lines)) for source in sources]
-    if not any(any(map(str.strip, cells)) for head in heads for _, cells, _ in head):
+    if not any(cell.strip(BLANK) for head in heads for _, cells, _ in head for cell in cells):
         raise UnreadableFileError("error_ingest.empty_file", file=path.name)
     scores = [_heading_at(head, known, enough) for head in heads]
     best = max(range(len(sources)), key=lambda at: scores[at][0])

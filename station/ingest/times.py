@@ -55,7 +55,7 @@ def read(text: str) -> Written:
     if len(text) == len("2025-03-03 07:58:12") and text[10] in " T" and text[4] in "-/":
         second, offset = clock_of(text[11:])
         return Written(day_of(text[:10]), second, has_time=True, offset_s=offset)
-    return _read_any(unicodedata.normalize("NFKC", text).strip().strip("'"))
+    return _read_any(" ".join(unicodedata.normalize("NFKC", text).split()).strip("'"))
 
 
 def _read_any(text: str) -> Written:
