@@ -246,6 +246,16 @@ def test_integrating_over_the_next_visit_agrees_with_the_stages(
     assert by_next == pytest.approx(by_stages, rel=2e-4)
 
 
+def test_very_many_expected_visits_are_counted_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop, daily = rhythm.Fit(2, 0.8, 8, 0.6, 4.0), (1500, 1500, 1501, 400)
+
+    counted = rhythm.expected_visits(shop, *daily)
+    monkeypatch.setattr(rhythm_count, "NO_EVENT_LOG_SMALLEST", -720.0)
+
+    assert 300 < counted < 400
+    assert rhythm.expected_visits(shop, *daily) == pytest.approx(counted, rel=1e-9)
+
+
 def test_a_weighted_row_counts_as_repeated_rows() -> None:
     x, t_x, now, logs = simulate(CITY, 300, seed=3)
     times = np.random.default_rng(3).integers(0, 4, 300)
