@@ -115,10 +115,20 @@ class _Problem:
 
     def value(self, logs: Array) -> float:
         """Return the value at `logs`."""
-        away = (logs - self.centre)[self.free] / PRIOR_SD
         density = _density(np.exp(logs), self.rows, self.model)
-        total = self.prior * (away @ away) / 2 - self.rows.weight @ density
+        total = self.penalty(logs) - self.rows.weight @ density
         return float(total / self.rows.weight.sum())
+
+    def penalty(self, logs: Array) -> float:
+        """Return what the prior charges for `logs`."""
+        away = (logs - self.centre)[self.free] / PRIOR_SD
+        return float(self.prior * (away @ away) / 2)
+
+    def log_likelihood(self, logs: Array, value: float, unit: float) -> float:
+        """Return the log-likelihood in the data's own time, from the value in `unit`s."""
+        weight = self.rows.weight
+        scaled = self.penalty(logs) - value * weight.sum()
+        return float(scaled - np.log(unit) * (weight @ self.rows.visits))
 
     def slope(self, logs: Array) -> Array:
         """Return the value's slope in the free ones of `logs`."""
@@ -148,7 +158,7 @@ def _estimate(rows: Rows, model: Model, k: float | None, prior: float) -> Fit:
     small = whole if is_small else replace(whole, rows=cells(whole.rows))
     logs = _climb(small, start)
     curvature = small.curvature(logs)
-    logs = _newton(whole, logs, curvature)
+    logs, value = _newton(whole, logs, curvature)
     values = np.exp(logs) * (1, 1, unit, 1, 1)
     errors = values[free] * _log_errors(curvature, rows.weight.sum())
     names = dict(zip(PARAMETERS, map(float, values), strict=True))
@@ -158,7 +168,7 @@ def _estimate(rows: Rows, model: Model, k: float | None, prior: float) -> Fit:
         names["alpha"],
         names["a"],
         names["b"],
-        log_likelihood=_log_likelihood(values, whole.rows.in_unit(1 / unit), model),
+        log_likelihood=whole.log_likelihood(logs, value, unit),
         standard_errors=_named_errors(errors),
         model=model,
     )
@@ -185,16 +195,18 @@ def _climb(problem: _Problem, start: Array) -> Array:
     return logs
 
 
-def _newton(problem: _Problem, logs: Array, curvature: Array) -> Array:
-    """Return `logs` after a Newton step, or unchanged where the step would be no gain."""
+def _newton(problem: _Problem, logs: Array, curvature: Array) -> tuple[Array, float]:
+    """Return `logs` and its value after a Newton step, or before it if the step is no gain."""
+    here = logs, problem.value(logs)
     if np.linalg.eigvalsh(curvature)[0] <= 0:
-        return logs
+        return here
     step = np.linalg.solve(curvature, problem.slope(logs))
     if np.abs(step).max() > LONGEST_STEP:
-        return logs
+        return here
     stepped = logs.copy()
     stepped[problem.free] -= step
-    return stepped if problem.value(stepped) <= problem.value(logs) else logs
+    there = stepped, problem.value(stepped)
+    return min(there, here, key=lambda place: place[1])
 
 
 def _log_errors(curvature: Array, vehicles: float) -> Array:
@@ -208,10 +220,6 @@ def _named_errors(free_errors: Array) -> dict[str, float]:
     """Return an error for each parameter; a given k has none."""
     errors = [0.0] * (len(PARAMETERS) - len(free_errors)) + free_errors.tolist()
     return dict(zip(PARAMETERS, errors, strict=True))
-
-
-def _log_likelihood(values: Array, rows: Rows, model: Model) -> float:
-    return float(rows.weight @ _density(values, rows, model))
 
 
 def _density(values: Array, rows: Rows, model: Model) -> Array:

@@ -22,6 +22,7 @@ from scipy.special import betainc
 from station.errors import BadValueError
 
 Array = npt.NDArray[np.float64]
+ROUNDING = 1e-9  # of times that were summed in fractions of a week
 PARAMETERS = ("k", "r", "alpha", "a", "b")
 
 
@@ -98,9 +99,9 @@ def as_histories(x: npt.ArrayLike, t_x: npt.ArrayLike, T: npt.ArrayLike) -> list
     Raises:
         BadValueError: a row is no visiting history.
     """
-    arrays = as_rows(x, t_x, T)
-    refuse(arrays[1] > arrays[2], "rhythm.last_after_now")
-    return arrays
+    visits, last, now = as_rows(x, t_x, T)
+    refuse(last > now * (1 + ROUNDING), "rhythm.last_after_now")
+    return [visits, last, np.maximum(now, last)]
 
 
 def refuse(bad: npt.NDArray[np.bool_], key: str, **facts: object) -> None:
