@@ -205,6 +205,13 @@ sales = Table(
         postgresql_where=text("voided = 0"),
     ),
     Index("ix_sales_receipt", "station_id", "receipt_no"),
+    Index("ix_sales_local", "station_id", "local_at"),
+    Index(
+        "ix_sales_reverses",
+        "reverses",
+        sqlite_where=text("reverses IS NOT NULL"),
+        postgresql_where=text("reverses IS NOT NULL"),
+    ),
 )
 """Append-only: a trigger refuses DELETE and any UPDATE but of `voided`."""
 

@@ -1,0 +1,145 @@
+"""Imports as batches: opened, counted, listed, undone; and the rows they could not take."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+import pandas as pd
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from station.archive.rows import frame
+from station.archive.tables import batches, quarantine, sales, sources
+from station.errors import FileRefusedError, NotFoundError
+from station.model import ImportCounts, RejectedRow, SaleKeyKind
+
+OPEN, DONE, UNDONE = "open", "done", "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """An imported file. `resumed`: an earlier run of the same file was broken off."""
+
+    id: int
+    status: str
+    resumed: bool = False
+
+
+def open_batch(
+    conn: Connection,
+    *,
+    kind: str,
+    source: str,
+    file_name: str,
+    file_hash: str,
+    whole_file: bool,
+    account: str,
+    now_s: int,
+) -> Batch:
+    """Return a new batch, or the one that an earlier run of the same file left open.
+
+    A resumed batch keeps its sales and drops its rejected rows: the file is read from its start.
+    """
+    values: dict[str, int | str] = {
+        "kind": kind,
+        "source": source,
+        "file_hash": file_hash,
+        "status": OPEN,
+    }
+    same = select(batches.c.id).filter_by(**values).order_by(batches.c.id.desc()).limit(1)
+    found = conn.execute(same).scalar()
+    values |= {"file_name": file_name, "whole_file": int(whole_file), "account": account}
+    if found is not None:
+        conn.execute(delete(quarantine).where(quarantine.c.batch_id == found))
+        conn.execute(update(batches).where(batches.c.id == found).values(values))
+        return Batch(found, OPEN, resumed=True)
+    counts = asdict(ImportCounts())
+    added = insert(batches).values(values | counts | {"started_at": now_s}).returning(batches.c.id)
+    return Batch(int(conn.execute(added).scalar_one()), OPEN)
+
+
+def finish(conn: Connection, batch_id: int, counts: ImportCounts, now_s: int) -> ImportCounts:
+    """Return the batch's final account and mark it done.
+
+    What a broken-off run had added came as duplicates this time; it counts as accepted.
+    """
+    kind = conn.execute(select(batches.c.kind).where(batches.c.id == batch_id)).scalar_one()
+    if kind == "sales":
+        mine = select(func.count()).select_from(sales).where(sales.c.batch_id == batch_id)
+        earlier = conn.execute(mine).scalar_one() - counts.accepted
+        counts = replace(
+            counts,
+            accepted=counts.accepted + earlier,
+            duplicates=counts.duplicates - earlier,
+        )
+    done = update(batches).where(batches.c.id == batch_id)
+    conn.execute(done.values(asdict(counts) | {"status": DONE, "ended_at": now_s}))
+    return counts
+
+
+def undo(conn: Connection, batch_id: int) -> int:
+    """Return how many sales were voided: the batch's own and the reversals of those.
+
+    Raises:
+        NotFoundError: there is no such batch.
+        FileRefusedError: it was undone before, or it brought no sales.
+    """
+    row = conn.execute(select(batches).where(batches.c.id == batch_id)).mappings().first()
+    if row is None:
+        raise NotFoundError("archive.no_batch", batch=batch_id)
+    if row["status"] == UNDONE:
+        raise FileRefusedError("archive.undone_before", batch=batch_id)
+    if row["kind"] != "sales":
+        raise FileRefusedError("archive.only_sales_undone", batch=batch_id)
+    mine = select(sales.c.id).where(sales.c.batch_id == batch_id)
+    void = update(sales).values(voided=1).where(sales.c.voided == 0)
+    reversals = conn.execute(void.where(sales.c.reverses.in_(mine)))
+    own = conn.execute(void.where(sales.c.batch_id == batch_id))
+    conn.execute(update(batches).where(batches.c.id == batch_id).values(status=UNDONE))
+    return reversals.rowcount + own.rowcount
+
+
+def listing(conn: Connection) -> pd.DataFrame:
+    """Return every batch, the newest first."""
+    return frame(conn, select(batches).order_by(batches.c.id.desc()))
+
+
+def add_rejected(conn: Connection, batch_id: int, rows: Sequence[RejectedRow]) -> None:
+    """Keep the rows that the batch could not take."""
+    if rows:
+        conn.execute(insert(quarantine), [_quarantine_row(batch_id, row) for row in rows])
+
+
+def rejected(conn: Connection, batch_id: int) -> list[RejectedRow]:
+    """Return the rows that the batch could not take, in the order of the file."""
+    mine = select(quarantine).where(quarantine.c.batch_id == batch_id)
+    rows = conn.execute(mine.order_by(quarantine.c.line_no, quarantine.c.id))
+    return [RejectedRow(r.line_no, r.reason, r.raw, json.loads(r.facts)) for r in rows]
+
+
+def forget_rejected(conn: Connection, before_s: int) -> int:
+    """Return how many rejected rows of batches begun before an instant were deleted."""
+    old = select(batches.c.id).where(batches.c.started_at < before_s)
+    return conn.execute(delete(quarantine).where(quarantine.c.batch_id.in_(old))).rowcount
+
+
+def source_key_kind(conn: Connection, station_id: int, source: str) -> SaleKeyKind | None:
+    """Return how the lines of this source are told apart, none before its first import."""
+    mine = select(sources.c.key_kind).filter_by(station_id=station_id, source=source)
+    found = conn.execute(mine).scalar()
+    return None if found is None else SaleKeyKind(found)
+
+
+def fix_source(conn: Connection, station_id: int, source: str, kind: SaleKeyKind) -> None:
+    """Settle for good how the lines of this source are told apart."""
+    values = {"station_id": station_id, "source": source, "key_kind": kind.value}
+    conn.execute(insert(sources).values(values))
+
+
+def _quarantine_row(batch_id: int, row: RejectedRow) -> dict[str, int | str]:
+    return {
+        "batch_id": batch_id,
+        "line_no": row.line_no,
+        "reason": row.reason,
+        "facts": json.dumps(row.facts, ensure_ascii=False, sort_keys=True),
+        "raw": row.raw,
+    }

@@ -1,0 +1,156 @@
+"""The archive's doors: open it, read it, write it; writers take turns, readers never wait."""
+
+import sqlite3
+import weakref
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, func, make_url, select, update
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
+
+from station.archive import schema, sqlite
+from station.archive.locks import WriteLock, claimed
+from station.archive.tables import meta
+from station.errors import ArchiveError
+
+OUR_FAULTS = (ProgrammingError, IntegrityError, DataError)
+"""What a statement of ours can do wrong; the rest is the state of the file or the server."""
+
+WRITERS_QUEUE = 7_823_641
+"""Number of the advisory lock by which the writers of a PostgreSQL archive take turns."""
+
+
+class Database:
+    """An open archive: `folder` holds what lies beside the tables, such as lake/ and quarantine/.
+
+    `path` is the file of a SQLite archive, none on PostgreSQL.
+    """
+
+    def __init__(self, url: str, folder: Path) -> None:
+        parsed = make_url(url)
+        self.url = parsed
+        self.folder = folder
+        self.path = Path(parsed.database or "") if parsed.drivername == "sqlite" else None
+        if self.path is None:
+            self.lock = None
+            self.engine = create_engine(parsed, pool_pre_ping=True)
+            self.readers: Engine = self.engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        else:
+            self.lock = WriteLock(self.path.with_name(self.path.name + ".lock"))
+            journal = sqlite.journal_mode(sqlite3.sqlite_version, has_locks=self.lock.has_locks)
+            self.engine = sqlite.writer(self.path, journal)
+            self.readers = sqlite.reader(self.path, journal)
+        self._closer = weakref.finalize(self, _close, self.engine, self.readers, self.lock)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Yield a connection that sees the archive as it is at its first query."""
+        with self.readers.connect() as conn:
+            yield conn
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Yield the only connection that writes now; commits, or undoes all on an error."""
+        with self.alone(), self.engine.begin() as conn:
+            if self.lock is None:
+                conn.execute(select(func.pg_advisory_xact_lock(WRITERS_QUEUE)))
+            yield conn
+            raised = update(meta).where(meta.c.name == "data_version")
+            conn.execute(raised.values(value=meta.c.value + 1))
+
+    def data_version(self) -> int:
+        """Return a number that rises with every change of the archive."""
+        with self.reading() as conn:
+            version = select(meta.c.value).where(meta.c.name == "data_version")
+            return int(conn.execute(version).scalar_one())
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep every other writer out for the length of a `with` block (SQLite)."""
+        return nullcontext() if self.lock is None else self.lock.held()
+
+    def claim_server(self) -> AbstractContextManager[None]:
+        """Be the archive's only server for the length of a `with` block.
+
+        Raises:
+            ArchiveBusyError: another server runs on this SQLite archive.
+        """
+        if self.path is None:
+            return nullcontext()
+        return claimed(self.path.with_name(self.path.name + ".server"))
+
+    def close(self) -> None:
+        """Close every connection; the archive may be opened again."""
+        self._closer()
+
+
+def open_database(url: str, folder: Path | None = None) -> Database:
+    """Return the archive at `url`, ready to use.
+
+    Raises:
+        ArchiveError: there is none, or it was made by an older or a newer Station.
+    """
+    path = _sqlite_path(url)
+    if path is not None and not path.exists():
+        raise ArchiveError("archive.missing", archive=str(path))
+    db = Database(url, folder or _folder(path))
+    try:
+        with _readable(db), db.reading() as conn:
+            schema.check(conn, archive=_shown(db))
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def create_or_upgrade(url: str, folder: Path | None = None) -> Database:
+    """Return the archive at `url`, made or brought up to date in one transaction.
+
+    Raises:
+        ArchiveError: it was made by a newer Station, or cannot be read.
+    """
+    path = _sqlite_path(url)
+    if path is not None:
+        sqlite.touch(path)
+    db = Database(url, folder or _folder(path))
+    db.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with _readable(db), db.alone(), db.engine.begin() as conn:
+            if path is None:
+                conn.execute(select(func.pg_advisory_xact_lock(WRITERS_QUEUE)))
+            schema.upgrade(conn, archive=_shown(db))
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _sqlite_path(url: str) -> Path | None:
+    parsed = make_url(url)
+    return Path(parsed.database or "") if parsed.drivername == "sqlite" else None
+
+
+def _folder(path: Path | None) -> Path:
+    return Path("data") if path is None else path.parent
+
+
+def _shown(db: Database) -> str:
+    return str(db.path) if db.path else db.url.render_as_string(hide_password=True)
+
+
+@contextmanager
+def _readable(db: Database) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        if isinstance(error, OUR_FAULTS):
+            raise
+        raise ArchiveError("archive.unreadable", archive=_shown(db)) from error
+
+
+def _close(engine: Engine, readers: Engine, lock: WriteLock | None) -> None:
+    readers.dispose()
+    with nullcontext() if lock is None else lock.held():  # the last one to close checkpoints
+        engine.dispose()

@@ -1,0 +1,87 @@
+"""What pages ask of sales directly: a vehicle's lines, first and last day, how many."""
+
+from collections.abc import Collection
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, and_, func, select
+
+from station.archive.batches import OPEN
+from station.archive.rows import frame
+from station.archive.tables import batches, products, sales, stations, vehicle_keys
+
+DAY_S = 86_400
+
+
+def visible() -> ColumnElement[bool]:
+    """Tell the sales that count: not voided, and not of a whole-file batch still under way."""
+    hidden = select(batches.c.id).where(batches.c.whole_file == 1, batches.c.status == OPEN)
+    return and_(sales.c.voided == 0, sales.c.batch_id.not_in(hidden))
+
+
+def lines_of_vehicle(
+    conn: Connection,
+    vehicle_id: int,
+    station_ids: Collection[int],
+    as_of_day: int,
+    limit: int,
+) -> pd.DataFrame:
+    """Return a vehicle's lines at these stations up to a local day, the newest first."""
+    shown = (
+        "id",
+        "station_id",
+        "key_id",
+        "card_no",
+        "sold_at",
+        "local_at",
+        "has_time",
+        "business_day",
+        "quantity_milli",
+        "amount_minor",
+        "currency",
+        "receipt_no",
+        "nozzle",
+        "reverses",
+    )
+    columns = [sales.c[name] for name in shown]
+    query = (
+        select(*columns, products.c.code.label("product"), products.c.fuel, products.c.unit)
+        .join(products)
+        .join(vehicle_keys, vehicle_keys.c.id == sales.c.key_id)
+        .where(
+            vehicle_keys.c.vehicle_id == vehicle_id,
+            sales.c.station_id.in_(station_ids),
+            sales.c.local_at < (as_of_day + 1) * DAY_S,
+            visible(),
+        )
+    )
+    newest = query.order_by(sales.c.local_at.desc(), sales.c.natural_key).limit(limit)
+    return frame(conn, newest)
+
+
+def days(conn: Connection, station_ids: Collection[int]) -> tuple[int, int] | None:
+    """Return the first and the last local day with a sale, none if there is no sale."""
+    ends = [_end(conn, station_id) for station_id in station_ids]
+    known = [end for end in ends if end is not None]
+    if not known:
+        return None
+    return min(first for first, _ in known) // DAY_S, max(last for _, last in known) // DAY_S
+
+
+def counts(conn: Connection) -> dict[str, int]:
+    """Return how many stations, vehicles and standing sales there are."""
+    asked = {
+        "stations": select(func.count()).select_from(stations),
+        "vehicles": select(func.count(vehicle_keys.c.vehicle_id.distinct())),
+        "sales": select(func.count()).select_from(sales).where(visible()),
+    }
+    return {name: conn.execute(query).scalar_one() for name, query in asked.items()}
+
+
+def _end(conn: Connection, station_id: int) -> tuple[int, int] | None:
+    """Return the first and last local moment of a station, each by one step into the index."""
+    mine = select(sales.c.local_at).where(sales.c.station_id == station_id, visible()).limit(1)
+    first = conn.execute(mine.order_by(sales.c.local_at)).scalar()
+    if first is None:
+        return None
+    last = conn.execute(mine.order_by(sales.c.local_at.desc())).scalar_one()
+    return int(first), int(last)

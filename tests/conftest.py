@@ -1,0 +1,101 @@
+"""Real archives for tests: SQLite always, PostgreSQL where its programs are."""
+
+import os
+import shutil
+import socket
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url
+
+from station.archive.database import Database, create_or_upgrade
+
+SYSTEM_USER = "postgres"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def as_postgres(command: list[str | Path], home: Path) -> None:
+    """Run a program of PostgreSQL; it refuses to run as root."""
+    root = {"user": SYSTEM_USER, "group": SYSTEM_USER, "extra_groups": []}
+    subprocess.run(
+        [str(part) for part in command],
+        check=True,
+        capture_output=True,
+        cwd=home,
+        **(root if os.geteuid() == 0 else {}),
+    )
+
+
+def programs() -> Path | None:
+    """Return the folder of the newest PostgreSQL on this machine."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
+    return found[-1] if found else None
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Yield the URL of a server of our own, started for these tests and stopped after them."""
+    bin_folder = programs()
+    if bin_folder is None:
+        if os.environ.get("STATION_TEST_STRICT") == "1":
+            pytest.fail("PostgreSQL is not installed")
+        pytest.skip("PostgreSQL is not installed")
+    home = Path(f"/tmp/station-postgres-{uuid.uuid4().hex}")  # noqa: S108 - its user must get in
+    home.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        shutil.chown(home, SYSTEM_USER, SYSTEM_USER)
+    port, cluster = free_port(), home / "cluster"
+    as_postgres(
+        [bin_folder / "initdb", "-D", cluster, "-U", "station", "-A", "trust", "-E", "UTF8",
+         "--locale=C", "--no-sync"],
+        home,
+    )  # fmt: skip
+    options = f"-p {port} -k {home} -c listen_addresses=127.0.0.1 -c fsync=off"
+    control = [bin_folder / "pg_ctl", "-D", cluster, "-w", "-l", home / "log"]
+    as_postgres([*control, "-o", options, "start"], home)
+    try:
+        yield f"postgresql://station@127.0.0.1:{port}/postgres"
+    finally:
+        as_postgres([*control, "-m", "immediate", "stop"], home)
+        shutil.rmtree(home)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """Yield the URL of an empty database."""
+    name = f"station_{uuid.uuid4().hex}"
+    admin = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as conn:
+        conn.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield make_url(postgres_server).set(database=name).render_as_string()
+    with admin.connect() as conn:
+        conn.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    admin.dispose()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """Return the URL of a SQLite archive that does not exist yet."""
+    return f"sqlite:///{tmp_path}/station.db"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest) -> str:
+    """Return the URL of an empty place for an archive, on both engines in turn."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def db(url: str, tmp_path: Path) -> Iterator[Database]:
+    """Yield an empty archive, on both engines in turn."""
+    made = create_or_upgrade(url, tmp_path)
+    yield made
+    made.close()
