@@ -1,6 +1,6 @@
 """Rows of the archive become integer facts in Parquet, and parts of the lake are rewritten."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -164,27 +164,53 @@ class PartWriter:
         bucket = self._open[number]
         bucket.writer.write_table(facts)
         bucket.rows += facts.num_rows
-        bucket.batches.update(pc.unique(facts["batch_id"]).to_pylist())
+        bucket.batches.update(_batches(facts))
+
+
+def leaving(folder: Path, parts: Iterable[Part], gone: Collection[int]) -> pa.Array:
+    """Return the ids of the sales in `parts` that came with a batch of `gone`."""
+    ids = [pa.array([], type=pa.int64())]
+    for part in parts:
+        if set(gone).intersection(part.batches):
+            table = pq.read_table(folder / part.file, columns=["sale_id", "batch_id"])
+            ids += table.filter(_within(table["batch_id"], gone))["sale_id"].chunks
+    return pa.concat_arrays(ids)
+
+
+def holds(folder: Path, part: Part, gone: Collection[int], left: pa.Array) -> bool:
+    """Return whether `part` has rows of a batch of `gone`, or reversals of sales that `left`."""
+    if set(gone).intersection(part.batches):
+        return True
+    if not len(left):
+        return False
+    reverses = pq.read_table(folder / part.file, columns=["reverses_id"])["reverses_id"]
+    return bool(pc.any(pc.is_in(reverses, value_set=left)).as_py())
 
 
 def rewrite(
-    folder: Path, parts: Sequence[Part], gone: Iterable[int], generation: int
+    folder: Path, parts: Sequence[Part], gone: Collection[int], left: pa.Array, generation: int
 ) -> tuple[Part, ...]:
-    """Return one sorted part in place of `parts` of a bucket, without the rows of `gone`.
+    """Return one sorted part in place of `parts` of a bucket, without what is gone.
 
-    No part comes back when no row is left.
+    No part comes back when no row stays.
     """
-    left_out = pa.array(sorted(gone), type=pa.int32())
-    tables = [pq.read_table(folder / part.file) for part in parts]
-    facts = pa.concat_tables(tables)
-    facts = facts.filter(pc.invert(pc.is_in(facts["batch_id"], value_set=left_out)))
+    facts = pa.concat_tables(pq.read_table(folder / part.file) for part in parts)
+    out = pc.or_(_within(facts["batch_id"], gone), pc.is_in(facts["reverses_id"], value_set=left))
+    facts = facts.filter(pc.invert(out))
     if not facts.num_rows:
         return ()
     bucket = parts[0].bucket
     file = f"g{generation}-b{bucket}-whole.parquet"
     pq.write_table(facts.sort_by(SORTED_BY), folder / file, compression="zstd")
-    batches = sorted(pc.unique(facts["batch_id"]).to_pylist())
-    return (Part(file, bucket, facts.num_rows, tuple(batches)),)
+    return (Part(file, bucket, facts.num_rows, _batches(facts)),)
+
+
+def _within(batch_ids: pa.ChunkedArray, wanted: Collection[int]) -> pa.ChunkedArray:
+    return pc.is_in(batch_ids, value_set=pa.array(sorted(wanted), type=pa.int32()))
+
+
+def _batches(facts: pa.Table) -> tuple[int, ...]:
+    return tuple(sorted(pc.unique(facts["batch_id"]).to_pylist()))
 
 
 def keys_mark(conn: Connection) -> tuple[int, ...]:

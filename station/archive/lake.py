@@ -167,11 +167,12 @@ def _tidy(folder: Path, new: Manifest, gone: set[int], rules: LakeRules) -> Mani
     parts: list[Part] = []
     for bucket in sorted({part.bucket for part in new.parts}):
         own = [part for part in new.parts if part.bucket == bucket]
-        stale = [part for part in own if gone.intersection(part.batches)]
+        left = facts.leaving(folder, own, gone)
+        stale = [part for part in own if facts.holds(folder, part, gone, left)]
         changed = own if len(own) > rules.most_parts else stale
         parts += [part for part in own if part not in changed]
         if changed:
-            parts += facts.rewrite(folder, changed, gone, new.generation)
+            parts += facts.rewrite(folder, changed, gone, left, new.generation)
     return replace(new, parts=tuple(parts))
 
 
