@@ -41,7 +41,6 @@ imports = typer.Typer(no_args_is_help=True, help="Bring files in.")
 app.add_typer(imports, name="import")
 err = Console(stderr=True)
 SHOWN_ROWS = 40
-PLAIN: dict[str, bool] = {"soft_wrap": True, "markup": False, "highlight": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +113,17 @@ def _machine_language() -> str:
     return "zh" if os.environ.get("LANG", "").lower().startswith("zh") else "en"
 
 
+def _tell(sentence: str) -> None:
+    err.print(sentence, soft_wrap=True, markup=False, highlight=False)
+
+
 @contextmanager
 def _refusing(lang: str) -> Iterator[None]:
     """Turn a refusal into one sentence on standard error and exit code 1."""
     try:
         yield
     except StationError as error:
-        err.print(text.say(lang, error.key, **error.facts), **PLAIN)
+        _tell(text.say(lang, error.key, **error.facts))
         raise typer.Exit(1) from error
 
 
@@ -170,10 +173,9 @@ def demo_command(
     call: Call = context.obj
     keeping.create(call.settings, call.archive)
     with _bar(call.say("cli.demo")) as progress:
-        report = demo.fill(
-            call.ask(), demo.Network(stations, days, seed), out=out, progress=progress
-        )
-    typer.echo(call.say("cli.demo_done", lines=report.rows, folder=str(out)))
+        network = demo.Network(stations, days, seed)
+        lines = demo.fill(call.ask(), network=network, out=out, progress=progress)
+    typer.echo(call.say("cli.demo_done", lines=lines, folder=str(out)))
 
 
 @app.command()
@@ -241,12 +243,16 @@ def _records_command(kind: str) -> None:
     ) -> None:
         call: Call = context.obj
         ask = call.ask()
-        columns = mappings.find(ask, name=mapping_name) if mapping_name else None
+        options = records.RecordOptions(
+            mapping=mappings.find(ask, name=mapping_name) if mapping_name else None,
+            dry_run=dry_run,
+            lang=call.lang,
+        )
         _import_each(
             call,
             files,
             lambda path, _progress: records.import_records(
-                ask, kind=kind, path=path, mapping=columns, dry_run=dry_run, lang=call.lang
+                ask, kind=kind, path=path, options=options
             ),
             as_json=as_json,
         )
@@ -274,7 +280,7 @@ def _import_each(
                 reports_done.append(take(path, progress))
         except StationError as error:
             refused = True
-            err.print(f"{path.name}: {call.say(error.key, **error.facts)}", **PLAIN)
+            _tell(f"{path.name}: {call.say(error.key, **error.facts)}")
     if as_json:
         _print_json(intake.as_document(reports_done))
     else:

@@ -75,37 +75,51 @@ BOARD: Columns = {
     **PROFILES,
     "station": "object",  # code
     "station_name": "object",
+    "station_kind": "object",
+    "currency_code": "object",
     "label": "object",  # the plate, card or reference as shown
     "key_kind": "object",
+    "gaps": "int64",
+    "span_days": "int64",
+    "known_days": "int64",
     "stability": "object",
     "regularity": "object",
-    "p_alive": "float64",
     "stability_sentence": "object",
     "use": "object",
     "use_source": "object",
     "use_probability": "float64",
-    "use_evidence": "object",  # catalogue keys, the strongest first
+    "use_evidence": "object",  # lists of catalogue keys, the strongest first
+    "use_sentence": "object",
     "owner_kind": "object",
     "owner_source": "object",
     "owner_probability": "float64",
+    "owner_evidence": "object",
+    "owner_sentence": "object",
     "organisation_name": "object",
     "customer_id": "float64",  # NaN: no customer known
-    "usual_gap_days": "float64",
-    "usual_weekday": "float64",  # Monday 0, NaN if none stands out
-    "usual_slot": "float64",  # three hours each, from midnight
+    "gap_spread_days": "float64",
+    "usual_weekday": "int64",  # Monday 0, -1 where none stands out
+    "second_weekday": "int64",
+    "usual_slot": "int64",  # three hours each, from midnight; -1 where none stands out
     "next_from_day": "float64",  # 80 % window of the next visit
     "next_to_day": "float64",
-    "trend": "object",  # steady, slowing, speeding, unknown
+    "next_in_from_days": "float64",
+    "next_in_to_days": "float64",
+    "trend": "object",  # steady, slowing, speeding
     "frequency_sentence": "object",
+    "p_alive": "float64",
     "state": "object",
-    "alarm_day": "float64",
+    "alarm_day": "int64",
     "p_return": "float64",
+    "horizon_days": "int64",
+    "usual_gap_days": "float64",
     "monthly_amount": "float64",  # major units, while it came
-    "risk_amount": "float64",  # monthly amount times the chance to win it back
-    "moved_to": "object",  # station code, empty if not moved
+    "value_at_risk": "float64",  # what of it a call may decide
+    "moved_to": "object",  # station code, "" if not moved
+    "moved_last_day": "float64",
     "lapse_sentence": "object",
     "period_visits": "int64",
-    "period_quantity": "float64",
+    "period_quantity": "float64",  # in the row's unit
     "period_amount": "float64",
 }
 """What services.board.vehicles returns: every analysis on one row a vehicle and station."""

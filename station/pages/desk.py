@@ -4,6 +4,7 @@ The front door puts one `Desk` on the table at every run; pages take it with `cu
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,7 @@ import streamlit as st
 from station import text
 from station.config import Settings, load_settings
 from station.services import access, board, keeping
-from station.services.ask import Ask
+from station.services.ask import Ask, Database
 
 T = TypeVar("T")
 
@@ -68,9 +69,9 @@ def _remembered(question: _Question, _ask: Ask, _function: Callable[..., Any]) -
 
 
 @st.cache_resource
-def _opened(config: str, archive: str) -> tuple[Settings, keeping.Database]:
+def _opened(config: str, archive: str) -> tuple[Settings, Database]:
     settings = load_settings(Path(config) if config else None)
-    return settings, keeping.open_archive(settings, archive or None)
+    return settings, keeping.open_archive(settings, archive)
 
 
 def open_ask() -> Ask:

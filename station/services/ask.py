@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from station.archive.database import Database
+from station.archive.database import Database as Database  # noqa: PLC0414 - faces name it
 from station.config import Settings
 from station.model import Scope
 

@@ -5,7 +5,7 @@ from time import time
 
 from station.archive import backup as backups
 from station.archive import batches, lake
-from station.archive.backup import Verification
+from station.archive import verify as proofs
 from station.archive.database import Database, create_or_upgrade, open_database
 from station.config import Settings
 from station.services.access import right
@@ -59,9 +59,9 @@ def restore(settings: Settings, url: str, path: Path) -> None:
 
 
 @right("archive.keep")
-def verify(ask: Ask) -> Verification:
+def verify(ask: Ask) -> proofs.Verification:
     """Return what proves the archive sound, or the first row that is not."""
-    return backups.verify(ask.db)
+    return proofs.verify(ask.db)
 
 
 @right("archive.keep")
