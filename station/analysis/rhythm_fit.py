@@ -153,7 +153,7 @@ def _estimate(rows: Rows, model: Model, k: float | None, prior: float) -> Fit:
     start = np.log(START) if k is None else np.log((k, START[1], k, *START[3:]))
     centre = np.zeros(len(PARAMETERS))
     free = slice(0 if k is None else 1, None)
-    whole = _Problem(distinct(rows.in_unit(unit)), model, free, prior, centre)
+    whole = _Problem(distinct(rows).in_unit(unit), model, free, prior, centre)
     is_small = whole.rows.visits.size <= DISTINCT_ROWS_MOST
     small = whole if is_small else replace(whole, rows=cells(whole.rows))
     logs = _climb(small, start)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import hyp2f1
 
-from station.analysis import rhythm, rhythm_count, rhythm_fit
+from station.analysis import rhythm, rhythm_count, rhythm_fit, rhythm_rows
 from station.analysis.rhythm_model import Array
 from station.errors import BadValueError
 
@@ -407,3 +407,15 @@ def test_cells_and_one_step_come_close_to_the_full_fit(monkeypatch: pytest.Monke
     assert parameters(quick) == pytest.approx(parameters(full), rel=0.005)
     alike = rhythm.p_alive(quick, *columns[:3]) - rhythm.p_alive(full, *columns[:3])
     assert np.abs(alike).max() < 5e-4
+
+
+def test_distinct_rows_are_told_apart_however_many_values_they_have() -> None:
+    rng = np.random.default_rng(8)
+    visits = rng.integers(0, 1_000_000, 5_000).astype(float)
+    times = np.sort(rng.random((2, 5_000)) * 700, axis=0)
+    twice = [np.tile(column, 2) for column in (visits, *times, visits, np.ones(5_000))]
+
+    merged = rhythm_rows.distinct(rhythm_rows.Rows(*twice))
+
+    assert merged.weight.tolist() == [2.0] * 5_000
+    assert merged.now.sum() == pytest.approx(times[1].sum())
