@@ -60,6 +60,8 @@ def read(text: str) -> Written:
 
 def _plain(text: str) -> str:
     """Return the text in half-width characters; a raised digit is no digit of a date."""
+    if text.isascii():
+        return text.strip()
     if any(unicodedata.category(character) == "No" for character in text):
         raise ValueError(text)
     return unicodedata.normalize("NFKC", text).strip()

@@ -272,6 +272,7 @@ def test_the_colour_column_wins_over_the_plates_own_words(read: Reader) -> None:
         ("A0002", "加油站:示范一站(A0001)", ""),
         ("A0002", "", "A0001"),
         (None, "加油站:示范一站(A0001)", "A0002"),
+        ("A0002", "油站名称,示范一站", ""),
         ("A0001", "", "B9999"),
     ],
 )
@@ -288,8 +289,9 @@ def test_contradicting_stations_refuse_the_file(
 def test_a_station_is_found_by_code_or_name(read: Reader, named: str) -> None:
     by_column = sales(read(f"{HEADING},站点\n{LINE},{named}\n", station_code=None))
     by_title = sales(read(f"油站：{named}\n{HEADING}\n{LINE}\n", station_code=None))
+    by_cell = sales(read(f"报表,油站名称,{named}\n{HEADING}\n{LINE}\n", station_code=None))
 
-    assert by_column[0].station == by_title[0].station == "A0001"
+    assert by_column[0].station == by_title[0].station == by_cell[0].station == "A0001"
 
 
 def test_an_unknown_station_rejects_the_row(read: Reader) -> None:
@@ -415,6 +417,26 @@ def test_any_usual_delimiter_is_found(read: Reader, delimiter: str) -> None:
     text = f"{HEADING}\n{LINE}\n".replace(",", delimiter)
 
     assert len(sales(read(text))) == 1
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_every_cell_may_be_quoted(read: Reader, delimiter: str) -> None:
+    lines = [delimiter.join(f'"{cell}"' for cell in row.split(",")) for row in (HEADING, LINE)]
+
+    assert len(read("\n".join(lines))) == 1
+
+
+def test_lines_below_the_table_are_rejected_one_by_one(read: Reader) -> None:
+    rows = read(f"{HEADING}\n{LINE}\n操作员,某人,,,,,,\n")
+
+    assert [type(row) for row in rows] == [SaleRow, RejectedRow]
+
+
+def test_without_plates_the_chains_own_number_names_the_vehicle(read: Reader) -> None:
+    (sale,) = sales(read("date,product,qty,amount,vehicle\n2025-03-03,92,1,7,V7\n"))
+
+    assert sale.vehicle
+    assert (sale.vehicle.kind, sale.vehicle.text) == (KeyKind.REF, "V7")
 
 
 def test_date_and_time_may_stand_in_two_columns(read: Reader) -> None:
