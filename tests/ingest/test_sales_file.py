@@ -1,6 +1,7 @@
 """A till's file becomes sales, or says why not."""
 
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -307,7 +308,7 @@ def test_a_file_that_names_no_station_is_unreadable(opened: Opener) -> None:
 
 
 @pytest.mark.parametrize(
-    ("time", "shift", "day"),
+    ("clock", "shift", "day"),
     [
         ("2025-03-03 23:50:00", "2", 20_150),
         ("2025-03-04 02:00:00", "2", 20_150),
@@ -318,9 +319,9 @@ def test_a_file_that_names_no_station_is_unreadable(opened: Opener) -> None:
     ],
 )
 def test_the_night_shift_sells_for_the_day_before(
-    read: Reader, time: str, shift: str, day: int
+    read: Reader, clock: str, shift: str, day: int
 ) -> None:
-    line = LINE.replace("2025-03-03 07:58:12", time)
+    line = LINE.replace("2025-03-03 07:58:12", clock)
 
     (sale,) = sales(read(f"{HEADING},班次\n{line},{shift}\n"))
 
@@ -497,6 +498,17 @@ def test_random_bytes_are_read_or_refused_but_never_crash(
         return
 
     assert all(isinstance(row, SaleRow | RejectedRow | IgnoredRow) for row in rows)
+
+
+@pytest.mark.parametrize(
+    "cell", ["(" * 100_000, "revers" * 15_000, "站点 " * 30_000, "1" * 100_000, " " * 99_999 + "x"]
+)
+def test_a_huge_cell_is_dealt_with_at_once(read: Reader, cell: str) -> None:
+    started = time.perf_counter()
+
+    read(f"{cell}\n{HEADING},备注\n{LINE.replace('35.20', '-35.20')},{cell}\n{cell},{LINE}\n")
+
+    assert time.perf_counter() - started < 1
 
 
 @pytest.mark.slow
