@@ -29,11 +29,13 @@ _SEPARATORS = re.compile(r"[\W_]+")
 _MASK = re.compile(r"[*?#×✕✖□■●○◆�]")
 _LIST = re.compile(r"[,;、/|+&\n\r\\和及]+")
 _NEXT_PLATE = re.compile(rf"(?<=.)(?<!WJ)(?=(?:临|WJ)?[{PROVINCES}{''.join(NICKNAMES)}])")
-_LABEL = re.compile(
-    r"\s*(?:(?:(?:机动)?车牌(?:号码?|照)?|号牌(?:号码)?|牌照(?:号码?)?|牌号|车号|车辆号?)\s*[:=]?"
-    r"|(?:(?:LICEN[CS]E\s+|NUMBER\s+|VEHICLE\s+)?PLATE|REG(?:ISTRATION)?|VRM|VRN)"
-    r"(?:\s*(?:NO|NUMBER))?\s*\.?\s*[:=])"
+_CHINESE_LABEL = r"(?:机动)?车牌(?:号码?|照)?|号牌(?:号码)?|牌照(?:号码?)?|牌号|车号|车辆号?"
+_ENGLISH_LABEL = (
+    r"(?:(?:LICEN[CS]E\s+|NUMBER\s+|VEHICLE\s+)?PLATE|REG(?:ISTRATION)?|VRM|VRN)"
+    r"(?:\s*(?:NO|NUMBER))?\s*\.?\s*[:=]"
 )
+_LABELS = re.compile(rf"(?:[\W_]*(?:{_CHINESE_LABEL}|{_ENGLISH_LABEL})\s*[:=]?)+")
+_JOINED_LABELS = re.compile(rf"(?:{_CHINESE_LABEL})+")
 _PHONE = re.compile(r"(?:00)?(?:86)?1[3-9][0-9]{9}|0[1-9][0-9]{8,10}")
 _ID_NUMBER = re.compile(
     r"[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]"
@@ -61,8 +63,7 @@ def clean(raw: object) -> str:
         return text
     upper = unicodedata.normalize("NFKC", text).upper()
     plain = unicodedata.normalize("NFKC", upper).translate(_CLEANING)
-    label = _LABEL.match(plain)
-    return plain[label.end() :] if label else plain
+    return _without(_LABELS, plain)
 
 
 def _as_text(raw: object) -> str:
@@ -76,7 +77,14 @@ def _as_text(raw: object) -> str:
 
 def compact(text: str) -> str:
     """Return the letters, digits and characters of a cleaned text alone."""
-    return _SEPARATORS.sub("", text)
+    joined = unicodedata.normalize("NFKC", _SEPARATORS.sub("", text))  # halves may have met
+    return _without(_JOINED_LABELS, joined)
+
+
+def _without(labels: re.Pattern[str], text: str) -> str:
+    """Return the text behind its labels."""
+    found = labels.match(text)
+    return text[found.end() :] if found else text
 
 
 def is_masked(text: str) -> bool:

@@ -228,6 +228,18 @@ def test_a_foreign_form_is_recognised(raw: str, profile: str, expected: tuple[st
     assert fields(normalise(raw, profile)) == expected
 
 
+@pytest.mark.parametrize("raw", ["-车牌号:AB12", "车牌号:车牌号:AB12", "车-牌-号-AB12"])
+def test_a_label_never_becomes_part_of_a_foreign_plate(raw: str) -> None:
+    assert normalise(raw, "generic").norm == "AB12"
+
+
+def test_letters_that_meet_when_a_separator_goes_are_composed() -> None:
+    norm = normalise("\u1100-\u1161 12", "generic").norm
+
+    assert norm == "\uac0012"
+    assert normalise(norm, "generic").norm == norm
+
+
 def test_a_new_profile_can_be_registered() -> None:
     plates.register("XX", lambda text, _: PlateResult(PlateStatus.OK, text, "own"))
     try:
