@@ -200,7 +200,7 @@ def serve(
 
 @imports.command("sales")
 @command
-def import_sales(  # noqa: PLR0913 - one option a line of the contract
+def import_sales(
     context: typer.Context,
     files: FilesArgument,
     mapping_name: MappingOption = "",
@@ -328,7 +328,8 @@ def report_command(  # noqa: PLR0913 - one option a line of the contract
     if as_json:
         _print_json(report.document())
     elif csv:
-        csv.write_bytes(sheets.export_report(ask, rows=report.rows))
+        headings = {name: name for name in report.rows.columns}
+        csv.write_bytes(sheets.export(ask, frame=report.rows, headings=headings, kind="csv"))
         typer.echo(call.say("cli.written", file=str(csv), rows=len(report.rows)))
     else:
         _echo_table(call, report)

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from station import text
 from station.model import day_date
 from station.pages.desk import Desk
 from station.services import sheets
@@ -131,18 +132,8 @@ def _written(desk: Desk, frame: pd.DataFrame, column: Column) -> pd.Series:
 def sentences(desk: Desk, frame: pd.DataFrame, column: str) -> pd.Series:
     """Return the sentence of each row, filled with the row's own numbers."""
     rows = frame.to_dict("records")
-    return pd.Series([sentence(desk, row, column) for row in rows], index=frame.index, dtype=str)
-
-
-def sentence(desk: Desk, row: Mapping[str, object], column: str) -> str:
-    """Return the sentence that a row of the board makes; day numbers become dates."""
-    facts = {
-        str(name): day_date(int(value))
-        if str(name).endswith("_day") and isinstance(value, int | float) and not pd.isna(value)
-        else value
-        for name, value in row.items()
-    }
-    return desk.say(str(row[column]), **facts) if row[column] else ""
+    said = [text.say_row(desk.lang, row, column) for row in rows]
+    return pd.Series(said, index=frame.index, dtype=str)
 
 
 FORMATS: Mapping[str, str] = {

@@ -55,7 +55,8 @@ def restore(settings: Settings, url: str, path: Path) -> None:
     Raises:
         BackupError: the backup is not sound; the archive is left as it was.
     """
-    backups.restore(url or settings.archive.url, _folder(settings, url), path)
+    target = url or settings.archive.url
+    backups.restore(target, _folder(settings, url) or _beside(target), path)
 
 
 @right("archive.keep")
