@@ -301,7 +301,7 @@ def _echo_report(call: Call, report: intake.FileReport) -> None:
 
 @app.command("report")
 @command
-def report_command(  # noqa: PLR0913 - one option a line of the contract
+def report_command(  # noqa: PLR0913, PLR0917 - one option a line of the contract
     context: typer.Context,
     name: str,
     stations: StationsOption = None,
@@ -371,10 +371,10 @@ def verify(context: typer.Context, as_json: JsonOption = False) -> None:
     call: Call = context.obj
     result = keeping.verify(call.ask())
     if as_json:
-        _print_json(asdict(result))
+        _print_json({"ok": result.ok, **asdict(result)})
     else:
         for check in result.checks:
-            state = call.say("cli.check_ok" if check.ok else "cli.check_bad")
+            state = call.say("cli.check_bad" if check.first_bad else "cli.check_ok")
             typer.echo(f"{check.name}: {state} {check.first_bad}".rstrip())
     if not result.ok:
         raise typer.Exit(1)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -144,10 +145,8 @@ FORMATS: Mapping[str, str] = {
 }
 
 
-def _config(
-    desk: Desk, columns: Sequence[Column], shown: pd.DataFrame, key: str
-) -> dict[str, object]:
-    config: dict[str, object] = {}
+def _config(desk: Desk, columns: Sequence[Column], shown: pd.DataFrame, key: str) -> dict[str, Any]:
+    config: dict[str, Any] = {}
     for column in columns:
         heading = desk.say(column.heading)
         if column.name == "label":
@@ -163,7 +162,7 @@ def _config(
     return config
 
 
-def _plate_buttons(heading: str, shown: pd.DataFrame, key: str) -> object:
+def _plate_buttons(heading: str, shown: pd.DataFrame, key: str) -> Any:
     ids = shown["vehicle_id"].tolist()
     widget = f"{key}_open"
 

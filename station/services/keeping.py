@@ -55,8 +55,9 @@ def restore(settings: Settings, url: str, path: Path) -> None:
     Raises:
         BackupError: the backup is not sound; the archive is left as it was.
     """
-    target = url or settings.archive.url
-    backups.restore(target, _folder(settings, url) or _beside(target), path)
+    db = open_archive(settings, url)
+    db.close()
+    backups.restore(url or settings.archive.url, db.folder, path)
 
 
 @right("archive.keep")
