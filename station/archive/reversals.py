@@ -18,11 +18,13 @@ class ReversalRules:
     """How far back the sale of a reversal is looked for.
 
     `reversal_days` when the reversal names its receipt, `unnamed_days` when only vehicle or
-    nozzle, product, quantity and amount tell.
+    nozzle, product, quantity and amount tell. A till that prints whole minutes may date a reversal
+    up to `clock_slack_s` before the sale that it names.
     """
 
     reversal_days: int = 60
     unnamed_days: int = 7
+    clock_slack_s: int = 60
 
 
 def add(
@@ -82,7 +84,8 @@ def _find(
     }
     if reversal.reverses_hint:
         since = reversal.sold_at - rules.reversal_days * DAY_S
-        hint = {"receipt": reversal.reverses_hint, "since": since}
+        until = reversal.sold_at + rules.clock_slack_s
+        hint = {"receipt": reversal.reverses_hint, "since": since, "until": until}
         named = conn.execute(_NAMED, asked | hint).first()
         if named is not None:
             return named

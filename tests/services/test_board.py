@@ -71,9 +71,7 @@ def test_the_months_hold_every_visit(demo_ask: Ask, everything: pd.DataFrame) ->
     assert months["visits"].sum() == everything["visits"].sum()
 
 
-def test_every_vehicle_moves_from_one_class_to_one(
-    demo_ask: Ask, everything: pd.DataFrame
-) -> None:
+def test_every_vehicle_moves_from_one_class_to_one(demo_ask: Ask, everything: pd.DataFrame) -> None:
     moves = board.movement(demo_ask, days_ago=60)
 
     assert moves["vehicles"].sum() == len(everything)
