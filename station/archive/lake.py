@@ -240,7 +240,8 @@ def ask(
     try:
         return read(_folder(db), refresh(db, rules), sql, question, frames or {}, rules)
     except duckdb.IOException:  # the folder was deleted under us, which is allowed
-        clear(_folder(db))
+        with locked(_folder(db)):
+            clear(_folder(db))
         return read(_folder(db), refresh(db, rules), sql, question, frames or {}, rules)
 
 
