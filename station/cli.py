@@ -200,7 +200,7 @@ def serve(
 
 @imports.command("sales")
 @command
-def import_sales(  # noqa: PLR0913 - one option a line of the contract
+def import_sales(
     context: typer.Context,
     files: FilesArgument,
     mapping_name: MappingOption = "",
@@ -301,7 +301,7 @@ def _echo_report(call: Call, report: intake.FileReport) -> None:
 
 @app.command("report")
 @command
-def report_command(  # noqa: PLR0913 - one option a line of the contract
+def report_command(  # noqa: PLR0913, PLR0917 - one option a line of the contract
     context: typer.Context,
     name: str,
     stations: StationsOption = None,
@@ -328,7 +328,8 @@ def report_command(  # noqa: PLR0913 - one option a line of the contract
     if as_json:
         _print_json(report.document())
     elif csv:
-        csv.write_bytes(sheets.export_report(ask, rows=report.rows))
+        headings = {name: name for name in report.rows.columns}
+        csv.write_bytes(sheets.export(ask, frame=report.rows, headings=headings, kind="csv"))
         typer.echo(call.say("cli.written", file=str(csv), rows=len(report.rows)))
     else:
         _echo_table(call, report)
@@ -370,10 +371,10 @@ def verify(context: typer.Context, as_json: JsonOption = False) -> None:
     call: Call = context.obj
     result = keeping.verify(call.ask())
     if as_json:
-        _print_json(asdict(result))
+        _print_json({"ok": result.ok, **asdict(result)})
     else:
         for check in result.checks:
-            state = call.say("cli.check_ok" if check.ok else "cli.check_bad")
+            state = call.say("cli.check_bad" if check.first_bad else "cli.check_ok")
             typer.echo(f"{check.name}: {state} {check.first_bad}".rstrip())
     if not result.ok:
         raise typer.Exit(1)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -171,18 +172,8 @@ def _written(desk: Desk, frame: pd.DataFrame, column: Column) -> pd.Series:
 def sentences(desk: Desk, frame: pd.DataFrame, column: str) -> pd.Series:
     """Return the sentence of each row, filled with the row's own numbers."""
     rows = frame.to_dict("records")
-    return pd.Series([sentence(desk, row, column) for row in rows], index=frame.index, dtype=str)
-
-
-def sentence(desk: Desk, row: Mapping[str, object], column: str) -> str:
-    """Return the sentence that a row of the board makes; day numbers become dates."""
-    facts = {
-        str(name): day_date(int(value))
-        if str(name).endswith("_day") and isinstance(value, int | float) and not pd.isna(value)
-        else value
-        for name, value in row.items()
-    }
-    return desk.say(str(row[column]), **facts) if row[column] else ""
+    said = [text.say_row(desk.lang, row, column) for row in rows]
+    return pd.Series(said, index=frame.index, dtype=str)
 
 
 FORMATS: Mapping[str, str] = {
@@ -193,10 +184,8 @@ FORMATS: Mapping[str, str] = {
 }
 
 
-def _config(
-    desk: Desk, columns: Sequence[Column], shown: pd.DataFrame, key: str
-) -> dict[str, object]:
-    config: dict[str, object] = {}
+def _config(desk: Desk, columns: Sequence[Column], shown: pd.DataFrame, key: str) -> dict[str, Any]:
+    config: dict[str, Any] = {}
     for column in columns:
         heading = desk.say(column.heading)
         if column.name == "label":
@@ -212,7 +201,7 @@ def _config(
     return config
 
 
-def _plate_buttons(heading: str, shown: pd.DataFrame, key: str) -> object:
+def _plate_buttons(heading: str, shown: pd.DataFrame, key: str) -> Any:
     ids = shown["vehicle_id"].tolist()
     widget = f"{key}_open"
 

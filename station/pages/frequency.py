@@ -13,6 +13,7 @@ from station.pages.desk import Desk, current
 from station.pages.look import ACCENT, GREY
 
 EDGES_DAYS = (0, 1, 2, 4, 7, 10, 14, 21, 30, 60, math.inf)
+FORTNIGHT_DAYS = 14
 REGULARITIES = ("clockwork", "random", "bursty", "unknown")
 WEEKDAYS, SLOTS = range(7), range(8)
 SLOWING, SPEEDING, EXPECTED = "slowing", "speeding", "expected"
@@ -109,7 +110,7 @@ def _bin_names(desk: Desk) -> list[str]:
 def _gaps(desk: Desk, regulars: pd.DataFrame) -> int | None:
     """Draw how many regulars come how often; return the number of the bar that was clicked."""
     counts = regulars["gap_bin"].value_counts().reindex(range(len(EDGES_DAYS) - 1), fill_value=0)
-    within = float((regulars["usual_gap_days"] < 14).mean())
+    within = float((regulars["usual_gap_days"] < FORTNIGHT_DAYS).mean())
     title = desk.say("page_frequency.gaps_title", share=within)
     figure = charts.bars(
         _bin_names(desk), counts.tolist(), title=title, keys=[str(n) for n in counts.index]

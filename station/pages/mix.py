@@ -45,9 +45,10 @@ def parts(frame: pd.DataFrame, by: str) -> pd.DataFrame:
 
 
 def per_visit(frame: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Return a row a class and a column a unit: the quantity of a visit, by vehicles of that unit."""
+    """Return a row a class and a column a unit: how much a visit takes."""
     sums = frame.groupby([by, "unit"])[["period_visits", "period_quantity"]].sum()
-    table = (sums["period_quantity"] / sums["period_visits"]).unstack()
+    ratio = (sums["period_quantity"] / sums["period_visits"]).rename("ratio").reset_index()
+    table = ratio.pivot_table(index=by, columns="unit", values="ratio")
     return table.reindex(columns=[unit for unit in UNITS if unit in table]).add_prefix("per_visit_")
 
 
