@@ -90,7 +90,12 @@ def pick(desk: Desk, *, key: str, label: str, options: Mapping[str, str]) -> str
     """Return the one chosen from a long list by typing; as with pills, its key lives in the URL."""
     _take_from_url(key, options, None)
     chosen = st.selectbox(
-        desk.say(label), list(options), index=None, format_func=options.__getitem__, key=key
+        desk.say(label),
+        list(options),
+        index=None,
+        format_func=options.__getitem__,
+        placeholder=desk.say("blocks.pick"),
+        key=key,
     )
     _write_to_url(key, chosen)
     return chosen
@@ -139,6 +144,7 @@ def names(
         written(desk, shown, columns),
         hide_index=True,
         column_config=_config(desk, columns, shown, key),
+        placeholder="",
         alt=title,
         key=f"{key}_table_{page.start}",
     )
@@ -160,8 +166,10 @@ def written(desk: Desk, frame: pd.DataFrame, columns: Sequence[Column]) -> pd.Da
 
 def _written(desk: Desk, frame: pd.DataFrame, column: Column) -> pd.Series:
     values = frame[column.name]
-    if column.form in {"text", "count", "number", "money", "percent"}:
+    if column.form in {"text", "count", "number", "money"}:
         return values
+    if column.form == "percent":
+        return values.astype("float64").round(2)
     if column.form == "day":
         return values.map(lambda day: None if pd.isna(day) else day_date(int(day)))
     if column.form == "sentence":

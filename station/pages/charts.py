@@ -94,9 +94,15 @@ def shares(
             text=[f"{value:.0%}" if value >= 0.06 else "" for value in share],  # noqa: PLR2004 - room for three characters
             textposition="inside",
             insidetextanchor="middle",
+            textangle=0,
             hovertemplate=f"{name}: %{{x:.1%}}<extra>%{{y}}</extra>",
         )
-    figure.update_layout(barmode="stack", showlegend=True, legend=_LEGEND_BELOW)
+    figure.update_layout(
+        barmode="stack",
+        showlegend=True,
+        legend=_LEGEND_BELOW,
+        uniformtext={"minsize": 10, "mode": "hide"},  # a label that does not fit is left out
+    )
     figure.update_xaxes(range=[0, 1], showticklabels=False, showgrid=False)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure

@@ -12,7 +12,7 @@ from station.pages.blocks import Column
 from station.pages.desk import Desk, current
 from station.pages.look import ACCENT, GREY
 
-EDGES_DAYS = (0, 1, 2, 4, 7, 10, 14, 21, 30, 60, math.inf)
+EDGES_DAYS = (1, 2, 4, 7, 10, 14, 21, 30, 60, math.inf)
 FORTNIGHT_DAYS = 14
 REGULARITIES = ("clockwork", "random", "bursty", "unknown")
 WEEKDAYS, SLOTS = range(7), range(8)
@@ -56,10 +56,10 @@ def render() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         bin_no = _gaps(desk, regulars)
-    with right:
         _regularity(desk, regulars)
-        _slots(desk, regulars)
-        _weekdays(desk, regulars)
+    with right:
+        _when(desk, regulars, "weekday", WEEKDAYS)
+        _when(desk, regulars, "slot", SLOTS)
     _list(desk, regulars, bin_no)
 
 
@@ -86,14 +86,22 @@ def expected(regulars: pd.DataFrame, as_of_day: int) -> pd.DataFrame:
     return regulars[is_open].sort_values(["next_to_day", "next_from_day", "label"])
 
 
+def changed(regulars: pd.DataFrame, trend: str) -> pd.DataFrame:
+    """Return the active regulars whose pace changed that way, the greatest change first.
+
+    Who stays away altogether is no longer slowing but lapsed.
+    """
+    kept = regulars[(regulars["trend"] == trend) & (regulars["state"] == State.ACTIVE.value)]
+    return kept.sort_values(["change", "label"], ascending=[trend == SPEEDING, True])
+
+
 def _answer(desk: Desk, regulars: pd.DataFrame) -> str:
-    trends = regulars["trend"].value_counts()
     return desk.say(
         "page_frequency.answer",
         regulars=len(regulars),
         gap=regulars["usual_gap_days"].median(),
-        slowing=int(trends.get(SLOWING, 0)),
-        speeding=int(trends.get(SPEEDING, 0)),
+        slowing=len(changed(regulars, SLOWING)),
+        speeding=len(changed(regulars, SPEEDING)),
     )
 
 
@@ -131,14 +139,6 @@ def _regularity(desk: Desk, regulars: pd.DataFrame) -> None:
     blocks.chart(figure, key="frequency_regularity", alt=title)
 
 
-def _weekdays(desk: Desk, regulars: pd.DataFrame) -> None:
-    _when(desk, regulars, "weekday", WEEKDAYS)
-
-
-def _slots(desk: Desk, regulars: pd.DataFrame) -> None:
-    _when(desk, regulars, "slot", SLOTS)
-
-
 def _when(desk: Desk, regulars: pd.DataFrame, form: str, places: range) -> None:
     """Draw which share of the regulars' visits falls on each weekday, or in each three hours."""
     visits = regulars[[f"{form}_{place}" for place in places]].sum()
@@ -155,8 +155,8 @@ def _when(desk: Desk, regulars: pd.DataFrame, form: str, places: range) -> None:
 
 def _list(desk: Desk, regulars: pd.DataFrame, bin_no: int | None) -> None:
     lists = {
-        SLOWING: _changed(regulars, SLOWING, ascending=False),
-        SPEEDING: _changed(regulars, SPEEDING, ascending=True),
+        SLOWING: changed(regulars, SLOWING),
+        SPEEDING: changed(regulars, SPEEDING),
         EXPECTED: expected(regulars, day_number(desk.ask.as_of)),
     }
     options = {
@@ -164,7 +164,7 @@ def _list(desk: Desk, regulars: pd.DataFrame, bin_no: int | None) -> None:
         for name, frame in lists.items()
     }
     choice = blocks.choose(
-        desk, key="frequency_list", label="page_frequency.choose", options=options
+        desk, key="frequency_list", label="page_frequency.choose", options=options, default=SLOWING
     )
     shown = lists[choice] if choice else regulars.sort_values(["usual_gap_days", "label"])
     word = desk.say(f"page_frequency.list_{choice or 'all'}")
@@ -181,11 +181,6 @@ def _list(desk: Desk, regulars: pd.DataFrame, bin_no: int | None) -> None:
     )
     if choice == EXPECTED:
         st.caption(desk.say("page_frequency.window_note"))
-
-
-def _changed(regulars: pd.DataFrame, trend: str, *, ascending: bool) -> pd.DataFrame:
-    kept = regulars[regulars["trend"] == trend]
-    return kept.sort_values(["change", "label"], ascending=[ascending, True])
 
 
 if __name__ == "__main__":

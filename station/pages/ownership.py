@@ -27,6 +27,7 @@ def render() -> None:
     table = mix.parts(frame, "owner_kind")
     blocks.answer(_answer(desk, frame, table))
     st.caption(_sources(desk, frame))
+    mix.counted_note(desk, frame)
     _pictures(desk, table, names)
     _fleets(desk, everything)
     _list(desk, frame, names)

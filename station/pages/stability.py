@@ -84,12 +84,10 @@ def _movement(desk: Desk, names: dict[str, str]) -> None:
 
 def _movement_title(desk: Desk, moved: pd.DataFrame) -> str:
     was, now = moved["from_class"] == REGULAR, moved["to_class"] == REGULAR
-    return desk.say(
-        "page_stability.movement_title",
-        days=MOVED_DAYS,
-        gained=int(moved.loc[~was & now, "vehicles"].sum()),
-        lost=int(moved.loc[was & ~now, "vehicles"].sum()),
-    )
+    gained = int(moved.loc[~was & now, "vehicles"].sum())
+    lost = int(moved.loc[was & ~now, "vehicles"].sum())
+    key = "movement_title" if lost else "movement_gained"
+    return desk.say(f"page_stability.{key}", days=MOVED_DAYS, gained=gained, lost=lost)
 
 
 def _movement_bars(desk: Desk, table: pd.DataFrame, names: dict[str, str], title: str) -> go.Figure:

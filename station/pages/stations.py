@@ -37,10 +37,11 @@ def render() -> None:
 
 
 def verdicts(table: pd.DataFrame) -> pd.Series:
-    """Return above, below or within: only a share outside the funnel differs for real."""
+    """Return above, below, within or none: only a share outside the funnel differs for real."""
     above = table["lapsed_share"] > table["funnel_high"]
     below = table["lapsed_share"] < table["funnel_low"]
-    return pd.Series("within", index=table.index).mask(above, "above").mask(below, "below")
+    within = pd.Series("within", index=table.index).where(table["lapsed_share"].notna(), "none")
+    return within.mask(above, "above").mask(below, "below")
 
 
 def _answer(desk: Desk, table: pd.DataFrame) -> str:
@@ -74,7 +75,7 @@ def _regulars(desk: Desk, table: pd.DataFrame) -> None:
 def _lapsed(desk: Desk, table: pd.DataFrame) -> None:
     chain = table["chain_lapsed_share"].iloc[0]
     title = desk.say("page_stations.lapsed_title", chain=chain)
-    _draw(table, "lapsed", chain, title, (table["verdict"] != "within").tolist())
+    _draw(table, "lapsed", chain, title, table["verdict"].isin(["above", "below"]).tolist())
 
 
 def _draw(table: pd.DataFrame, name: str, chain: float, title: str, flagged: list[bool]) -> None:
@@ -97,15 +98,18 @@ def _table(desk: Desk, table: pd.DataFrame) -> None:
     rows = table.drop(columns="visits").merge(sums.reset_index(), on="station_id", how="left")
     per_visit = mix.per_visit(frame, "station_id")
     rows = rows.merge(per_visit.reset_index(), on="station_id", how="left")
-    rows = rows.assign(**{f"{name}_text": _with_interval(desk, rows, name) for name in SHARES})
+    rows = rows.assign(
+        **{f"{name}_text": _with_interval(desk, rows, name) for name in SHARES},
+        verdict_text=[desk.say(f"page_stations.verdict_{name}") for name in rows["verdict"]],
+    )
     columns = [
         Column("station_name", "mix.station"),
         Column("vehicles", "mix.vehicles", "count"),
         Column("regular_text", "page_stations.regular"),
         Column("lapsed_text", "page_stations.lapsed"),
+        Column("verdict_text", "page_stations.verdict"),
         *mix.sum_columns(sums),
         *(Column(str(name), f"mix.{name}", "number") for name in per_visit),
-        Column("sentence", "page_stations.sentence", "sentence"),
     ]
     blocks.names(
         desk, rows, columns, key="stations", title=desk.say("page_stations.table", count=len(rows))

@@ -20,6 +20,7 @@ REST = "rest"
 REST_LOOK = Look("#B4BDC6", "")
 DRAWN = 6
 TO_CONFIRM = 5
+FUELS_HEIGHT_PX = 330
 FUELS = ("petrol", "diesel", "gas", "electric")
 WEEKDAYS, HOURS = range(7), range(24)
 
@@ -36,6 +37,7 @@ def render() -> None:
     table = mix.parts(frame, "use")
     blocks.answer(_answer(desk, table, names))
     st.caption(_sources(desk, frame))
+    mix.counted_note(desk, frame)
     left, right = st.columns(2, gap="large")
     with left:
         _mix(desk, table, names)
@@ -53,19 +55,20 @@ def _answer(desk: Desk, table: pd.DataFrame, names: dict[str, str]) -> str:
     if known.empty:
         return desk.say("page_use.answer_unknown", vehicles=int(table["vehicles"].sum()))
     most = str(known["vehicles"].idxmax())
-    weights = (known["visits"] / table["visits"].sum()) - (
-        known["vehicles"] / table["vehicles"].sum()
-    )
-    heavy = str(weights.idxmax())
+    lifts = {
+        str(key): mix.fuel_share(table, str(key)) - mix.share(table, str(key), "vehicles")
+        for key in known.index
+    }
+    heavy = max(lifts, key=lifts.__getitem__)
     return desk.say(
-        "page_use.answer",
+        "page_use.answer" if lifts[heavy] > 0 else "page_use.answer_most",
         period=mix.period(desk),
         vehicles=int(table["vehicles"].sum()),
         most=names[most],
         most_share=mix.share(table, most, "vehicles"),
         heavy=names[heavy],
         heavy_vehicles=mix.share(table, heavy, "vehicles"),
-        heavy_visits=mix.share(table, heavy, "visits"),
+        heavy_fuel=mix.fuel_share(table, heavy),
     )
 
 
@@ -126,7 +129,8 @@ def _fuels(desk: Desk, frame: pd.DataFrame, names: dict[str, str]) -> None:
             )
             for name in shown.columns.drop("use")
         },
-        height=290,
+        height=FUELS_HEIGHT_PX,
+        placeholder="",
         alt=title,
         key="use_fuels",
     )
@@ -143,7 +147,8 @@ def fuels(frame: pd.DataFrame) -> pd.DataFrame:
     per_visit = pd.DataFrame(
         {unit: sums[f"quantity_{unit}"] / 1000 / sums[f"visits_{unit}"] for unit in UNITS}
     )
-    table = pd.concat([shares, per_visit], axis=1).reindex(order).replace(0.0, float("nan"))
+    table = pd.concat([shares.round(2), per_visit], axis=1).reindex(order)
+    table = table.replace(0.0, float("nan"))
     return table.dropna(axis=1, how="all").rename_axis("use").reset_index()
 
 
@@ -177,8 +182,8 @@ def _list(desk: Desk, shown: pd.DataFrame, word: str) -> None:
         Column("use", "page_use.use", "use"),
         Column("use_source", "page_use.source", "source"),
         Column("use_probability", "page_use.probability", "percent"),
-        Column("evidence", "page_use.evidence"),
         *mix.period_columns(shown),
+        Column("evidence", "page_use.evidence"),
     ]
     title = mix.list_title(desk, word, len(shown))
     blocks.names(desk, shown, columns, key="use", title=title)
@@ -205,30 +210,44 @@ def _confirm(desk: Desk, shown: pd.DataFrame, names: dict[str, str]) -> None:
 
 
 def _confirm_one(desk: Desk, row: Any, why: str, names: dict[str, str]) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", border=True):
+    with st.container(border=True):
+        text, buttons = st.columns([3, 2], vertical_alignment="center")
+    with text:
         said = desk.say(
             "page_use.unsure" if row.use == UNKNOWN else "page_use.guess",
             use=names[row.use],
             probability=row.use_probability,
             visits=row.period_visits,
-            why=why,
         )
-        st.markdown(f"**{blocks.plain(row.label)}** {blocks.plain(said)}", width="stretch")
-        if row.use != UNKNOWN and st.button(
-            desk.say("page_use.yes", use=names[row.use]),
-            icon=":material/check:",
-            key=f"use_yes_{row.vehicle_id}",
-        ):
-            _save(desk, int(row.vehicle_id), row.label, row.use, names)
-        with st.popover(desk.say("page_use.no")):
-            other = st.pills(
-                desk.say("page_use.which"),
-                [key for key in names if key not in {row.use, UNKNOWN}],
-                format_func=names.__getitem__,
-                key=f"use_other_{row.vehicle_id}",
-            )
-            if other:
-                _save(desk, int(row.vehicle_id), row.label, other, names)
+        st.markdown(f"**{blocks.plain(row.label)}** {blocks.plain(said)}")
+        st.caption(blocks.plain(why))
+    with buttons, st.container(horizontal=True, horizontal_alignment="right"):
+        chosen = _yes(desk, row, names) or _other(desk, row, names)
+    if chosen:
+        _save(desk, int(row.vehicle_id), row.label, chosen, names)
+
+
+def _yes(desk: Desk, row: Any, names: dict[str, str]) -> str | None:
+    """Return the inferred use if it was tapped to be right."""
+    if row.use == UNKNOWN:
+        return None
+    is_right = st.button(
+        desk.say("page_use.yes", use=names[row.use]),
+        icon=":material/check:",
+        key=f"use_yes_{row.vehicle_id}",
+    )
+    return str(row.use) if is_right else None
+
+
+def _other(desk: Desk, row: Any, names: dict[str, str]) -> str | None:
+    """Return the use that was chosen instead."""
+    with st.popover(desk.say("page_use.no")):
+        return st.pills(
+            desk.say("page_use.which"),
+            [key for key in names if key not in {row.use, UNKNOWN}],
+            format_func=names.__getitem__,
+            key=f"use_other_{row.vehicle_id}",
+        )
 
 
 def _save(desk: Desk, vehicle_id: int, label: str, use: str, names: dict[str, str]) -> None:
