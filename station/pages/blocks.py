@@ -17,6 +17,7 @@ from station.pages.desk import Desk
 from station.services import sheets
 
 CHART_CONFIG = {"displayModeBar": False, "responsive": True}
+MARGIN_PX = 8
 CARD_PAGE = "card_page"
 
 
@@ -69,7 +70,8 @@ def _title_above(figure: go.Figure) -> None:
     title = figure.layout.title.text
     if title:
         st.markdown(f"**{plain(title)}**")
-        figure.update_layout(title={"text": ""}, margin={"t": 8})
+        height = figure.layout.height - figure.layout.margin.t + MARGIN_PX
+        figure.update_layout(title={"text": ""}, margin={"t": MARGIN_PX}, height=height)
 
 
 def choose(

@@ -20,7 +20,8 @@ SLOWING, SPEEDING, EXPECTED = "slowing", "speeding", "expected"
 CHANGED = [
     Column("recent_gap_days", "page_frequency.recent", "number"),
     Column("earlier_gap_median_days", "page_frequency.earlier", "number"),
-    Column("change", "page_frequency.change", "percent"),
+    Column("change", "page_frequency.change", "number"),
+    Column("monthly_amount", "page_frequency.monthly", "money"),
     Column("last_day", "mix.last_day", "day"),
     Column("frequency_sentence", "page_frequency.why", "sentence"),
 ]
@@ -69,7 +70,7 @@ def regulars_of(frame: pd.DataFrame) -> pd.DataFrame:
     kept = kept[kept["stability"] == Stability.REGULAR.value]
     return kept.assign(
         gap_bin=pd.cut(kept["usual_gap_days"], EDGES_DAYS, right=False, labels=False),
-        change=kept["recent_gap_days"] / kept["earlier_gap_median_days"] - 1,
+        change=kept["recent_gap_days"] / kept["earlier_gap_median_days"],
         weekday=_known(kept["usual_weekday"]),
         slot=_known(kept["usual_slot"]),
     )
@@ -87,12 +88,12 @@ def expected(regulars: pd.DataFrame, as_of_day: int) -> pd.DataFrame:
 
 
 def changed(regulars: pd.DataFrame, trend: str) -> pd.DataFrame:
-    """Return the active regulars whose pace changed that way, the greatest change first.
+    """Return the active regulars whose pace changed that way, the largest spender first.
 
     Who stays away altogether is no longer slowing but lapsed.
     """
     kept = regulars[(regulars["trend"] == trend) & (regulars["state"] == State.ACTIVE.value)]
-    return kept.sort_values(["change", "label"], ascending=[trend == SPEEDING, True])
+    return kept.sort_values(["monthly_amount", "label"], ascending=[False, True])
 
 
 def _answer(desk: Desk, regulars: pd.DataFrame) -> str:
@@ -146,7 +147,8 @@ def _when(desk: Desk, regulars: pd.DataFrame, form: str, places: range) -> None:
         return
     share = visits / visits.sum()
     words = [desk.say(f"word.{form}.{place}") for place in places]
-    title = desk.say(f"page_frequency.{form}_title", most=words[int(share.to_numpy().argmax())])
+    top = int(share.to_numpy().argmax())
+    title = desk.say(f"page_frequency.{form}_title", most=words[top], share=share.iloc[top])
     figure = charts.bars(
         words, share.tolist(), title=title, texts=[f"{value:.0%}" for value in share]
     )

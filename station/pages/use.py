@@ -114,8 +114,7 @@ def _fuels(desk: Desk, frame: pd.DataFrame, names: dict[str, str]) -> None:
         "use": desk.say("page_use.use"),
         **{fuel: desk.say(f"page_use.fuel_{fuel}") for fuel in FUELS},
         **{
-            unit: desk.say("page_use.per_visit", unit=desk.say(f"word.unit.{unit}"))
-            for unit in UNITS
+            unit: desk.say(f"mix.per_visit_{unit}") for unit in UNITS
         },
     }
     title = desk.say("page_use.fuels_title")
@@ -141,7 +140,7 @@ def fuels(frame: pd.DataFrame) -> pd.DataFrame:
     visits = [f"visits_{name}" for name in (*FUELS, *UNITS)]
     quantities = [f"quantity_{unit}" for unit in UNITS]
     sums = frame.groupby("use")[[*visits, *quantities]].sum()
-    order = frame["use"].value_counts().index
+    order = sorted(frame["use"].value_counts().index, key=lambda use: use == UNKNOWN)
     shares = sums[visits[: len(FUELS)]].set_axis(list(FUELS), axis=1)
     shares = shares.div(shares.sum(axis=1), axis=0)
     per_visit = pd.DataFrame(
