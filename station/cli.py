@@ -14,7 +14,6 @@ from typing import Annotated, ParamSpec, TypeVar
 import typer
 from rich.console import Console
 from rich.progress import Progress as Bar
-from rich.table import Table
 
 from station import text
 from station.config import Settings, load_settings
@@ -336,12 +335,9 @@ def report_command(  # noqa: PLR0913, PLR0917 - one option a line of the contrac
 
 
 def _echo_table(call: Call, report: reports.Report) -> None:
-    table = Table(title=f"{report.name} · {report.as_of.isoformat()}")
-    for column in report.rows.columns:
-        table.add_column(column)
-    for row in report.rows.head(SHOWN_ROWS).itertuples(index=False):
-        table.add_row(*("" if value is None else str(value) for value in row))
-    Console(markup=False).print(table)
+    shown = report.rows.head(SHOWN_ROWS)
+    typer.echo(f"{report.name} · {report.as_of.isoformat()}")
+    typer.echo(shown.to_string(index=False, na_rep="", float_format="{:.2f}".format))
     if len(report.rows) > SHOWN_ROWS:
         typer.echo(call.say("cli.more_rows", rows=len(report.rows) - SHOWN_ROWS))
 
