@@ -11,11 +11,13 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from station import text
+from station.errors import StationError
 from station.model import day_date
 from station.pages.desk import Desk
 from station.services import sheets
 
 CHART_CONFIG = {"displayModeBar": False, "responsive": True}
+MARGIN_PX = 8
 CARD_PAGE = "card_page"
 
 
@@ -32,9 +34,9 @@ class Column:
     form: str = "text"
 
 
-def plain(text: str) -> str:
-    """Return `text` with every Markdown sign escaped: data is shown, never interpreted."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|~:$" else sign for sign in text)
+def plain(words: str) -> str:
+    """Return `words` with every Markdown sign escaped: data is shown, never interpreted."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|~:$" else sign for sign in words)
 
 
 def answer(sentence: str) -> None:
@@ -44,11 +46,13 @@ def answer(sentence: str) -> None:
 
 def chart(figure: go.Figure, *, key: str, alt: str) -> None:
     """Draw a figure; `alt` says in words what it shows."""
+    _title_above(figure)
     st.plotly_chart(figure, key=key, config=CHART_CONFIG, alt=alt)
 
 
 def clicked(figure: go.Figure, *, key: str, alt: str) -> str | None:
     """Draw a figure whose bars can be clicked; return the key of the bar that was."""
+    _title_above(figure)
     event = st.plotly_chart(
         figure,
         key=key,
@@ -61,21 +65,61 @@ def clicked(figure: go.Figure, *, key: str, alt: str) -> str | None:
     return str(points[0]["customdata"]) if points else None
 
 
+def _title_above(figure: go.Figure) -> None:
+    """Write the figure's title as text above it: Plotly would cut it on a phone, text wraps."""
+    title = figure.layout.title.text
+    if title:
+        st.markdown(f"**{plain(title)}**")
+        height = figure.layout.height - figure.layout.margin.t + MARGIN_PX
+        figure.update_layout(title={"text": ""}, margin={"t": MARGIN_PX}, height=height)
+
+
 def choose(
     desk: Desk, *, key: str, label: str, options: Mapping[str, str], default: str | None = None
 ) -> str | None:
     """Return the class chosen from pills that carry their counts; none chosen means all.
 
-    The choice lives in the URL under `key`, so that a link opens the same list.
+    The choice lives in the URL under `key`, so that a link opens the same list. It is written there
+    by hand: Streamlit's own binding would write the label, whose count and language change.
     """
-    return st.pills(
+    _take_from_url(key, options, default)
+    chosen = st.pills(desk.say(label), list(options), format_func=options.__getitem__, key=key)
+    _write_to_url(key, chosen)
+    return chosen
+
+
+def pick(desk: Desk, *, key: str, label: str, options: Mapping[str, str]) -> str | None:
+    """Return the one chosen from a long list by typing; as with pills, its key lives in the URL."""
+    _take_from_url(key, options, None)
+    chosen = st.selectbox(
         desk.say(label),
         list(options),
-        format_func=lambda option: options[option],
+        index=None,
+        format_func=options.__getitem__,
+        placeholder=desk.say("blocks.pick"),
         key=key,
-        default=default,
-        bind="query-params",
     )
+    _write_to_url(key, chosen)
+    return chosen
+
+
+def _write_to_url(key: str, chosen: str | None) -> None:
+    if chosen is not None:
+        st.query_params[key] = chosen
+    else:
+        st.query_params.pop(key, None)
+    st.session_state[f"{key}_url"] = chosen
+
+
+def _take_from_url(key: str, options: Mapping[str, str], default: str | None) -> None:
+    """Set the pill that the URL names, when it is new or was changed by a link."""
+    named = st.query_params.get(key)
+    if key not in st.session_state:
+        st.session_state[key] = named if named in options else default
+    elif named != st.session_state.get(f"{key}_url"):
+        st.session_state[key] = named if named in options else None
+    elif st.session_state[key] not in options:
+        st.session_state[key] = None
 
 
 def names(
@@ -86,25 +130,28 @@ def names(
     key: str,
     title: str,
     empty: str = "blocks.empty",
-) -> None:
+) -> pd.DataFrame:
     """List the vehicles of `frame`, a page at a time, each plate opening its card, with downloads.
 
-    `frame` is shown in its own order and must carry `vehicle_id` and `label`.
+    `frame` is shown in its own order; a column `label` becomes the button that opens the card of
+    the row's `vehicle_id`. Returns the rows of the page that is shown.
     """
     st.subheader(plain(title), anchor=False)
     if frame.empty:
         st.info(desk.say(empty))
-        return
+        return frame
     page = _page_of(desk, len(frame), key)
     shown = frame.iloc[page]
     st.dataframe(
         written(desk, shown, columns),
         hide_index=True,
         column_config=_config(desk, columns, shown, key),
+        placeholder="",
         alt=title,
         key=f"{key}_table_{page.start}",
     )
     _downloads(desk, frame, columns, key)
+    return shown
 
 
 def _page_of(desk: Desk, rows: int, key: str) -> slice:
@@ -121,8 +168,10 @@ def written(desk: Desk, frame: pd.DataFrame, columns: Sequence[Column]) -> pd.Da
 
 def _written(desk: Desk, frame: pd.DataFrame, column: Column) -> pd.Series:
     values = frame[column.name]
-    if column.form in {"text", "count", "number", "money", "percent"}:
+    if column.form in {"text", "count", "number", "money"}:
         return values
+    if column.form == "percent":
+        return values.astype("float64").round(2)
     if column.form == "day":
         return values.map(lambda day: None if pd.isna(day) else day_date(int(day)))
     if column.form == "sentence":
@@ -140,7 +189,7 @@ def sentences(desk: Desk, frame: pd.DataFrame, column: str) -> pd.Series:
 FORMATS: Mapping[str, str] = {
     "count": "localized",
     "number": "%.1f",
-    "money": "%.0f",
+    "money": "%,.0f",
     "percent": "percent",
 }
 
@@ -200,6 +249,17 @@ def figures(values: Sequence[tuple[str, str, str | None]]) -> None:
     with st.container(horizontal=True):
         for heading, value, note in values:
             st.metric(heading, value, delta=note, delta_color="off", border=True, width=200)
+
+
+def money(desk: Desk, amounts: pd.Series, currencies: pd.Series) -> str:
+    """Return the sum of amounts in the reader's form, each currency by itself."""
+    sums = amounts.groupby(currencies).sum()
+    return " + ".join(text.money(desk.lang, value, str(code)) for code, value in sums.items())
+
+
+def refused(desk: Desk, error: StationError) -> None:
+    """Tell what was refused, why, and what to do next; the page stays as it is."""
+    st.error(desk.say(error.key, **error.facts), icon=":material/error:")
 
 
 def day_text(desk: Desk, day: int | date) -> str:

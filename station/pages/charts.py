@@ -6,13 +6,16 @@ legend where a label will do. Hover texts hold only what the frame was given.
 
 import itertools
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from station.pages.look import ACCENT, GREY
+from station.model import State
+from station.pages.look import ACCENT, GREY, STATE
 
 FONT = "'Source Sans', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
+FLAG = STATE[State.LOST].colour
 GRID = "rgba(128,140,152,0.25)"
 
 
@@ -91,9 +94,15 @@ def shares(
             text=[f"{value:.0%}" if value >= 0.06 else "" for value in share],  # noqa: PLR2004 - room for three characters
             textposition="inside",
             insidetextanchor="middle",
+            textangle=0,
             hovertemplate=f"{name}: %{{x:.1%}}<extra>%{{y}}</extra>",
         )
-    figure.update_layout(barmode="stack", showlegend=True, legend=_LEGEND_BELOW)
+    figure.update_layout(
+        barmode="stack",
+        showlegend=True,
+        legend=_LEGEND_BELOW,
+        uniformtext={"minsize": 10, "mode": "hide"},  # a label that does not fit is left out
+    )
     figure.update_xaxes(range=[0, 1], showticklabels=False, showgrid=False)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure
@@ -210,14 +219,23 @@ def intervals(
     *,
     title: str,
     reference: float | None = None,
+    flagged: Sequence[bool] = (),
 ) -> go.Figure:
-    """Return points with their intervals, in percent, and the common value as a dashed line."""
+    """Return points with their intervals, in percent, and the common value as a dashed line.
+
+    A flagged point is a red diamond.
+    """
+    marks = list(flagged) or [False] * len(labels)
     figure = _figure(title, height_px=80 + 36 * max(len(labels), 1))
     figure.add_scatter(
         x=list(values),
         y=list(labels),
         mode="markers",
-        marker={"color": ACCENT, "size": 10},
+        marker={
+            "color": [FLAG if mark else ACCENT for mark in marks],
+            "symbol": ["diamond" if mark else "circle" for mark in marks],
+            "size": [13 if mark else 10 for mark in marks],
+        },
         error_x={
             "type": "data",
             "symmetric": False,
@@ -233,4 +251,59 @@ def intervals(
         figure.add_vline(x=reference, line={"color": GREY, "dash": "dash", "width": 1.5})
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(tickformat=".0%", rangemode="tozero")
+    return figure
+
+
+def gaps(
+    days: Sequence[date],
+    gap_days: Sequence[int],
+    *,
+    silent: tuple[date, int],
+    usual_days: float,
+    window: tuple[date, date] | None,
+    colour: str,
+    words: Mapping[str, str],
+    title: str,
+) -> go.Figure:
+    """Return a vehicle's rhythm: at each visit the days since the one before, and the usual gap.
+
+    `silent` is today and the days since the last visit, drawn as the last bar in `colour`;
+    `window` shades when the next visit is due. `words` names gap, silent, usual and window.
+    """
+    figure = _figure(title, height_px=300)
+    figure.add_scatter(
+        x=[*days, silent[0]],
+        y=[*gap_days, silent[1]],
+        mode="markers",
+        marker={"color": [*[ACCENT] * len(days), colour], "size": 7},
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [0] * (len(days) + 1),
+            "arrayminus": [*gap_days, silent[1]],
+            "color": GREY,
+            "thickness": 1,
+            "width": 0,
+        },
+        customdata=[*[words["gap"]] * len(days), words["silent"]],
+        hovertemplate="%{customdata}: %{y}<extra>%{x|%Y-%m-%d}</extra>",
+    )
+    figure.add_hline(
+        y=usual_days,
+        line={"color": GREY, "dash": "dash", "width": 1.5},
+        annotation={"text": words["usual"], "font": {"size": 12}},
+        annotation_position="top left",
+    )
+    if window is not None:
+        figure.add_vrect(
+            x0=window[0],
+            x1=window[1],
+            fillcolor=ACCENT,
+            opacity=0.15,
+            line_width=0,
+            annotation={"text": words["window"], "font": {"size": 12}},
+            annotation_position="top left",
+        )
+    figure.update_yaxes(rangemode="tozero", tickformat=",.0f")
+    figure.update_xaxes(showgrid=False, nticks=6)
     return figure
