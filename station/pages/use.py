@@ -113,9 +113,7 @@ def _fuels(desk: Desk, frame: pd.DataFrame, names: dict[str, str]) -> None:
     columns = {
         "use": desk.say("page_use.use"),
         **{fuel: desk.say(f"page_use.fuel_{fuel}") for fuel in FUELS},
-        **{
-            unit: desk.say(f"mix.per_visit_{unit}") for unit in UNITS
-        },
+        **{unit: desk.say(f"mix.per_visit_{unit}") for unit in UNITS},
     }
     title = desk.say("page_use.fuels_title")
     st.markdown(f"**{title}**")
