@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from babel.dates import format_date
+from babel.numbers import format_currency
 
 LANGUAGES = ("zh", "en")
 LOCALE_DIR = Path(__file__).parent / "locale"
@@ -58,6 +59,13 @@ def say(lang: str, key: str, /, **values: object) -> str:
         KeyError: the key is in no catalogue; a test compares the catalogues of both languages.
     """
     return _FORMATTERS[lang].vformat(catalogue(lang)[key], (), values)
+
+
+def money(lang: str, amount: float, currency: str) -> str:
+    """Return an amount in major units with its currency's sign, without decimals."""
+    return str(
+        format_currency(amount, currency, "¤#,##0", BABEL_NAMES[lang], currency_digits=False)
+    )
 
 
 def has(lang: str, key: str) -> bool:

@@ -9,6 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from station import text
+from station.errors import StationError
 from station.model import day_date
 from station.pages.desk import Desk
 from station.services import sheets
@@ -30,9 +32,9 @@ class Column:
     form: str = "text"
 
 
-def plain(text: str) -> str:
-    """Return `text` with every Markdown sign escaped: data is shown, never interpreted."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|~:$" else sign for sign in text)
+def plain(words: str) -> str:
+    """Return `words` with every Markdown sign escaped: data is shown, never interpreted."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|~:$" else sign for sign in words)
 
 
 def answer(sentence: str) -> None:
@@ -64,16 +66,28 @@ def choose(
 ) -> str | None:
     """Return the class chosen from pills that carry their counts; none chosen means all.
 
-    The choice lives in the URL under `key`, so that a link opens the same list.
+    The choice lives in the URL under `key`, so that a link opens the same list. It is written there
+    by hand: Streamlit's own binding would write the label, whose count and language change.
     """
-    return st.pills(
-        desk.say(label),
-        list(options),
-        format_func=lambda option: options[option],
-        key=key,
-        default=default,
-        bind="query-params",
-    )
+    _take_from_url(key, options, default)
+    chosen = st.pills(desk.say(label), list(options), format_func=options.__getitem__, key=key)
+    if chosen is not None:
+        st.query_params[key] = chosen
+    else:
+        st.query_params.pop(key, None)
+    st.session_state[f"{key}_url"] = chosen
+    return chosen
+
+
+def _take_from_url(key: str, options: Mapping[str, str], default: str | None) -> None:
+    """Set the pill that the URL names, when it is new or was changed by a link."""
+    named = st.query_params.get(key)
+    if key not in st.session_state:
+        st.session_state[key] = named if named in options else default
+    elif named != st.session_state.get(f"{key}_url"):
+        st.session_state[key] = named if named in options else None
+    elif st.session_state[key] not in options:
+        st.session_state[key] = None
 
 
 def names(
@@ -84,15 +98,16 @@ def names(
     key: str,
     title: str,
     empty: str = "blocks.empty",
-) -> None:
+) -> pd.DataFrame:
     """List the vehicles of `frame`, a page at a time, each plate opening its card, with downloads.
 
-    `frame` is shown in its own order and must carry `vehicle_id` and `label`.
+    `frame` is shown in its own order; a column `label` becomes the button that opens the card of
+    the row's `vehicle_id`. Returns the rows of the page that is shown.
     """
     st.subheader(plain(title), anchor=False)
     if frame.empty:
         st.info(desk.say(empty))
-        return
+        return frame
     page = _page_of(desk, len(frame), key)
     shown = frame.iloc[page]
     st.dataframe(
@@ -103,6 +118,7 @@ def names(
         key=f"{key}_table_{page.start}",
     )
     _downloads(desk, frame, columns, key)
+    return shown
 
 
 def _page_of(desk: Desk, rows: int, key: str) -> slice:
@@ -148,7 +164,7 @@ def sentence(desk: Desk, row: Mapping[str, object], column: str) -> str:
 FORMATS: Mapping[str, str] = {
     "count": "localized",
     "number": "%.1f",
-    "money": "%.0f",
+    "money": "%,.0f",
     "percent": "percent",
 }
 
@@ -210,6 +226,17 @@ def figures(values: Sequence[tuple[str, str, str | None]]) -> None:
     with st.container(horizontal=True):
         for heading, value, note in values:
             st.metric(heading, value, delta=note, delta_color="off", border=True, width=200)
+
+
+def money(desk: Desk, amounts: pd.Series, currencies: pd.Series) -> str:
+    """Return the sum of amounts in the reader's form, each currency by itself."""
+    sums = amounts.groupby(currencies).sum()
+    return " + ".join(text.money(desk.lang, value, str(code)) for code, value in sums.items())
+
+
+def refused(desk: Desk, error: StationError) -> None:
+    """Tell what was refused, why, and what to do next; the page stays as it is."""
+    st.error(desk.say(error.key, **error.facts), icon=":material/error:")
 
 
 def day_text(desk: Desk, day: int | date) -> str:

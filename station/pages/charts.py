@@ -6,6 +6,7 @@ legend where a label will do. Hover texts hold only what the frame was given.
 
 import itertools
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -233,4 +234,59 @@ def intervals(
         figure.add_vline(x=reference, line={"color": GREY, "dash": "dash", "width": 1.5})
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(tickformat=".0%", rangemode="tozero")
+    return figure
+
+
+def gaps(
+    days: Sequence[date],
+    gap_days: Sequence[int],
+    *,
+    silent: tuple[date, int],
+    usual_days: float,
+    window: tuple[date, date] | None,
+    colour: str,
+    words: Mapping[str, str],
+    title: str,
+) -> go.Figure:
+    """Return a vehicle's rhythm: at each visit the days since the one before, and the usual gap.
+
+    `silent` is today and the days since the last visit, drawn as the last bar in `colour`;
+    `window` shades when the next visit is due. `words` names gap, silent, usual and window.
+    """
+    figure = _figure(title, height_px=300)
+    figure.add_scatter(
+        x=[*days, silent[0]],
+        y=[*gap_days, silent[1]],
+        mode="markers",
+        marker={"color": [*[ACCENT] * len(days), colour], "size": 7},
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [0] * (len(days) + 1),
+            "arrayminus": [*gap_days, silent[1]],
+            "color": GREY,
+            "thickness": 1,
+            "width": 0,
+        },
+        customdata=[*[words["gap"]] * len(days), words["silent"]],
+        hovertemplate="%{customdata}: %{y}<extra>%{x|%Y-%m-%d}</extra>",
+    )
+    figure.add_hline(
+        y=usual_days,
+        line={"color": GREY, "dash": "dash", "width": 1.5},
+        annotation={"text": words["usual"], "font": {"size": 12}},
+        annotation_position="top left",
+    )
+    if window is not None:
+        figure.add_vrect(
+            x0=window[0],
+            x1=window[1],
+            fillcolor=ACCENT,
+            opacity=0.15,
+            line_width=0,
+            annotation={"text": words["window"], "font": {"size": 12}},
+            annotation_position="top left",
+        )
+    figure.update_yaxes(rangemode="tozero", tickformat=",.0f")
+    figure.update_xaxes(showgrid=False, nticks=6)
     return figure
