@@ -9,6 +9,14 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import yaml
 
+from station.analysis.compare import CompareRules
+from station.analysis.frequency import FrequencyRules
+from station.analysis.lapse import LapseRules
+from station.analysis.ownership import OwnershipRules
+from station.analysis.pace import PaceRules
+from station.analysis.stability import StabilityRules
+from station.analysis.usage import UsageRules
+from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
 from station.errors import ConfigError
 from station.ingest.rules import IngestRules
@@ -51,6 +59,14 @@ class Settings:
     dashboard: DashboardRules = field(default_factory=DashboardRules)
     ingest: IngestRules = field(default_factory=IngestRules)
     reversals: ReversalRules = field(default_factory=ReversalRules)
+    lake: LakeRules = field(default_factory=LakeRules)
+    pace: PaceRules = field(default_factory=PaceRules)
+    stability: StabilityRules = field(default_factory=StabilityRules)
+    usage: UsageRules = field(default_factory=UsageRules)
+    frequency: FrequencyRules = field(default_factory=FrequencyRules)
+    ownership: OwnershipRules = field(default_factory=OwnershipRules)
+    lapse: LapseRules = field(default_factory=LapseRules)
+    compare: CompareRules = field(default_factory=CompareRules)
     hash: str = ""
 
 

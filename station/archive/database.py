@@ -32,7 +32,7 @@ class Database:
         parsed = make_url(url)
         self.url = parsed
         self.folder = folder
-        self.path = Path(parsed.database or "") if parsed.drivername == "sqlite" else None
+        self.path = file_of(url)
         if self.path is None:
             self.lock = None
             self.engine = create_engine(parsed, pool_pre_ping=True)
@@ -87,13 +87,19 @@ class Database:
         self._closer()
 
 
+def file_of(url: str) -> Path | None:
+    """Return the file of a SQLite archive, none for a server's."""
+    parsed = make_url(url)
+    return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
+
+
 def open_database(url: str, folder: Path | None = None) -> Database:
     """Return the archive at `url`, ready to use.
 
     Raises:
         ArchiveError: there is none, or it was made by an older or a newer Station.
     """
-    path = _sqlite_path(url)
+    path = file_of(url)
     if path is not None and not path.exists():
         raise ArchiveError("archive.missing", archive=str(path))
     db = Database(url, folder or _folder(path))
@@ -112,7 +118,7 @@ def create_or_upgrade(url: str, folder: Path | None = None) -> Database:
     Raises:
         ArchiveError: it was made by a newer Station, or cannot be read.
     """
-    path = _sqlite_path(url)
+    path = file_of(url)
     if path is not None:
         sqlite.touch(path)
     db = Database(url, folder or _folder(path))
@@ -126,11 +132,6 @@ def create_or_upgrade(url: str, folder: Path | None = None) -> Database:
         db.close()
         raise
     return db
-
-
-def _sqlite_path(url: str) -> Path | None:
-    parsed = make_url(url)
-    return Path(parsed.database or "") if parsed.drivername == "sqlite" else None
 
 
 def _folder(path: Path | None) -> Path:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select
 from station.archive.batches import OPEN
 from station.archive.rows import frame
 from station.archive.tables import batches, products, sales, stations, vehicle_keys
+from station.model import Fuel
 
 DAY_S = 86_400
 
@@ -85,3 +86,33 @@ def _end(conn: Connection, station_id: int) -> tuple[int, int] | None:
         return None
     last = conn.execute(mine.order_by(sales.c.local_at.desc())).scalar_one()
     return int(first), int(last)
+
+
+def capture(
+    conn: Connection, station_ids: Collection[int], as_of_day: int, days: int
+) -> pd.DataFrame:
+    """Return station_id, nozzle, fuel lines and how many of them carry a vehicle.
+
+    Counts the `days` up to a local day; reversals and lines without a nozzle are left out.
+    """
+    end = (as_of_day + 1) * DAY_S
+    query = (
+        select(
+            sales.c.station_id,
+            sales.c.nozzle,
+            func.count().label("lines"),
+            func.count(sales.c.key_id).label("with_plate"),
+        )
+        .join(products)
+        .where(
+            sales.c.station_id.in_(station_ids),
+            sales.c.local_at >= end - days * DAY_S,
+            sales.c.local_at < end,
+            sales.c.reverses.is_(None),
+            sales.c.nozzle != "",
+            products.c.fuel != Fuel.NONE.value,
+            visible(),
+        )
+        .group_by(sales.c.station_id, sales.c.nozzle)
+    )
+    return frame(conn, query.order_by(sales.c.station_id, sales.c.nozzle))

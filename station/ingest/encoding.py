@@ -7,6 +7,7 @@ strictly, and GB18030 only counts if the text consists of common characters.
 import codecs
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,7 +18,7 @@ UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 LEVEL_1 = (0xB0, 0xD7)
 """First bytes of the 3,755 everyday characters of GB 2312."""
 CHINESE = re.compile("[\u0080-\U0010ffff]")
-CELL_WITH_CHINESE = re.compile(rb'[^,;\t"\r\n]*[\x80-\xff][^,;\t"\r\n]*')
+CELL = re.compile(rb'[^,;\t"\r\n]+')
 PUNCTUATION = frozenset("，。、；：？！（）【】《》“”‘’·—…￥¥№＃＋－％／＝～℃㎡×÷±°")
 
 
@@ -77,9 +78,11 @@ def _chinese_cells(file: BinaryIO) -> Iterator[set[bytes]]:
     """Yield the distinct cells with anything but ASCII, a chunk of whole lines at a time."""
     file.seek(0)
     while chunk := file.read(CHUNK_BYTES):
-        yield set(CELL_WITH_CHINESE.findall(chunk + file.readline(CHUNK_BYTES)))
+        cells = set(CELL.findall(chunk + file.readline(CHUNK_BYTES)))
+        yield {cell for cell in cells if not cell.isascii()}
 
 
+@lru_cache(maxsize=2**16)
 def is_common(character: str) -> bool:
     """Return whether an everyday text may hold this character."""
     if character in PUNCTUATION or "\uff01" <= character <= "\uff5e":

@@ -13,6 +13,8 @@ from station.ingest.mapping import Mapping
 Dictionary = dict[str, tuple[str, ...]]
 """Our field -> its headings in any language, the surest first."""
 
+LONGEST = 100
+"""Characters of a cell that are looked at; no heading is longer."""
 IN_BRACKETS = re.compile(r"[(\[{【<].*?[)\]}】>]")
 FILLER = re.compile(r"[\s:_\-*./'\"]+")
 
@@ -144,7 +146,7 @@ class Columns:
 @lru_cache(maxsize=20_000)
 def plain(heading: str) -> str:
     """Return a heading without units in brackets, spaces, colons and case."""
-    text = unicodedata.normalize("NFKC", heading).casefold()
+    text = unicodedata.normalize("NFKC", heading[:LONGEST]).casefold()
     return FILLER.sub("", IN_BRACKETS.sub("", text) or text)
 
 

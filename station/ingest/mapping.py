@@ -140,9 +140,9 @@ def _one_of(key: str, value: object, choices: Iterable[Any]) -> Any:
 
 
 def _zone(value: object) -> str:
-    if value and value not in zoneinfo.available_timezones():
+    if value != "" and not (isinstance(value, str) and value in zoneinfo.available_timezones()):
         raise _impossible("time.zone", value)
-    return str(value or "")
+    return str(value)
 
 
 def _currency(value: object) -> str:

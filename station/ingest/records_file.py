@@ -28,6 +28,8 @@ from station.model import (
 Row = dict[str, str]
 Record = Station | CustomerRecord | VehicleRecord | CardRecord
 LONGEST = {"code": 40, "customer": 80, "name": 80, "organisation": 200, "word": 40, "kind": 20}
+CARD_FIELDS = frozenset({"number", "card_no"})
+"""Fields whose leading mark proves that a spreadsheet has not cut them."""
 PERSON_WORDS = frozenset({"个人", "自然人", "私人", "person", "individual", "private"})
 ORGANISATION_WORDS = frozenset(
     {"单位", "企业", "公司", "机构", "政府", "organisation", "organization", "company", "business"}
@@ -89,14 +91,15 @@ class RecordsFile:
         if len(cells) < width and line_no == self._last_line and not is_total(cells):
             raise BadValueError("truncated_row", **facts)
         padded = cells + [""] * (width - len(cells))
-        return {name: tidy(padded[place]) for name, place in self.columns.places.items()}
+        return {
+            name: padded[place] if name in CARD_FIELDS else tidy(padded[place])
+            for name, place in self.columns.places.items()
+        }
 
 
 def tidy(text: str) -> str:
-    """Return a cell as plain text; a card number keeps the mark that proves it is a text."""
-    marked = text.startswith(("\t", "'", "="))
-    plain = unicodedata.normalize("NFKC", text).strip()
-    return f"'{plain.strip(chr(39))}" if marked and plain.strip("'=\"").isdigit() else plain
+    """Return a cell as plain text."""
+    return unicodedata.normalize("NFKC", text).strip().removeprefix("'")
 
 
 def open_records(
@@ -259,7 +262,7 @@ def _needed(row: Row, name: str, size: str) -> str:
 
 
 def _short(row: Row, name: str, size: str) -> str:
-    text = row.get(name, "").removeprefix("'")
+    text = row.get(name, "")
     if len(text) > LONGEST[size]:
         raise BadValueError("too_long", column=name, limit=LONGEST[size])
     return text

@@ -23,6 +23,8 @@ NAMED_SALE = re.compile(
     r"(?:撤单|冲销|冲正|红冲|原单|原流水|撤销|退款|退货|退油|revers\w*|refund\w*|original)"
     r"[^0-9]{0,12}([0-9]{3,40})"
 )
+LONGEST_NOTE = 200
+"""Characters of a note that are searched for a number."""
 ONLY_NUMBER = re.compile(r"\s*([0-9A-Za-z\-]{1,40})\s*")
 SHIFTS = (
     (re.compile("夜|晚|night"), 3),
@@ -63,7 +65,7 @@ def shift_number(text: str) -> int:
 def reversed_number(original: str, note: str, own: str) -> str:
     """Return the receipt number that a reversal names, in the form of its own number."""
     named = ONLY_NUMBER.fullmatch(original) or NAMED_SALE.search(
-        unicodedata.normalize("NFKC", note).casefold()
+        unicodedata.normalize("NFKC", note[:LONGEST_NOTE]).casefold()
     )
     number = named[1] if named else ""
     if number.isdigit() and own.isdigit() and len(number) != len(own):

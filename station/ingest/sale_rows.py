@@ -218,7 +218,8 @@ class _Reader:
         """Return quantity and money, both negative if the row takes a sale back."""
         quantity = self._quantity(fields.litres)
         money = self._money(fields, currency)
-        if quantity + money > 0 and fields.txn_type and kind_of(fields.txn_type) == "reversal":
+        is_positive = quantity > 0 or money > 0
+        if is_positive and fields.txn_type and kind_of(fields.txn_type) == "reversal":
             return -abs(quantity), -abs(money)
         return quantity, money
 

@@ -98,7 +98,7 @@ def open_sales(
     seen = table.survey(found, rules, time_place=place, watch=columns.place("station"))
     context = Context(
         columns=columns,
-        mapping=mapping or Mapping(DEFAULT_SOURCE, {}),
+        mapping=mapping or _usual_mapping(columns),
         sites=_sites(found, columns, seen, mapping, stations, station_code),
         rules=rules,
         now_s=now_s,
@@ -107,6 +107,12 @@ def open_sales(
     )
     kinds = frozenset(_key_kinds(columns))
     return SalesFile(path, context.mapping.name, found, columns, kinds, seen.rows, context)
+
+
+def _usual_mapping(columns: Columns) -> Mapping:
+    """Return how a file without a mapping is read: by plates, if it has any."""
+    by_ref = "vehicle_ref" in columns.places and "plate" not in columns.places
+    return Mapping(DEFAULT_SOURCE, {}, identity="vehicle_ref" if by_ref else "plate")
 
 
 def _table(path: Path, mapping: Mapping | None, rules: IngestRules) -> Table:

@@ -4,12 +4,15 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from station.errors import FileRefusedError, UnreadableFileError
 from station.model import Station
 
-IN_TITLE = re.compile(r"(?:加油站|油站|站点|station)[^:]{0,6}:\s*(.+)", re.IGNORECASE)
-CODE_IN_BRACKETS = re.compile(r"\(([A-Za-z0-9_\-]{1,40})\)\s*$")
+LABEL = r"(?:加油站|油站|站点|station)\s?(?:名称|编码|代码|编号|name|code)?"
+WITH_VALUE = re.compile(rf"{LABEL}\s*:\s*(\S.*)", re.IGNORECASE)
+LABEL_ALONE = re.compile(rf"{LABEL}\s*:?", re.IGNORECASE)
+CODE_IN_BRACKETS = re.compile(r"\(([A-Za-z0-9_\-]{1,40})\)")
 CODE = re.compile(r"[A-Za-z0-9_\-]{1,40}")
 LONGEST_CODE = 40
 
@@ -34,12 +37,18 @@ def tidy(text: str) -> str:
 
 
 def named_in(head: Iterable[Sequence[str]]) -> str:
-    """Return the station that the lines above the heading name, empty if none."""
-    for cell in (cell for cells in head for cell in cells):
-        found = IN_TITLE.search(unicodedata.normalize("NFKC", cell))
-        if found:
-            code = CODE_IN_BRACKETS.search(found[1].strip())
-            return code[1] if code else found[1].strip()
+    """Return the station that the lines above the heading name, empty if none.
+
+    The name stands behind a colon or in the next cell, its code in brackets behind it.
+    """
+    for cells in head:
+        texts = [unicodedata.normalize("NFKC", cell).strip() for cell in cells]
+        for text, following in pairwise([*texts, ""]):
+            written = WITH_VALUE.search(text)
+            value = written[1] if written else following * bool(LABEL_ALONE.fullmatch(text))
+            if value:
+                code = CODE_IN_BRACKETS.search(value)
+                return code[1] if code else value
     return ""
 
 
@@ -66,7 +75,7 @@ def choose(
     by_text = {text: site for text in texts or () if (site := _find(text, known))}
     titled = _find(title, known)
     default = stations[asked] if asked is not None else titled
-    if default and CODE.fullmatch(title) and titled != default:
+    if default and titled != default and (titled or CODE.fullmatch(title)):
         raise _contradiction(default, title)
     for text in sorted(texts or ()):
         if default and text.strip() and by_text.get(text) != default:

@@ -16,6 +16,7 @@ Record = tuple[int, list[str], str]
 
 DELIMITERS = ",;\t"
 BLANK = f" {DELIMITERS}"
+BROKEN_QUOTES = "error_ingest.broken_quotes"
 SURE_HEADINGS = 3
 """As many known headings make a heading line."""
 
@@ -63,7 +64,7 @@ def open_table(path: Path, known: frozenset[str], rules: IngestRules, *, enough:
         UnreadableFileError: the file is empty or has no heading line.
     """
     sources = workbook_sources(path, rules) or text_sources(path, rules)
-    heads = [list(islice(source.records(), rules.heading_search_lines)) for source in sources]
+    heads = [_head(source, rules.heading_search_lines) for source in sources]
     if not any(cell.strip(BLANK) for head in heads for _, cells, _ in head for cell in cells):
         raise UnreadableFileError("error_ingest.empty_file", file=path.name)
     scores = [_heading_at(head, known, enough) for head in heads]
@@ -76,6 +77,17 @@ def open_table(path: Path, known: frozenset[str], rules: IngestRules, *, enough:
         raise FileRefusedError("error_ingest.too_many_columns", limit=rules.max_columns)
     above = tuple(tuple(cells) for _, cells, _ in head[:at])
     return Table(sources[best], above, _trimmed(head[at][1]), head[at][0], known)
+
+
+def _head(source: Source, lines: int) -> list[Record]:
+    """Return the first rows; cut by a wrong delimiter, quotes may break them off early."""
+    head: list[Record] = []
+    try:
+        head.extend(islice(source.records(), lines))
+    except FileRefusedError as error:
+        if error.key != BROKEN_QUOTES:
+            raise
+    return head
 
 
 def _heading_at(head: Sequence[Record], known: frozenset[str], enough: int) -> tuple[int, int]:
@@ -118,7 +130,7 @@ def survey(table: Table, rules: IngestRules, *, time_place: int, watch: int) -> 
 def _is_heading(cells: Sequence[str], table: Table) -> bool:
     filled = sum(1 for cell in cells if cell.strip())
     found = headings.recognised(cells, table.known)
-    return found >= SURE_HEADINGS or found * 2 >= filled > 1
+    return found >= SURE_HEADINGS or (found > 1 and found * 2 >= filled)
 
 
 def workbook_sources(path: Path, rules: IngestRules) -> list[Source]:
@@ -152,7 +164,7 @@ def _records(file: TextIO, delimiter: str, max_line_chars: int) -> Iterator[Reco
             taken.clear()
             yield first_line, inert.revive_all(cells) if "'" in raw else cells, raw.rstrip("\r\n")
     except csv.Error as error:
-        raise FileRefusedError("error_ingest.broken_quotes", line=reader.line_num) from error
+        raise FileRefusedError(BROKEN_QUOTES, line=reader.line_num) from error
 
 
 def _lines(file: TextIO, taken: list[str], max_line_chars: int) -> Iterator[str]:

@@ -55,7 +55,16 @@ def read(text: str) -> Written:
     if len(text) == len("2025-03-03 07:58:12") and text[10] in " T" and text[4] in "-/":
         second, offset = clock_of(text[11:])
         return Written(day_of(text[:10]), second, has_time=True, offset_s=offset)
-    return _read_any(" ".join(unicodedata.normalize("NFKC", text).split()).strip("'"))
+    return _read_any(" ".join(_plain(text).split()).strip("'"))
+
+
+def _plain(text: str) -> str:
+    """Return the text in half-width characters; a raised digit is no digit of a date."""
+    if text.isascii():
+        return text.strip()
+    if any(unicodedata.category(character) == "No" for character in text):
+        raise ValueError(text)
+    return unicodedata.normalize("NFKC", text).strip()
 
 
 def _read_any(text: str) -> Written:
@@ -93,7 +102,7 @@ def day_of(text: str) -> int:
     Raises:
         ValueError: this is no such date.
     """
-    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = _plain(text)
     if len(plain) == len("20250303") and plain.isdecimal():
         return day_number(date(int(plain[:4]), int(plain[4:6]), int(plain[6:])))
     parts = DATE.fullmatch(plain.translate(CHINESE_DATE).strip())
@@ -109,7 +118,7 @@ def clock_of(text: str) -> tuple[int, int | None]:
     Raises:
         ValueError: this is no time of day.
     """
-    plain = unicodedata.normalize("NFKC", text).strip().upper().translate(CHINESE_CLOCK).strip()
+    plain = _plain(text).upper().translate(CHINESE_CLOCK).strip()
     if FRACTION_OF_DAY.fullmatch(plain):
         return round(float(plain) * DAY_S) % DAY_S, None
     if parts := COMPACT_CLOCK.fullmatch(plain):

@@ -103,11 +103,10 @@ def _check_members(package: zipfile.ZipFile, path: Path, allowed: int, rules: In
 def _measured(package: zipfile.ZipFile, name: str) -> Iterator[tuple[int, int, int]]:
     """Yield the bytes unpacked so far and the furthest row and column, a chunk at a time."""
     total, rest = 0, b""
-    is_sheet = name.startswith("xl/worksheets/")
     with package.open(name) as member:
         while chunk := member.read(CHUNK_BYTES):
             total += len(chunk)
-            places = set(PLACE.findall(rest + chunk)) if is_sheet else set()
+            places = set(PLACE.findall(rest + chunk))
             rest = chunk[-OVERLAP_BYTES:]
             rows = max((int(row) for _, row in places), default=0)
             yield total, rows, max((_column_number(name) for name, _ in places), default=0)

@@ -1,21 +1,27 @@
 """What the visits say: every analysis on one frame, and the pictures drawn from it."""
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
 from station.analysis import compare as comparing
 from station.analysis import frequency, lapse, ownership, pace, profile, stability, usage
-from station.archive import lake, stations, vehicles as garage, views
+from station.archive import lake, views
+from station.archive import stations as sites
+from station.archive import vehicles as garage
 from station.frames import BOARD, UNITS
-from station.model import Stability, day_date, day_number
+from station.model import day_date, day_number, minor_per_major
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 
 NO_SALES_DAY = date(1970, 1, 1)
 STATION_COLUMNS = ("station_id", "code", "name", "region", "kind", "zone", "currency")
+USE = ["use", "use_source", "use_probability", "use_evidence", "use_sentence"]
+OWNER = ["owner_kind", "owner_source", "owner_probability", "owner_evidence", "owner_sentence"]
+IDENTITY = ["label", "key_kind", "organisation_name", "customer_id"]
 MILLI = 1000
 
 
@@ -37,7 +43,7 @@ def is_empty(ask: Ask) -> bool:
 def stations_known(ask: Ask) -> pd.DataFrame:
     """Return STATION_COLUMNS of each station in sight."""
     with ask.db.reading() as conn:
-        known = stations.everything(conn)
+        known = sites.everything(conn)
     rows = [
         (i, s.code, s.name or s.code, s.region, s.kind.value, s.zone, s.currency)
         for i, s in known.items()
@@ -51,68 +57,67 @@ def vehicles(ask: Ask, *, stations: Sequence[str] = (), days: int = 0) -> pd.Dat
     """Return frames.BOARD: one row a vehicle and station, with what every analysis says of it.
 
     Classes are judged on the whole history up to as-of; the columns `period_*` count the last
-    `days` only (0: everything). A vehicle's use and owner are inferred from its visits at all
-    stations of the chain; of those it is only told which stations it visits.
+    `days` only (0: everything). Of visits at stations out of sight only this is told: the share of
+    visits here, the station a vehicle moved to and when, and its use and owner as inferred.
     """
     wanted = stations_in_sight(ask, stations)
-    network = _profiles(ask, None, network=True)
-    profiles = _profiles(ask, ask.scope.station_ids, visits_everywhere=network)
-    rhythm = pace.learn(profiles, ask.settings.pace)
-    mine = profiles[profiles["station_id"].isin(wanted)].reset_index(drop=True)
-    frame = _judged(ask, mine, rhythm)
-    frame = _known(ask, frame, network)
-    frame = _in_period(ask, frame, wanted, days)
-    return frame[list(BOARD)]
+    chain = _chain(ask)
+    rhythm = pace.learn(chain[chain["station_id"].isin(ask.scope.station_ids)], ask.settings.pace)
+    mine = chain[chain["station_id"].isin(wanted)].reset_index(drop=True)
+    frame = _judged(ask, mine, rhythm, elsewhere=_elsewhere(chain))
+    frame = _known(ask, frame, _busiest(chain))
+    return _in_period(ask, frame, wanted, days)[list(BOARD)]
 
 
-def _profiles(
-    ask: Ask,
-    station_ids: frozenset[int] | None,
-    *,
-    network: bool = False,
-    visits_everywhere: pd.DataFrame | None = None,
-) -> pd.DataFrame:
+def _chain(ask: Ask) -> pd.DataFrame:
+    """Return the profile of every vehicle at every station of the chain, in sight or not."""
     as_of_day = day_number(ask.as_of)
-    reduced = lake.reduce(
-        ask.db, station_ids=station_ids, as_of_day=as_of_day, network=network, rules=ask.settings.lake
-    )
-    everywhere = reduced if visits_everywhere is None else visits_everywhere
-    frame = profile.profiles(reduced, as_of_day=as_of_day, network=everywhere)
-    known = stations_known(ask).set_index("station_id")
-    return frame.assign(station_kind=frame["station_id"].map(known["kind"]))
+    reduced = lake.reduce(ask.db, station_ids=None, as_of_day=as_of_day, rules=ask.settings.lake)
+    with ask.db.reading() as conn:
+        kinds = {i: station.kind.value for i, station in sites.everything(conn).items()}
+    frame = profile.profiles(reduced, as_of_day=as_of_day, network=reduced)
+    return frame.assign(station_kind=frame["station_id"].map(kinds))
 
 
-def _judged(ask: Ask, profiles: pd.DataFrame, rhythm: pace.Pace) -> pd.DataFrame:
+def _elsewhere(chain: pd.DataFrame) -> pd.DataFrame:
+    """Return where and when the chain saw each vehicle last: no amounts, no names."""
+    return chain[["vehicle_id", "station_id", "last_day"]]
+
+
+def _busiest(chain: pd.DataFrame) -> pd.DataFrame:
+    """Return each vehicle's profile at the station it visits most: there its habits show best."""
+    order = chain.sort_values(["visits", "station_id"], ascending=[False, True])
+    return order.drop_duplicates("vehicle_id").sort_values("vehicle_id", ignore_index=True)
+
+
+def _judged(
+    ask: Ask, profiles: pd.DataFrame, rhythm: pace.Pace, *, elsewhere: pd.DataFrame
+) -> pd.DataFrame:
     """Return stability, frequency and lapse of each row; each keeps its own sentence."""
     rules = ask.settings
     frame = stability.classify(profiles, rhythm, rules.stability)
     frame = frame.rename(columns={"sentence": "stability_sentence"})
     frame = frequency.describe(frame, rhythm, rules.frequency, rules.stability)
     frame = frame.rename(columns={"sentence": "frequency_sentence"})
-    frame = lapse.judge(frame, rhythm, elsewhere=_elsewhere(ask, profiles), rules=rules.lapse)
+    frame = lapse.judge(frame, rhythm, elsewhere=elsewhere, rules=rules.lapse)
     return frame.rename(columns={"sentence": "lapse_sentence"})
 
 
-def _elsewhere(ask: Ask, profiles: pd.DataFrame) -> pd.DataFrame:
-    """Return where else the chain saw these vehicles: no amounts, no names."""
-    seen = lake.query(
-        ask.db, lake.text("elsewhere"), station_ids=None, as_of_day=day_number(ask.as_of)
-    )
-    return seen[seen["vehicle_id"].isin(profiles["vehicle_id"])]
-
-
-def _known(ask: Ask, frame: pd.DataFrame, network: pd.DataFrame) -> pd.DataFrame:
+def _known(ask: Ask, frame: pd.DataFrame, habits: pd.DataFrame) -> pd.DataFrame:
     """Add who the vehicles are: key, use, owner, station names."""
     with ask.db.reading() as conn:
         known = garage.vehicles_frame(conn)
-    use = usage.infer_use(network, known, ask.settings.usage)
+    use = usage.infer_use(habits, known, ask.settings.usage)
     use = use.rename(columns={"evidence": "use_evidence", "sentence": "use_sentence"})
     told = known.merge(use[["vehicle_id", "use"]], on="vehicle_id", suffixes=("_said", ""))
-    owner = ownership.infer_owner(network, told, ask.settings.ownership)
+    owner = ownership.infer_owner(habits, told, ask.settings.ownership)
     owner = owner.rename(columns={"evidence": "owner_evidence", "sentence": "owner_sentence"})
     for table, columns in (
         (use, ["use", "use_source", "use_probability", "use_evidence", "use_sentence"]),
-        (owner, ["owner_kind", "owner_source", "owner_probability", "owner_evidence", "owner_sentence"]),
+        (
+            owner,
+            ["owner_kind", "owner_source", "owner_probability", "owner_evidence", "owner_sentence"],
+        ),
         (known, ["label", "key_kind", "organisation_name", "customer_id"]),
     ):
         frame = frame.merge(table[["vehicle_id", *columns]], on="vehicle_id", how="left")
@@ -122,7 +127,7 @@ def _known(ask: Ask, frame: pd.DataFrame, network: pd.DataFrame) -> pd.DataFrame
 def _with_stations(ask: Ask, frame: pd.DataFrame) -> pd.DataFrame:
     known = stations_known(ask).set_index("station_id")
     with ask.db.reading() as conn:
-        codes = {station_id: code for code, station_id in stations.ids(conn).items()}
+        codes = {station_id: code for code, station_id in sites.ids(conn).items()}
     return frame.assign(
         station=frame["station_id"].map(known["code"]),
         station_name=frame["station_id"].map(known["name"]),
@@ -131,9 +136,7 @@ def _with_stations(ask: Ask, frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _in_period(
-    ask: Ask, frame: pd.DataFrame, wanted: frozenset[int], days: int
-) -> pd.DataFrame:
+def _in_period(ask: Ask, frame: pd.DataFrame, wanted: frozenset[int], days: int) -> pd.DataFrame:
     """Add visits, quantity and amount of the last `days`."""
     if not days:
         return frame.assign(
@@ -156,3 +159,127 @@ def _in_period(
         period_quantity=quantities[np.arange(len(frame)), main] / MILLI,
         period_amount=part["amount_minor"] / per_major.fillna(100),
     )
+
+
+@right("board.read")
+def months(ask: Ask, *, stations: Sequence[str] = (), by: str = "stability") -> pd.DataFrame:
+    """Return month ("2026-03"), class, vehicles, visits, quantity (litres) and amount.
+
+    `by` is stability, use or owner_kind, as each vehicle is classed today.
+    """
+    board = vehicles(ask, stations=stations)
+    rows = lake.query(
+        ask.db,
+        lake.text("months"),
+        station_ids=stations_in_sight(ask, stations),
+        as_of_day=day_number(ask.as_of),
+    )
+    rows = rows.merge(board[["vehicle_id", "station_id", by]], on=["vehicle_id", "station_id"])
+    rows["amount"] = rows["amount_minor"] / _per_major(ask, rows["station_id"])
+    grouped = rows.groupby(["month", by], as_index=False).agg(
+        vehicles=("vehicle_id", "nunique"),
+        visits=("visits", "sum"),
+        quantity=("quantity_l", "sum"),
+        amount=("amount", "sum"),
+    )
+    grouped["quantity"] /= MILLI
+    grouped["month"] = [f"{1970 + month // 12}-{month % 12 + 1:02d}" for month in grouped["month"]]
+    return grouped.rename(columns={by: "class"})
+
+
+def _per_major(ask: Ask, station_ids: pd.Series) -> pd.Series:
+    currencies = stations_known(ask).set_index("station_id")["currency"]
+    return station_ids.map(currencies.map(minor_per_major))
+
+
+@right("board.read")
+def movement(ask: Ask, *, stations: Sequence[str] = (), days_ago: int = 90) -> pd.DataFrame:
+    """Return from_class, to_class and vehicles: stability `days_ago` and now.
+
+    A vehicle that had not been seen yet comes from "absent".
+    """
+    earlier = replace(ask, as_of=ask.as_of - timedelta(days=days_ago))
+    keys = ["vehicle_id", "station_id"]
+    then = vehicles(earlier, stations=stations)[[*keys, "stability"]]
+    now = vehicles(ask, stations=stations)[[*keys, "stability"]]
+    both = now.merge(then, on=keys, how="left", suffixes=("_now", "_then"))
+    both = both.assign(from_class=both["stability_then"].fillna("absent"))
+    moves = both.groupby(["from_class", "stability_now"], as_index=False).size()
+    return moves.rename(columns={"stability_now": "to_class", "size": "vehicles"})
+
+
+@right("board.read")
+def traffic(
+    ask: Ask, *, stations: Sequence[str] = (), days: int = 0, use: str | None = None
+) -> pd.DataFrame:
+    """Return visits by weekday (index, Monday 0) and hour (columns), of one use or of all."""
+    board = vehicles(ask, stations=stations)
+    classes = board[["vehicle_id", "station_id", "use"]].rename(columns={"use": "class"})
+    rows = lake.query(
+        ask.db,
+        lake.text("traffic"),
+        station_ids=stations_in_sight(ask, stations),
+        as_of_day=day_number(ask.as_of),
+        from_day=_from_day(ask, days),
+        frames={"classes": classes},
+    )
+    chosen = rows if use is None else rows[rows["class"] == use]
+    grid = chosen.pivot_table(
+        index="weekday", columns="hour", values="visits", aggfunc="sum", fill_value=0
+    )
+    return grid.reindex(index=range(7), columns=range(24), fill_value=0)
+
+
+def _from_day(ask: Ask, days: int) -> int | None:
+    return day_number(ask.as_of) - days + 1 if days else None
+
+
+@right("board.read")
+def daily(ask: Ask, *, stations: Sequence[str] = (), days: int = 0) -> pd.DataFrame:
+    """Return day (number), visits, quantity (litres) and amount, one row for every day."""
+    rows = lake.query(
+        ask.db,
+        lake.text("daily"),
+        station_ids=stations_in_sight(ask, stations),
+        as_of_day=day_number(ask.as_of),
+        from_day=_from_day(ask, days),
+    )
+    rows["amount"] = rows["amount_minor"] / _per_major(ask, rows["station_id"])
+    sums = rows.groupby("local_day")[["visits", "quantity_l", "amount"]].sum()
+    first = _from_day(ask, days) or (sums.index.min() if len(sums) else day_number(ask.as_of))
+    every = range(int(first), day_number(ask.as_of) + 1)
+    sums = sums.reindex(every, fill_value=0).rename_axis("day").reset_index()
+    return sums.assign(quantity=sums.pop("quantity_l") / MILLI)
+
+
+@right("board.read")
+def capture(
+    ask: Ask, *, stations: Sequence[str] = (), days: int = 7, nozzles: bool = False
+) -> pd.DataFrame:
+    """Return station, lines, with_plate and share: how many fuel lines name a vehicle.
+
+    One row a station, or a station and nozzle with `nozzles`: a dead camera shows at its nozzle.
+    """
+    wanted = stations_in_sight(ask, stations)
+    with ask.db.reading() as conn:
+        rows = views.capture(conn, wanted, day_number(ask.as_of), days)
+    by = ["station_id", "nozzle"] if nozzles else ["station_id"]
+    sums = rows.groupby(by, as_index=False)[["lines", "with_plate"]].sum()
+    known = stations_known(ask).set_index("station_id")
+    return sums.assign(
+        station=sums["station_id"].map(known["code"]),
+        station_name=sums["station_id"].map(known["name"]),
+        share=sums["with_plate"] / sums["lines"],
+    )
+
+
+@right("board.read")
+def compare(ask: Ask, *, days: int = 0) -> pd.DataFrame:
+    """Return one row a station in sight: counts, shares with intervals, funnel limits, sentence."""
+    board = vehicles(ask, days=days)
+    board = board[board["period_visits"] > 0]
+    frame = comparing.compare(board, ask.settings.compare)
+    known = stations_known(ask).rename(columns={"code": "station", "name": "station_name"})
+    frame = frame.merge(known, on="station_id", how="left")
+    sums = board.groupby("station_id")[["period_visits", "period_quantity", "period_amount"]].sum()
+    return frame.merge(sums.reset_index(), on="station_id", how="left")

@@ -1,6 +1,7 @@
 """A till's file becomes sales, or says why not."""
 
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -272,6 +273,7 @@ def test_the_colour_column_wins_over_the_plates_own_words(read: Reader) -> None:
         ("A0002", "加油站:示范一站(A0001)", ""),
         ("A0002", "", "A0001"),
         (None, "加油站:示范一站(A0001)", "A0002"),
+        ("A0002", "油站名称,示范一站", ""),
         ("A0001", "", "B9999"),
     ],
 )
@@ -288,8 +290,9 @@ def test_contradicting_stations_refuse_the_file(
 def test_a_station_is_found_by_code_or_name(read: Reader, named: str) -> None:
     by_column = sales(read(f"{HEADING},站点\n{LINE},{named}\n", station_code=None))
     by_title = sales(read(f"油站：{named}\n{HEADING}\n{LINE}\n", station_code=None))
+    by_cell = sales(read(f"报表,油站名称,{named}\n{HEADING}\n{LINE}\n", station_code=None))
 
-    assert by_column[0].station == by_title[0].station == "A0001"
+    assert by_column[0].station == by_title[0].station == by_cell[0].station == "A0001"
 
 
 def test_an_unknown_station_rejects_the_row(read: Reader) -> None:
@@ -305,7 +308,7 @@ def test_a_file_that_names_no_station_is_unreadable(opened: Opener) -> None:
 
 
 @pytest.mark.parametrize(
-    ("time", "shift", "day"),
+    ("clock", "shift", "day"),
     [
         ("2025-03-03 23:50:00", "2", 20_150),
         ("2025-03-04 02:00:00", "2", 20_150),
@@ -316,9 +319,9 @@ def test_a_file_that_names_no_station_is_unreadable(opened: Opener) -> None:
     ],
 )
 def test_the_night_shift_sells_for_the_day_before(
-    read: Reader, time: str, shift: str, day: int
+    read: Reader, clock: str, shift: str, day: int
 ) -> None:
-    line = LINE.replace("2025-03-03 07:58:12", time)
+    line = LINE.replace("2025-03-03 07:58:12", clock)
 
     (sale,) = sales(read(f"{HEADING},班次\n{line},{shift}\n"))
 
@@ -417,6 +420,26 @@ def test_any_usual_delimiter_is_found(read: Reader, delimiter: str) -> None:
     assert len(sales(read(text))) == 1
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_every_cell_may_be_quoted(read: Reader, delimiter: str) -> None:
+    lines = [delimiter.join(f'"{cell}"' for cell in row.split(",")) for row in (HEADING, LINE)]
+
+    assert len(read("\n".join(lines))) == 1
+
+
+def test_lines_below_the_table_are_rejected_one_by_one(read: Reader) -> None:
+    rows = read(f"{HEADING}\n{LINE}\n操作员,某人,,,,,,\n")
+
+    assert [type(row) for row in rows] == [SaleRow, RejectedRow]
+
+
+def test_without_plates_the_chains_own_number_names_the_vehicle(read: Reader) -> None:
+    (sale,) = sales(read("date,product,qty,amount,vehicle\n2025-03-03,92,1,7,V7\n"))
+
+    assert sale.vehicle
+    assert (sale.vehicle.kind, sale.vehicle.text) == (KeyKind.REF, "V7")
+
+
 def test_date_and_time_may_stand_in_two_columns(read: Reader) -> None:
     text = "日期,时间,油品,数量,金额\n2025/3/3,7:58:12,92#,1,7\n2025-03-03,,92#,1,7\n"
 
@@ -475,6 +498,17 @@ def test_random_bytes_are_read_or_refused_but_never_crash(
         return
 
     assert all(isinstance(row, SaleRow | RejectedRow | IgnoredRow) for row in rows)
+
+
+@pytest.mark.parametrize(
+    "cell", ["(" * 100_000, "revers" * 15_000, "站点 " * 30_000, "1" * 100_000, " " * 99_999 + "x"]
+)
+def test_a_huge_cell_is_dealt_with_at_once(read: Reader, cell: str) -> None:
+    started = time.perf_counter()
+
+    read(f"{cell}\n{HEADING},备注\n{LINE.replace('35.20', '-35.20')},{cell}\n{cell},{LINE}\n")
+
+    assert time.perf_counter() - started < 1
 
 
 @pytest.mark.slow

@@ -1,0 +1,147 @@
+"""Copies of the archive: taken while it is in use, and verified before they replace it."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, make_url
+
+from station.archive.database import Database, create_or_upgrade, file_of
+from station.archive.locks import WriteLock, claimed
+from station.archive.verify import verify
+from station.errors import ArchiveError, BackupError
+
+SIDE_FILES = ("-wal", "-shm", "-journal")
+LAKE = "lake"
+
+
+def backup(db: Database, path: Path) -> None:
+    """Write a copy of the archive as it is at this moment; writers and readers go on.
+
+    Raises:
+        BackupError: the copy is damaged, or the programs of PostgreSQL are missing.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.unlink(missing_ok=True)
+    partial.touch(mode=0o600)
+    try:
+        if db.path is None:
+            _run("pg_dump", ["--format=custom", f"--file={partial}"], db.url)
+        else:
+            _copy(db, partial)
+        _settle(partial)
+        partial.replace(path)
+        _settle(path.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def restore(url: str, folder: Path, path: Path) -> None:
+    """Put a backup in the place of the archive at `url`, once it is known to be sound.
+
+    The lake is dropped, since it was derived from the archive before; it is rebuilt when needed.
+
+    Raises:
+        BackupError: there is no such backup, or it is damaged; the archive is as it was.
+        ArchiveBusyError: a server uses the archive.
+    """
+    if not path.is_file():
+        raise BackupError("backup.missing", backup=str(path))
+    target = file_of(url)
+    if target is None:
+        _restore_postgres(make_url(url), path)
+    else:
+        _restore_file(target, path)
+    shutil.rmtree(folder / LAKE, ignore_errors=True)
+
+
+def _copy(db: Database, partial: Path) -> None:
+    """Copy all pages in one step: in small steps a busy archive would never end."""
+    with db.reading() as conn, closing(sqlite3.connect(partial)) as copy:
+        source: Any = conn.connection.driver_connection
+        source.backup(copy, pages=-1)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
+        found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise BackupError("backup.damaged", backup=str(partial), bad=found)
+
+
+def _restore_file(target: Path, path: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    server, lock = (target.with_name(target.name + end) for end in (".server", ".lock"))
+    with claimed(server), _beside(target) as copy:
+        shutil.copyfile(path, copy)
+        copy.chmod(0o600)
+        _prove(copy, path)
+        with WriteLock(lock).held():
+            for end in SIDE_FILES:  # first: a stale log would be played into the new file
+                target.with_name(target.name + end).unlink(missing_ok=True)
+            copy.replace(target)
+            _settle(target.parent)
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """Yield the place of a copy on the same disk; whatever is left of it goes at the end."""
+    copy = target.with_name(target.name + ".restoring")
+    try:
+        yield copy
+    finally:
+        for end in ("", ".lock", *SIDE_FILES):
+            copy.with_name(copy.name + end).unlink(missing_ok=True)
+
+
+def _prove(copy: Path, path: Path) -> None:
+    """Bring an older backup up to date and look at every row of it."""
+    try:
+        db = create_or_upgrade(URL.create("sqlite", database=str(copy)).render_as_string())
+    except ArchiveError as error:
+        if error.key == "archive.newer":
+            raise
+        raise BackupError("backup.damaged", backup=str(path), bad="file") from error
+    try:
+        bad = [check for check in verify(db).checks if check.first_bad]
+    finally:
+        db.close()
+    if bad:
+        raise BackupError("backup.damaged", backup=str(path), bad=bad[0].name)
+    _settle(copy)
+
+
+def _restore_postgres(url: URL, path: Path) -> None:
+    """Replace all tables in one transaction; the list of contents proves the file first."""
+    _run("pg_restore", ["--list", str(path)], None)
+    options = ["--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error"]
+    _run("pg_restore", [*options, str(path)], url)
+
+
+def _run(program: str, options: Sequence[str], url: URL | None) -> None:
+    """Run a program of PostgreSQL; the password goes by its environment, not by its name."""
+    found = shutil.which(program)
+    if found is None:
+        raise BackupError("backup.no_program", program=program)
+    environment = dict(os.environ)
+    if url is not None:
+        plain = url.set(drivername="postgresql", password=None)
+        options = [f"--dbname={plain.render_as_string()}", *options]
+        environment |= {"PGPASSWORD": url.password} if url.password else {}
+    done = subprocess.run(  # noqa: S603 - a fixed program, arguments without a shell
+        [found, *options], env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise BackupError("backup.failed", program=program, said=done.stderr.strip())
+
+
+def _settle(path: Path) -> None:
+    """Make sure that a file or a folder's list of names is on the disk."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

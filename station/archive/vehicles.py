@@ -1,0 +1,144 @@
+"""What the archive knows of its vehicles: one row each, found by plate, and what staff confirm."""
+
+import pandas as pd
+from sqlalchemy import Connection, func, or_, select, update
+
+from station.archive.rows import frame
+from station.archive.tables import (
+    card_links,
+    cards,
+    customers,
+    vehicle_keys,
+    vehicle_owners,
+    vehicles,
+)
+from station.errors import NotFoundError
+from station.model import KeyKind, OwnerKind, Source, Use
+
+CUSTOMER = ("customer_id", "customer_code", "organisation_name", "customer_kind")
+SUFFIX_LENGTH = 4
+"""Characters from which on the end of a plate is looked for too."""
+
+
+def vehicles_frame(conn: Connection) -> pd.DataFrame:
+    """Return one row a vehicle, shown by its plate, its colour where two share the text.
+
+    Columns: vehicle_id, text, colour, label, key_kind, plate_kind, energy, flags, use, use_source,
+    owner_kind, owner_source, vehicle_type, customer_id, customer_code, organisation_name,
+    card_kind. The kind of owner is the vehicle's own, else its customer's. Texts are empty where
+    nothing is known, customer_id is missing.
+    """
+    shown = _shown(conn)
+    shown["label"] = _labels(shown)
+    found = shown.merge(_owners(conn), on="vehicle_id", how="left", validate="one_to_one")
+    found = found.merge(_cards(conn), on="vehicle_id", how="left", validate="one_to_one")
+    for name in CUSTOMER:  # the vehicle's own customer, else the one of its card
+        found[name] = found[name].fillna(found.pop(f"card_{name}"))
+    texts = ["customer_code", "organisation_name", "customer_kind", "card_kind"]
+    found[texts] = found[texts].fillna("")
+    kind = found.pop("customer_kind")
+    is_silent = found["owner_source"] == Source.INFERRED.value
+    is_told = is_silent & ~kind.isin(["", OwnerKind.UNKNOWN.value])
+    found["owner_kind"] = found["owner_kind"].mask(is_told, kind)
+    found["owner_source"] = found["owner_source"].mask(is_told, Source.CARD.value)
+    return found
+
+
+def find_vehicles(conn: Connection, query: str, limit: int) -> pd.DataFrame:
+    """Return the keys that are, begin or end with `query`, in this order; it holds vehicle_id."""
+    wanted = query.strip().upper()
+    text = vehicle_keys.c.text
+    matches = [text.startswith(wanted, autoescape=True)]
+    if len(wanted) >= SUFFIX_LENGTH:
+        matches.append(text.endswith(wanted, autoescape=True))
+    found = select(
+        vehicle_keys.c.vehicle_id, text, vehicle_keys.c.colour, vehicle_keys.c.kind
+    ).where(or_(*matches))
+    if not wanted:
+        limit = 0
+    nearest = found.order_by((text == wanted).desc(), matches[0].desc(), text)
+    return frame(conn, nearest.limit(limit))
+
+
+def confirm_use(conn: Connection, vehicle_id: int, use: Use) -> None:
+    """Store what a member of staff knows of a vehicle's use; no file overwrites it.
+
+    Raises:
+        NotFoundError: there is no such vehicle.
+    """
+    values = {"use": use.value, "use_source": Source.CONFIRMED.value}
+    change = update(vehicles).where(vehicles.c.id == vehicle_id).values(values)
+    if conn.execute(change).rowcount == 0:
+        raise NotFoundError("archive.no_vehicle", vehicle=vehicle_id)
+
+
+def _shown(conn: Connection) -> pd.DataFrame:
+    """Return each vehicle with the key that names it best: a plate, coloured, the newest."""
+    key = vehicle_keys.c
+    query = select(
+        key.vehicle_id,
+        key.text,
+        key.colour,
+        key.kind.label("key_kind"),
+        key.plate_kind,
+        key.energy,
+        key.flags,
+        vehicles.c.use,
+        vehicles.c.use_source,
+        vehicles.c.owner_kind,
+        vehicles.c.owner_source,
+        vehicles.c.vehicle_type,
+    ).join(vehicles)
+    best = query.order_by(
+        (key.kind == KeyKind.PLATE.value).desc(),
+        (key.colour != "").desc(),
+        key.valid_from_day.desc(),
+        key.id,
+    )
+    return frame(conn, best).drop_duplicates("vehicle_id", ignore_index=True)
+
+
+def _labels(shown: pd.DataFrame) -> pd.Series:
+    is_shared = shown["text"].duplicated(keep=False) & (shown["colour"] != "")
+    return shown["text"].where(~is_shared, shown["text"] + "/" + shown["colour"])
+
+
+def _owners(conn: Connection) -> pd.DataFrame:
+    query = (
+        select(
+            vehicle_owners.c.vehicle_id,
+            customers.c.id.label("customer_id"),
+            customers.c.code.label("customer_code"),
+            customers.c.organisation_name,
+            customers.c.owner_kind.label("customer_kind"),
+        )
+        .join(customers)
+        .where(vehicle_owners.c.to_day.is_(None))
+    )
+    newest = frame(conn, query.order_by(vehicle_owners.c.from_day.desc()))
+    return newest.drop_duplicates("vehicle_id").astype({"customer_id": "Int64"})
+
+
+def _cards(conn: Connection) -> pd.DataFrame:
+    """Return the newest card of each vehicle: tied to it, or the card it is known by."""
+    known_by = select(vehicle_keys.c.vehicle_id).where(
+        vehicle_keys.c.kind == KeyKind.CARD.value, vehicle_keys.c.text == cards.c.number
+    )
+    vehicle_id = func.coalesce(card_links.c.vehicle_id, known_by.limit(1).scalar_subquery())
+    query = (
+        select(
+            vehicle_id.label("vehicle_id"),
+            cards.c.kind.label("card_kind"),
+            customers.c.id.label("card_customer_id"),
+            customers.c.code.label("card_customer_code"),
+            customers.c.organisation_name.label("card_organisation_name"),
+            customers.c.owner_kind.label("card_customer_kind"),
+        )
+        .select_from(card_links)
+        .join(cards)
+        .outerjoin(customers)
+        .where(card_links.c.to_day.is_(None))
+    )
+    newest = frame(conn, query.order_by(card_links.c.from_day.desc(), cards.c.number))
+    tied = newest[newest["vehicle_id"].notna()].drop_duplicates("vehicle_id")
+    return tied.astype({"vehicle_id": "int64", "card_customer_id": "Int64"})

@@ -1,0 +1,163 @@
+"""Files of stations, customers, vehicles and cards become records."""
+
+from pathlib import Path
+
+import pytest
+
+from station.errors import UnreadableFileError
+from station.ingest.mapping import mapping_of
+from station.ingest.records_file import RecordRow, RecordsFile, fields_of, open_records
+from station.ingest.rules import IngestRules
+from station.model import (
+    CardRecord,
+    CustomerRecord,
+    KeyKind,
+    OwnerKind,
+    PlateColour,
+    RejectedRow,
+    Station,
+    StationKind,
+    Use,
+    VehicleKey,
+    VehicleRecord,
+)
+
+STATIONS = (
+    "站点编码,站点名称,片区,类型,时区,币种,省份\n"
+    "A0001,示范一站,南山,城市,Asia/Shanghai,CNY,广东省\n"
+)
+CUSTOMERS = (
+    "客户编号,客户类型,单位名称,所有权,登记站点,建档日期,姓名,手机\n"
+    "C1,单位,示范物流公司,公司,A0001,2024-01-02,某人,13800000000\n"
+    "C2,个人,,私人,A0001,2024年1月2日,某人,13800000000\n"
+)
+VEHICLES = (
+    "车牌号,车牌颜色,用途,车辆类型,客户编号,起始日期\n"
+    "粤B·12345,黄,重型货车,重型半挂牵引车,C1,2024-01-02\n"
+)
+CARDS = (
+    "卡号,卡类型,客户编号,限车号,发卡日期\n"
+    "\t1000110000000000007,单位卡,C1,粤B12345,2024-01-02\n='9000000000000007',,C2,,\n"
+)
+DAY = 19_724
+
+
+def open_text(folder: Path, kind: str, text: str) -> RecordsFile:
+    path = folder / f"{kind}.csv"
+    path.write_text(text, encoding="gb18030", newline="")
+    return open_records(path, kind, rules=IngestRules())
+
+
+def records(file: RecordsFile) -> list[object]:
+    return [row.record if isinstance(row, RecordRow) else row.reason for row in file.rows()]
+
+
+def test_a_station_file(tmp_path: Path) -> None:
+    (station,) = records(open_text(tmp_path, "stations", STATIONS))
+
+    assert station == Station(
+        "A0001", "示范一站", region="南山", kind=StationKind.CITY, province="粤"
+    )
+
+
+def test_a_customer_file_without_its_persons(tmp_path: Path) -> None:
+    file = open_text(tmp_path, "customers", CUSTOMERS)
+
+    assert records(file) == [
+        CustomerRecord("C1", True, OwnerKind.COMPANY, "示范物流公司", "A0001", DAY),
+        CustomerRecord("C2", False, OwnerKind.PRIVATE, "", "A0001", DAY),
+    ]
+    assert file.ignored_headings == ("姓名", "手机")
+
+
+def test_a_vehicle_file(tmp_path: Path) -> None:
+    (vehicle,) = records(open_text(tmp_path, "vehicles", VEHICLES))
+
+    assert vehicle == VehicleRecord(
+        VehicleKey(KeyKind.PLATE, "粤B12345", PlateColour.YELLOW, "standard"),
+        use=Use.TRUCK_HEAVY,
+        owner_code="C1",
+        vehicle_type="重型半挂牵引车",
+        since_day=DAY,
+    )
+
+
+def test_a_card_file(tmp_path: Path) -> None:
+    first, second = records(open_text(tmp_path, "cards", CARDS))
+
+    assert first == CardRecord(
+        "1000110000000000007",
+        "单位卡",
+        "C1",
+        VehicleKey(KeyKind.PLATE, "粤B12345", plate_kind="standard"),
+        DAY,
+    )
+    assert second == CardRecord("9000000000000007", customer_code="C2")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        (
+            "stations",
+            "code,name,zone\nS1,One,Europe/Paris\n",
+            Station("S1", "One", zone="Europe/Paris"),
+        ),
+        (
+            "customers",
+            "customer code,customer type,owner kind\nC9,company,government\n",
+            CustomerRecord("C9", True, OwnerKind.GOVERNMENT),
+        ),
+        (
+            "vehicles",
+            "vehicle id,use,ownership\nV7,taxi,rental\n",
+            VehicleRecord(VehicleKey(KeyKind.REF, "V7"), Use.TAXI, OwnerKind.RENTAL),
+        ),
+        ("cards", "card no,card type\n700001,fleet\n", CardRecord("700001", "fleet")),
+    ],
+)
+def test_english_headings_and_words(tmp_path: Path, kind: str, text: str, expected: object) -> None:
+    assert records(open_text(tmp_path, kind, text)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "reason"),
+    [
+        ("stations", STATIONS.replace("Asia/Shanghai", "Mars"), "unknown_zone"),
+        ("stations", STATIONS.replace("A0001", ""), "no_code"),
+        ("stations", STATIONS.replace("城市", "月球"), "unknown_word"),
+        ("vehicles", VEHICLES.replace("粤B·12345", "无牌"), "no_vehicle"),
+        ("vehicles", VEHICLES.replace("2024-01-02", "去年"), "bad_time"),
+        ("cards", "卡号,卡类型\n1.00011E+18,单位卡\n", "digits_lost"),
+        ("cards", "卡号,卡类型\n9000****0007,单位卡\n", "bad_card"),
+        ("stations", "code,name\nS1\n", "truncated_row"),
+    ],
+)
+def test_a_bad_record_is_rejected_with_the_reason(
+    tmp_path: Path, kind: str, text: str, reason: str
+) -> None:
+    rows = list(open_text(tmp_path, kind, text).rows())
+
+    assert isinstance(rows[0], RejectedRow)
+    assert rows[0].reason == reason
+
+
+def test_a_file_of_another_kind_is_unreadable(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFileError):
+        open_text(tmp_path, "cards", "甲,乙\n1,2\n")
+    with pytest.raises(UnreadableFileError, match="unknown_kind"):
+        open_text(tmp_path, "houses", CARDS)
+
+
+def test_a_mapping_names_the_columns_of_a_record_file(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.csv"
+    path.write_text("unit,duty\nV7,taxi\n")
+    mapping = mapping_of(
+        {"columns": {"vehicle_ref": "unit", "use": "duty"}},
+        name="fleet",
+        fields=fields_of("vehicles"),
+    )
+
+    file = open_records(path, "vehicles", mapping, rules=IngestRules())
+
+    assert records(file) == [VehicleRecord(VehicleKey(KeyKind.REF, "V7"), Use.TAXI)]
