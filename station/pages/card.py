@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from station.errors import StationError
-from station.model import Source, State, Use, day_date, day_number
+from station.model import Source, State, Use, day_date, minor_per_major
 from station.pages import blocks, charts, look, reasons
 from station.pages.blocks import Column
 from station.pages.desk import Desk, current
@@ -27,6 +27,18 @@ STATIONS = (
     Column("stability", "page_card.stability", "stability"),
     Column("state", "page_card.state", "state"),
     Column("amount", "page_card.amount", "money"),
+)
+OWNERS = (
+    Column("organisation_name", "page_card.organisation_name"),
+    Column("owner_kind", "page_card.owner_kind", "owner_kind"),
+    Column("from_day", "page_card.from_day", "day"),
+    Column("to_day", "page_card.to_day", "day"),
+)
+CARDS = (
+    Column("number", "page_card.number"),
+    Column("kind", "page_card.kind"),
+    Column("from_day", "page_card.from_day", "day"),
+    Column("to_day", "page_card.to_day", "day"),
 )
 LINES = (
     Column("when", "page_card.when"),
@@ -284,11 +296,14 @@ def _stations(desk: Desk, rows: pd.DataFrame) -> None:
 
 def _links(desk: Desk, card: cards.Card) -> None:
     """Draw the dated owners and cards of the vehicle, where the archive knows any."""
-    for name, frame in (("owners", card.owners), ("cards", card.cards)):
+    for name, frame, columns in (
+        ("owners", card.owners, OWNERS),
+        ("cards", card.cards, CARDS),
+    ):
         if not frame.empty:
-            st.subheader(desk.say(f"page_card.{name}"), anchor=False)
-            columns = [column for column in OWNED if column.name in frame]
-            blocks.table(desk, frame, columns, key=f"card_{name}")
+            blocks.names(
+                desk, frame, columns, key=f"card_{name}", title=desk.say(f"page_card.{name}")
+            )
 
 
 def _notes(desk: Desk, card: cards.Card, row: pd.Series) -> None:
@@ -302,6 +317,7 @@ def _lines(desk: Desk, card: cards.Card) -> None:
     shown = lines.assign(
         when=pd.to_datetime(lines["local_at"], unit="s").dt.strftime("%Y-%m-%d %H:%M"),
         quantity=lines["quantity_milli"] / MILLI,
+        amount=lines["amount_minor"] / lines["currency"].map(minor_per_major),
         remark=lines["reverses"].notna().map({True: desk.say("page_card.reversal"), False: ""}),
     )
     blocks.names(

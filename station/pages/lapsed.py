@@ -5,11 +5,11 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
-from station.model import Stability, State, day_date, day_number
+from station.model import Stability, State, day_number
 from station.pages import blocks, charts, look, reasons
 from station.pages.blocks import Column
 from station.pages.desk import Desk, current
-from station.services import lapses
+from station.services import board, lapses
 
 STATES = (State.OVERDUE, State.LOST, State.MOVED)
 AT_RISK = (State.OVERDUE.value, State.LOST.value)
@@ -56,15 +56,18 @@ def render() -> None:
 
 def lapsed_regulars(desk: Desk) -> pd.DataFrame:
     """Return the regulars that no longer come, the most worth a call first, with the reason."""
-    board = desk.vehicles()
-    lapsed = board[
-        (board["stability"] == Stability.REGULAR.value) & board["state"].isin(list(STATES))
-    ]
-    heard = desk.cached(lapses.newest, stations=desk.stations)
+    vehicles = desk.vehicles()
+    is_regular = vehicles["stability"] == Stability.REGULAR.value
+    lapsed = vehicles[is_regular & vehicles["state"].isin(list(STATES))]
+    heard = desk.cached(lapses.newest)
     lapsed = lapsed.merge(
         heard[["vehicle_id", "station", "reason"]], on=["vehicle_id", "station"], how="left"
     )
-    lapsed["reason"] = lapsed["reason"].fillna("")
+    names = board.stations_known(desk.ask).set_index("code")["name"]
+    lapsed = lapsed.assign(
+        reason=lapsed["reason"].fillna(""),
+        moved_to=lapsed["moved_to"].map(names).fillna(lapsed["moved_to"]),
+    )
     order = ["value_at_risk", "vehicle_id", "station_id"]
     return lapsed.sort_values(order, ascending=[False, True, True], ignore_index=True)
 

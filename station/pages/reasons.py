@@ -1,5 +1,8 @@
 """Why does a regular stay away? What was heard so far, and the form for the next answer."""
 
+from datetime import date
+from zoneinfo import ZoneInfo
+
 import pandas as pd
 import streamlit as st
 
@@ -43,11 +46,11 @@ def _history(desk: Desk, history: pd.DataFrame) -> None:
         st.caption(desk.say("reasons.heard", day=row["on"], account=row["account"]))
 
 
-def _days(desk: Desk, history: pd.DataFrame) -> list[object]:
+def _days(desk: Desk, history: pd.DataFrame) -> list[date]:
     """Return the local day on which each answer was written."""
     zones = board.stations_known(desk.ask).set_index("code")["zone"]
     return [
-        pd.Timestamp(written_at, unit="s", tz="UTC").tz_convert(zones[station]).date()
+        written_at.astimezone(ZoneInfo(zones[station])).date()
         for written_at, station in zip(history["written_at"], history["station"], strict=True)
     ]
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from station import text
-from station.model import Stability, State, day_date, day_number
+from station.model import Stability, State, day_date
 from station.pages import blocks, charts, lapsed, look
 from station.pages.desk import Desk, current
 from station.services import board, intake
@@ -166,11 +166,9 @@ def _imports(desk: Desk) -> Iterator[Line]:
 
 
 def daily_visits(desk: Desk) -> pd.DataFrame:
-    """Return visits, quantity and amount of each of the last days, the day as index."""
-    found = desk.cached(board.daily, stations=desk.stations, days=SHOWN_DAYS).set_index("day")
-    last = day_number(desk.ask.as_of)
-    days = range(max(last - SHOWN_DAYS + 1, int(found.index.min())), last + 1)
-    return found.reindex(days, fill_value=0)
+    """Return visits, quantity and amount of the last days, from the first with a visit on."""
+    days = desk.cached(board.daily, stations=desk.stations, days=SHOWN_DAYS).set_index("day")
+    return days[days["visits"].cumsum() > 0]
 
 
 def against_usual(daily: pd.DataFrame, days: int) -> dict[str, float]:
