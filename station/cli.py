@@ -14,7 +14,6 @@ from typing import Annotated, ParamSpec, TypeVar
 import typer
 from rich.console import Console
 from rich.progress import Progress as Bar
-from rich.table import Table
 
 from station import text
 from station.config import Settings, load_settings
@@ -200,7 +199,7 @@ def serve(
 
 @imports.command("sales")
 @command
-def import_sales(  # noqa: PLR0913 - one option a line of the contract
+def import_sales(
     context: typer.Context,
     files: FilesArgument,
     mapping_name: MappingOption = "",
@@ -301,7 +300,7 @@ def _echo_report(call: Call, report: intake.FileReport) -> None:
 
 @app.command("report")
 @command
-def report_command(  # noqa: PLR0913 - one option a line of the contract
+def report_command(  # noqa: PLR0913, PLR0917 - one option a line of the contract
     context: typer.Context,
     name: str,
     stations: StationsOption = None,
@@ -328,19 +327,17 @@ def report_command(  # noqa: PLR0913 - one option a line of the contract
     if as_json:
         _print_json(report.document())
     elif csv:
-        csv.write_bytes(sheets.export_report(ask, rows=report.rows))
+        headings = {name: name for name in report.rows.columns}
+        csv.write_bytes(sheets.export(ask, frame=report.rows, headings=headings, kind="csv"))
         typer.echo(call.say("cli.written", file=str(csv), rows=len(report.rows)))
     else:
         _echo_table(call, report)
 
 
 def _echo_table(call: Call, report: reports.Report) -> None:
-    table = Table(title=f"{report.name} · {report.as_of.isoformat()}")
-    for column in report.rows.columns:
-        table.add_column(column)
-    for row in report.rows.head(SHOWN_ROWS).itertuples(index=False):
-        table.add_row(*("" if value is None else str(value) for value in row))
-    Console(markup=False).print(table)
+    shown = report.rows.head(SHOWN_ROWS)
+    typer.echo(f"{report.name} · {report.as_of.isoformat()}")
+    typer.echo(shown.to_string(index=False, na_rep="", float_format="{:.2f}".format))
     if len(report.rows) > SHOWN_ROWS:
         typer.echo(call.say("cli.more_rows", rows=len(report.rows) - SHOWN_ROWS))
 
@@ -370,10 +367,10 @@ def verify(context: typer.Context, as_json: JsonOption = False) -> None:
     call: Call = context.obj
     result = keeping.verify(call.ask())
     if as_json:
-        _print_json(asdict(result))
+        _print_json({"ok": result.ok, **asdict(result)})
     else:
         for check in result.checks:
-            state = call.say("cli.check_ok" if check.ok else "cli.check_bad")
+            state = call.say("cli.check_bad" if check.first_bad else "cli.check_ok")
             typer.echo(f"{check.name}: {state} {check.first_bad}".rstrip())
     if not result.ok:
         raise typer.Exit(1)

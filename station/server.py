@@ -1,7 +1,9 @@
 """Builds the server: the dashboard with its routes, headers and warm start."""
 
+import argparse
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable
+import os
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,7 +16,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from station.config import load_settings
 from station.pages import front
+from station.services import keeping
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -30,7 +34,7 @@ class SafeHeaders:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - ASGI's own signature
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(HEADERS)
@@ -62,19 +66,17 @@ def build_app() -> st.App:
     )
 
 
-def serve(*, host: str, port: int, ready: Callable[[], None] | None = None) -> None:
-    """Run the dashboard until it is stopped; `ready` is called when it answers."""
-    server = uvicorn.Server(
-        uvicorn.Config(build_app(), host=host, port=port, log_level="warning", ws_max_size=2**25)
-    )
-    if ready is None:
-        server.run()
-        return
-    startup: Callable[..., Awaitable[None]] = server.startup
+def main() -> None:
+    """Run the dashboard until it is stopped: `python -m station.server --host H --port P`."""
+    parser = argparse.ArgumentParser(prog="station serve")
+    parser.add_argument("--host", required=True)
+    parser.add_argument("--port", required=True, type=int)
+    where = parser.parse_args()
+    settings = load_settings(Path(path) if (path := os.environ.get("STATION_CONFIG")) else None)
+    db = keeping.open_archive(settings, os.environ.get("STATION_ARCHIVE", ""))
+    with db.claim_server():
+        uvicorn.run(build_app(), host=where.host, port=where.port, log_level="warning")
 
-    async def startup_then_tell(*args: object, **kwargs: object) -> None:
-        await startup(*args, **kwargs)
-        ready()
 
-    server.startup = startup_then_tell  # type: ignore[method-assign]  # uvicorn has no hook for it
-    server.run()
+if __name__ == "__main__":
+    main()

@@ -16,6 +16,8 @@ from typing import Any
 from babel.dates import format_date
 from babel.numbers import format_currency
 
+from station.model import day_date
+
 LANGUAGES = ("zh", "en")
 LOCALE_DIR = Path(__file__).parent / "locale"
 BABEL_NAMES = {"zh": "zh_CN", "en": "en_GB"}
@@ -66,6 +68,22 @@ def money(lang: str, amount: float, currency: str) -> str:
     return str(
         format_currency(amount, currency, "¤#,##0", BABEL_NAMES[lang], currency_digits=False)
     )
+
+
+def say_row(lang: str, row: Mapping[Any, Any], column: str) -> str:
+    """Return the sentence whose key stands in `column`, filled with the row's own numbers.
+
+    Day numbers (names that end in `_day`) become dates; an empty key is an empty sentence.
+    """
+    if not row[column]:
+        return ""
+    facts = {str(name): _as_date(str(name), value) for name, value in row.items()}
+    return say(lang, row[column], **facts)
+
+
+def _as_date(name: str, value: Any) -> Any:
+    is_day = name.endswith("_day") and isinstance(value, int | float) and value == value  # noqa: PLR0124 - NaN is unequal to itself
+    return day_date(int(value)) if is_day else value
 
 
 def has(lang: str, key: str) -> bool:

@@ -6,12 +6,17 @@ import socket
 import subprocess
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, make_url
 
 from station.archive.database import Database, create_or_upgrade
+from station.config import Settings
+from station.services import access, board, demo, keeping
+from station.services.ask import Ask
 
 SYSTEM_USER = "postgres"
 
@@ -99,3 +104,25 @@ def db(url: str, tmp_path: Path) -> Iterator[Database]:
     made = create_or_upgrade(url, tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def demo_archive(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the URL of an archive with a small demo network, made once; nobody changes it."""
+    folder = tmp_path_factory.mktemp("demo")
+    url = f"sqlite:///{folder / 'station.db'}"
+    settings = Settings()
+    db = keeping.create(settings, url)
+    ask = Ask(db, settings, access.local_operator(db), date.max)
+    demo.fill(ask, network=demo.Network(stations=2, days=120, seed=7), out=folder / "files")
+    db.close()
+    return url
+
+
+@pytest.fixture(scope="session")
+def demo_ask(demo_archive: str) -> Ask:
+    """Return the local operator's question on the small demo network, as of its last day."""
+    settings = Settings()
+    db = keeping.open_archive(settings, demo_archive)
+    ask = Ask(db, settings, access.local_operator(db), date.max)
+    return replace(ask, as_of=board.last_day(ask))

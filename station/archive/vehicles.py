@@ -142,3 +142,36 @@ def _cards(conn: Connection) -> pd.DataFrame:
     newest = frame(conn, query.order_by(card_links.c.from_day.desc(), cards.c.number))
     tied = newest[newest["vehicle_id"].notna()].drop_duplicates("vehicle_id")
     return tied.astype({"vehicle_id": "int64", "card_customer_id": "Int64"})
+
+
+def keys_of(conn: Connection, vehicle_id: int) -> pd.DataFrame:
+    """Return kind, text, colour and flags of every key of a vehicle."""
+    key = vehicle_keys.c
+    query = select(key.kind, key.text, key.colour, key.flags).where(key.vehicle_id == vehicle_id)
+    return frame(conn, query.order_by(key.kind, key.text, key.colour))
+
+
+def owners_of(conn: Connection, vehicle_id: int) -> pd.DataFrame:
+    """Return customer_code, organisation_name, owner_kind, from_day and to_day, newest first."""
+    query = (
+        select(
+            customers.c.code.label("customer_code"),
+            customers.c.organisation_name,
+            customers.c.owner_kind,
+            vehicle_owners.c.from_day,
+            vehicle_owners.c.to_day,
+        )
+        .join(customers)
+        .where(vehicle_owners.c.vehicle_id == vehicle_id)
+    )
+    return frame(conn, query.order_by(vehicle_owners.c.from_day.desc()))
+
+
+def cards_of(conn: Connection, vehicle_id: int) -> pd.DataFrame:
+    """Return number, kind, from_day and to_day of the cards tied to a vehicle, newest first."""
+    query = (
+        select(cards.c.number, cards.c.kind, card_links.c.from_day, card_links.c.to_day)
+        .join(card_links)
+        .where(card_links.c.vehicle_id == vehicle_id)
+    )
+    return frame(conn, query.order_by(card_links.c.from_day.desc()))

@@ -47,6 +47,11 @@ class SalesFile:
         return self.columns.ignored
 
     @property
+    def skipped_sheets(self) -> tuple[str, ...]:
+        """Return the further sheets of a workbook that hold tables and are not read."""
+        return self.table.skipped_sheets
+
+    @property
     def new_stations(self) -> tuple[Station, ...]:
         """Return the stations that the file names and the mapping creates."""
         return self._context.sites.new

@@ -23,22 +23,27 @@ SURE_HEADINGS = 3
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file as rows of text; `records` reads it from its first line, as often as asked."""
+    """A file or sheet as rows of text; `records` reads it from its start, as often as asked."""
 
     encoding: str
     delimiter: str
     records: Callable[[], Iterator[Record]]
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The table of a file: the lines above its heading, the heading, and how to read on."""
+    """The table of a file: the lines above its heading, the heading, and how to read on.
+
+    `skipped_sheets` are the sheets that look like tables too and are not read.
+    """
 
     source: Source
     head: tuple[tuple[str, ...], ...]
     heading: tuple[str, ...]
     heading_line: int
     known: frozenset[str]
+    skipped_sheets: tuple[str, ...] = ()
 
     def records(self) -> Iterator[Record]:
         """Yield the rows below the heading that are not blank."""
@@ -68,7 +73,12 @@ def open_table(path: Path, known: frozenset[str], rules: IngestRules, *, enough:
     if not any(cell.strip(BLANK) for head in heads for _, cells, _ in head for cell in cells):
         raise UnreadableFileError("error_ingest.empty_file", file=path.name)
     scores = [_heading_at(head, known, enough) for head in heads]
-    best = max(range(len(sources)), key=lambda at: scores[at][0])
+    likely = [at for at, (score, _) in enumerate(scores) if score >= enough]
+    is_book = bool(sources[0].sheet)
+    best = (
+        likely[0] if is_book and likely else max(range(len(sources)), key=lambda at: scores[at][0])
+    )
+    skipped = tuple(sources[at].sheet for at in likely if is_book and at != best)
     if scores[best][0] < 1:
         raise UnreadableFileError("error_ingest.no_heading", file=path.name)
     at = scores[best][1]
@@ -76,7 +86,7 @@ def open_table(path: Path, known: frozenset[str], rules: IngestRules, *, enough:
     if len(head[at][1]) > rules.max_columns:
         raise FileRefusedError("error_ingest.too_many_columns", limit=rules.max_columns)
     above = tuple(tuple(cells) for _, cells, _ in head[:at])
-    return Table(sources[best], above, _trimmed(head[at][1]), head[at][0], known)
+    return Table(sources[best], above, _trimmed(head[at][1]), head[at][0], known, skipped)
 
 
 def _head(source: Source, lines: int) -> list[Record]:
@@ -135,7 +145,8 @@ def _is_heading(cells: Sequence[str], table: Table) -> bool:
 
 def workbook_sources(path: Path, rules: IngestRules) -> list[Source]:
     """Return the visible sheets of a workbook, none if the file is none."""
-    return [Source("xlsx", ",", sheet) for sheet in workbook.sheets(path, rules)]
+    sheets = workbook.sheets(path, rules)
+    return [Source("xlsx", ",", records, sheet=name) for name, records in sheets.items()]
 
 
 def text_sources(path: Path, rules: IngestRules) -> list[Source]:

@@ -39,7 +39,7 @@ EXACT_FLOAT = 1e15
 HALF_SECOND = timedelta(milliseconds=500)
 
 
-def sheets(path: Path, rules: IngestRules) -> list[Rows]:
+def sheets(path: Path, rules: IngestRules) -> dict[str, Rows]:
     """Return a reader of rows for each visible sheet of a workbook, none for a text file.
 
     Raises:
@@ -49,7 +49,7 @@ def sheets(path: Path, rules: IngestRules) -> list[Rows]:
         head = file.read(HEAD_BYTES)
     _refuse_other_kinds(path, head)
     if not head.startswith(ZIP_MARK):
-        return []
+        return {}
     _check_package(path, rules)
     try:
         return _visible_sheets(path)
@@ -128,7 +128,7 @@ def _check_extent(last_row: int, columns: int, rules: IngestRules) -> None:
         raise FileRefusedError("error_ingest.too_many_rows", limit=rules.max_rows)
 
 
-def _visible_sheets(path: Path) -> list[Rows]:
+def _visible_sheets(path: Path) -> dict[str, Rows]:
     with calamine.CalamineWorkbook.from_path(str(path)) as book:
         visible = [
             sheet.name
@@ -136,7 +136,7 @@ def _visible_sheets(path: Path) -> list[Rows]:
             if sheet.visible == calamine.SheetVisibleEnum.Visible
             and sheet.typ == calamine.SheetTypeEnum.WorkSheet
         ]
-        return [partial(_rows, book.get_sheet_by_name(name)) for name in visible]
+        return {name: partial(_rows, book.get_sheet_by_name(name)) for name in visible}
 
 
 def _rows(sheet: calamine.CalamineSheet) -> Iterator[tuple[int, list[str], str]]:

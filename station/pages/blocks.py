@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -16,14 +17,18 @@ from station.pages.desk import Desk
 from station.services import sheets
 
 CHART_CONFIG = {"displayModeBar": False, "responsive": True}
-CARD_PAGE = "card_page"
+WIDEST_ROW = 5
+"""Key figures in one row; more of them make rows of three."""
+NARROWEST_FIGURE_PX = 150
+TWO_LINES_PX = 56
+"""Height of a row whose sentence may run over two lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of a list: the frame's column, its heading, and how its values are written.
 
-    `form` is text, count, number (one decimal), money, percent, day (a day number), sentence (a
+    `form` is text, count, number (one decimal), exact (two), money, percent, day (a day number), sentence (a
     key whose facts are the row's columns), or a table of word.toml, such as "stability".
     """
 
@@ -108,16 +113,27 @@ def names(
     if frame.empty:
         st.info(desk.say(empty))
         return frame
+    shown = table(desk, frame, columns, key=key, alt=title)
+    _downloads(desk, frame, columns, key)
+    return shown
+
+
+def table(
+    desk: Desk, frame: pd.DataFrame, columns: Sequence[Column], *, key: str, alt: str
+) -> pd.DataFrame:
+    """Draw `frame` a page at a time and return the rows of the page that is shown."""
     page = _page_of(desk, len(frame), key)
     shown = frame.iloc[page]
+    has_sentence = any(column.form == "sentence" for column in columns)
     st.dataframe(
         written(desk, shown, columns),
         hide_index=True,
+        height="content",
+        row_height=TWO_LINES_PX if has_sentence else None,
         column_config=_config(desk, columns, shown, key),
-        alt=title,
+        alt=alt,
         key=f"{key}_table_{page.start}",
     )
-    _downloads(desk, frame, columns, key)
     return shown
 
 
@@ -147,32 +163,21 @@ def _written(desk: Desk, frame: pd.DataFrame, column: Column) -> pd.Series:
 def sentences(desk: Desk, frame: pd.DataFrame, column: str) -> pd.Series:
     """Return the sentence of each row, filled with the row's own numbers."""
     rows = frame.to_dict("records")
-    return pd.Series([sentence(desk, row, column) for row in rows], index=frame.index, dtype=str)
-
-
-def sentence(desk: Desk, row: Mapping[str, object], column: str) -> str:
-    """Return the sentence that a row of the board makes; day numbers become dates."""
-    facts = {
-        str(name): day_date(int(value))
-        if str(name).endswith("_day") and isinstance(value, int | float) and not pd.isna(value)
-        else value
-        for name, value in row.items()
-    }
-    return desk.say(str(row[column]), **facts) if row[column] else ""
+    said = [text.say_row(desk.lang, row, column) for row in rows]
+    return pd.Series(said, index=frame.index, dtype=str)
 
 
 FORMATS: Mapping[str, str] = {
     "count": "localized",
     "number": "%.1f",
+    "exact": "%,.2f",
     "money": "%,.0f",
     "percent": "percent",
 }
 
 
-def _config(
-    desk: Desk, columns: Sequence[Column], shown: pd.DataFrame, key: str
-) -> dict[str, object]:
-    config: dict[str, object] = {}
+def _config(desk: Desk, columns: Sequence[Column], shown: pd.DataFrame, key: str) -> dict[str, Any]:
+    config: dict[str, Any] = {}
     for column in columns:
         heading = desk.say(column.heading)
         if column.name == "label":
@@ -183,12 +188,14 @@ def _config(
             )
         elif column.form == "day":
             config[column.name] = st.column_config.DateColumn(heading)
+        elif column.form == "sentence":
+            config[column.name] = st.column_config.TextColumn(heading, width="large")
         else:
             config[column.name] = st.column_config.TextColumn(heading)
     return config
 
 
-def _plate_buttons(heading: str, shown: pd.DataFrame, key: str) -> object:
+def _plate_buttons(heading: str, shown: pd.DataFrame, key: str) -> Any:
     ids = shown["vehicle_id"].tolist()
     widget = f"{key}_open"
 
@@ -222,10 +229,11 @@ def _downloads(desk: Desk, frame: pd.DataFrame, columns: Sequence[Column], key: 
 
 
 def figures(values: Sequence[tuple[str, str, str | None]]) -> None:
-    """Write a row of key figures: heading, value, and what it is compared with."""
-    with st.container(horizontal=True):
+    """Write key figures side by side: heading, value, and what it is compared with."""
+    columns = len(values) if len(values) <= WIDEST_ROW else 3
+    with st.grid(columns, min_column_width=NARROWEST_FIGURE_PX):
         for heading, value, note in values:
-            st.metric(heading, value, delta=note, delta_color="off", border=True, width=200)
+            st.metric(heading, value, delta=note, delta_color="off", border=True)
 
 
 def money(desk: Desk, amounts: pd.Series, currencies: pd.Series) -> str:

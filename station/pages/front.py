@@ -90,7 +90,7 @@ def _desk(ask: Ask, lang: str) -> desks.Desk:
 
 def _stations(ask: Ask, lang: str) -> tuple[str, ...]:
     known = board.stations_known(ask)
-    titles = {row.code: f"{row.name or row.code}" for row in known.itertuples()}
+    titles: dict[str, str] = dict(zip(known["code"], known["name"], strict=True))
     chosen = st.multiselect(
         text.say(lang, "front.stations"),
         list(titles),

@@ -9,6 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from station import text
 from station.errors import StationError
+from station.model import RejectedRow
 from station.pages import blocks
 from station.pages.desk import Desk, current
 from station.services import intake
@@ -138,7 +139,7 @@ def _headings(desk: Desk, report: FileReport) -> None:
         st.caption(desk.say("page_intake.left_out", headings=", ".join(report.ignored_headings)))
 
 
-def _rejected(desk: Desk, rows: list[intake.RejectedRow], *, key: str) -> None:
+def _rejected(desk: Desk, rows: list[RejectedRow], *, key: str) -> None:
     frame = pd.DataFrame(
         {
             "line": [row.line_no for row in rows],

@@ -55,7 +55,9 @@ def restore(settings: Settings, url: str, path: Path) -> None:
     Raises:
         BackupError: the backup is not sound; the archive is left as it was.
     """
-    backups.restore(url or settings.archive.url, _folder(settings, url), path)
+    db = open_archive(settings, url)
+    db.close()
+    backups.restore(url or settings.archive.url, db.folder, path)
 
 
 @right("archive.keep")

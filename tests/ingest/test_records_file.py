@@ -60,6 +60,16 @@ def test_a_station_file(tmp_path: Path) -> None:
     )
 
 
+def test_a_station_file_may_give_the_hours_of_its_day(tmp_path: Path) -> None:
+    text = "code,name,currency,province,day starts,night ends\nS1,One,rmb,粤,06:30,07:00\n"
+
+    (station,) = records(open_text(tmp_path, "stations", text))
+
+    assert station == Station(
+        "S1", "One", province="粤", day_starts_at_min=390, night_ends_at_min=420
+    )
+
+
 def test_a_customer_file_without_its_persons(tmp_path: Path) -> None:
     file = open_text(tmp_path, "customers", CUSTOMERS)
 
@@ -131,6 +141,12 @@ def test_english_headings_and_words(tmp_path: Path, kind: str, text: str, expect
         ("cards", "卡号,卡类型\n1.00011E+18,单位卡\n", "digits_lost"),
         ("cards", "卡号,卡类型\n9000****0007,单位卡\n", "bad_card"),
         ("stations", "code,name\nS1\n", "truncated_row"),
+        ("stations", "code,name\nS1,One,x\nS2,Two\n", "too_many_cells"),
+        ("stations", "code,currency\nS1,dollars\n", "bad_currency"),
+        ("stations", "code,province\nS1,月球\n", "unknown_word"),
+        ("stations", "code,day starts\nS1,dawn\n", "bad_time"),
+        ("stations", f"code,name\nS1,{'x' * 81}\n", "too_long"),
+        ("customers", "customer code,customer type\nC1,ghost\n", "unknown_word"),
     ],
 )
 def test_a_bad_record_is_rejected_with_the_reason(

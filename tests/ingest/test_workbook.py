@@ -97,6 +97,19 @@ def test_hidden_sheets_are_not_read(opened: Opener, tmp_path: Path) -> None:
         opened(write(tmp_path / "a.xlsx", CELLS, hidden=True))
 
 
+def test_the_first_table_is_read_and_the_others_are_named(opened: Opener, tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for name in ("三月", "四月", "说明"):
+            sheet = book.add_worksheet(name)
+            sheet.write_row(0, 0, HEADING.split(",") if name != "说明" else ["说明"])
+
+    file = opened(path)
+
+    assert (file.table.source.sheet, file.skipped_sheets) == ("三月", ("四月",))
+    assert not list(file.rows(file.best_key_kind))
+
+
 def test_a_workbook_over_a_limit_is_refused(opened: Opener, tmp_path: Path) -> None:
     path = write(tmp_path / "a.xlsx", CELLS)
 

@@ -1,0 +1,246 @@
+"""Any analysis as a plain table, for programs and for print (docs/en/commands.md)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from station import text
+from station.analysis import profile
+from station.archive import lake
+from station.archive import vehicles as garage
+from station.errors import NotFoundError
+from station.model import Stability, State, day_date, day_number
+from station.services import board
+from station.services.access import right, stations_in_sight
+from station.services.ask import Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a report covers; `days` 0 is everything, `horizon_days` is that of p_return."""
+
+    stations: tuple[str, ...] = ()
+    region: str = ""
+    days: int = 0
+    horizon_days: int = 30
+    network: bool = False
+    lang: str = "zh"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A table with its heading, and the sums that make sense over all its rows."""
+
+    name: str
+    as_of: date
+    scope: tuple[str, ...]
+    rows: pd.DataFrame
+    totals: Mapping[str, float] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """Return the report as plain data; what is not known is null."""
+        return {
+            "report": self.name,
+            "as_of": self.as_of.isoformat(),
+            "scope": list(self.scope),
+            "rows": [
+                {name: _plain(value) for name, value in row.items()}
+                for row in self.rows.to_dict("records")
+            ],
+            "totals": {name: _plain(value) for name, value in self.totals.items()},
+        }
+
+
+Builder = Callable[[Ask, Question, tuple[str, ...]], pd.DataFrame]
+SUMMED = ("visits", "litres", "amount", "monthly_amount", "vehicles")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return value
+    if value is None or value is pd.NaT or pd.isna(value):
+        return None
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.item() if isinstance(value, np.generic) else value
+
+
+@right("board.read")
+def report(ask: Ask, *, name: str, question: Question) -> Report:
+    """Return the report `name` for the stations asked for.
+
+    Raises:
+        NotFoundError: there is no such report, station or region in sight.
+    """
+    if name not in REPORTS:
+        raise NotFoundError("error.report_unknown", name=name, known=", ".join(sorted(REPORTS)))
+    codes = _codes(ask, question)
+    rules = replace(ask.settings.lapse, horizon_days=question.horizon_days)
+    ask = replace(ask, settings=replace(ask.settings, lapse=rules))
+    rows = REPORTS[name](ask, question, codes)
+    totals = {"rows": len(rows)} | {
+        column: rows[column].sum() for column in SUMMED if column in rows
+    }
+    return Report(name, ask.as_of, codes, rows, totals)
+
+
+def _codes(ask: Ask, question: Question) -> tuple[str, ...]:
+    """Return the codes of the stations that the question names, of all in sight without one."""
+    known = board.stations_known(ask)
+    if question.region:
+        known = known[known["region"] == question.region]
+        if known.empty:
+            raise NotFoundError("error.region_not_found", region=question.region)
+    if not question.stations:
+        return tuple(known["code"])
+    ids = stations_in_sight(ask, question.stations)
+    return tuple(known.loc[known["station_id"].isin(ids), "code"])
+
+
+def _profiles(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
+    as_of_day = day_number(ask.as_of)
+    wanted = stations_in_sight(ask, codes)
+    from_day = as_of_day - question.days + 1 if question.days else None
+
+    def reduced(station_ids: frozenset[int] | None, *, network: bool) -> pd.DataFrame:
+        return lake.reduce(
+            ask.db,
+            station_ids=station_ids,
+            as_of_day=as_of_day,
+            from_day=from_day,
+            network=network,
+            rules=ask.settings.lake,
+        )
+
+    mine = reduced(wanted, network=question.network)
+    everywhere = reduced(None, network=False)
+    frame = profile.profiles(mine, as_of_day=as_of_day, network=everywhere)
+    known = board.stations_known(ask).set_index("station_id")["code"]
+    return _shown(
+        _labelled(ask, frame).assign(station=frame["station_id"].map(known).fillna("")),
+        _PROFILE_COLUMNS,
+    )
+
+
+def _labelled(ask: Ask, frame: pd.DataFrame) -> pd.DataFrame:
+    with ask.db.reading() as conn:
+        labels = garage.vehicles_frame(conn).set_index("vehicle_id")["label"]
+    return frame.assign(label=frame["vehicle_id"].map(labels))
+
+
+def _shown(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Return `columns` (ours: theirs), day numbers as dates, sorted by vehicle and station."""
+    shown = pd.DataFrame({theirs: _values(frame[ours], ours) for ours, theirs in columns.items()})
+    return shown.sort_values(["vehicle", "station"], ignore_index=True)
+
+
+def _values(values: pd.Series, name: str) -> pd.Series:
+    if name.endswith("_day"):
+        return values.map(lambda day: day_date(int(day)), na_action="ignore").astype(object)
+    return values
+
+
+_WHO = {"label": "vehicle", "station": "station"}
+_PROFILE_COLUMNS = _WHO | {
+    "visits": "visits",
+    "visit_days": "visit_days",
+    "first_day": "first_on",
+    "last_day": "last_on",
+    "days_silent": "days_silent",
+    "quantity": "litres",
+    "unit": "unit",
+    "amount": "amount",
+    "mean_gap_days": "mean_gap_days",
+    "gap_median_days": "median_gap_days",
+    "gap_cv": "gap_cv",
+    "quantity_per_visit": "litres_per_visit",
+    "share_of_visits": "share_of_visits",
+}
+_STABILITY_COLUMNS = _WHO | {
+    "stability": "stability",
+    "regularity": "regularity",
+    "p_alive": "p_alive",
+    "visits": "visits",
+    "stability_sentence": "sentence",
+}
+_USE_COLUMNS = _WHO | {
+    "use": "use",
+    "use_source": "source",
+    "use_probability": "probability",
+    "use_sentence": "sentence",
+}
+_OWNER_COLUMNS = _WHO | {
+    "owner_kind": "owner_kind",
+    "owner_source": "source",
+    "owner_probability": "probability",
+    "owner_sentence": "sentence",
+}
+_FREQUENCY_COLUMNS = _WHO | {
+    "visits": "visits",
+    "usual_gap_days": "usual_gap_days",
+    "gap_spread_days": "gap_spread_days",
+    "regularity": "regularity",
+    "usual_weekday": "usual_weekday",
+    "usual_slot": "usual_slot",
+    "next_from_day": "next_from",
+    "next_to_day": "next_to",
+    "trend": "trend",
+    "frequency_sentence": "sentence",
+}
+_LAPSED_COLUMNS = _WHO | {
+    "last_day": "last_on",
+    "days_silent": "days_silent",
+    "usual_gap_days": "usual_gap_days",
+    "p_alive": "p_alive",
+    "alarm_day": "alarm_on",
+    "p_return": "p_return",
+    "monthly_amount": "monthly_amount",
+    "state": "state",
+    "moved_to": "moved_to",
+    "lapse_sentence": "sentence",
+}
+
+
+def _of_board(columns: Mapping[str, str]) -> Builder:
+    def build(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
+        frame = board.vehicles(ask, stations=codes, days=question.days)
+        return _told(frame[frame["period_visits"] > 0], columns, question.lang)
+
+    return build
+
+
+def _lapsed(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
+    frame = board.vehicles(ask, stations=codes)
+    is_lapsed = (frame["stability"] == Stability.REGULAR) & (frame["state"] != State.ACTIVE)
+    return _told(frame[is_lapsed], _LAPSED_COLUMNS, question.lang)
+
+
+def _told(frame: pd.DataFrame, columns: Mapping[str, str], lang: str) -> pd.DataFrame:
+    """Return the columns with the sentence of each row said in `lang`."""
+    key = next(name for name in columns if name.endswith("_sentence"))
+    said = [text.say_row(lang, row, key) for row in frame.to_dict("records")]
+    return _shown(frame.assign(**{key: said}), columns)
+
+
+def _compare(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
+    frame = board.compare(ask, days=question.days)
+    frame = frame[frame["station"].isin(codes)]
+    said = [text.say_row(question.lang, row, "sentence") for row in frame.to_dict("records")]
+    shown = ["station", *(c for c in frame.columns if c not in {"station", "station_id"})]
+    return frame.assign(sentence=said)[shown].sort_values("station", ignore_index=True)
+
+
+REPORTS: dict[str, Builder] = {
+    "profiles": _profiles,
+    "stability": _of_board(_STABILITY_COLUMNS),
+    "use": _of_board(_USE_COLUMNS),
+    "ownership": _of_board(_OWNER_COLUMNS),
+    "frequency": _of_board(_FREQUENCY_COLUMNS),
+    "lapsed": _lapsed,
+    "compare": _compare,
+}
+"""The reports by name."""

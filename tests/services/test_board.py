@@ -1,0 +1,89 @@
+"""The board holds every analysis of every vehicle in sight, and nothing out of sight."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pandas as pd
+import pytest
+
+from station.errors import NotAllowedError, NotFoundError
+from station.frames import BOARD, require
+from station.services import board
+from station.services.ask import Ask
+
+
+@pytest.fixture(scope="module")
+def everything(demo_ask: Ask) -> pd.DataFrame:
+    return board.vehicles(demo_ask)
+
+
+def test_a_row_is_a_vehicle_at_a_station(everything: pd.DataFrame) -> None:
+    require(everything, BOARD)
+
+    assert not everything.duplicated(["vehicle_id", "station_id"]).any()
+
+
+def test_one_station_shows_the_rows_that_the_whole_board_shows_for_it(
+    demo_ask: Ask, everything: pd.DataFrame
+) -> None:
+    alone = board.vehicles(demo_ask, stations=["A0001"])
+
+    same = everything[everything["station"] == "A0001"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(alone, same)
+
+
+def test_a_later_day_does_not_change_an_earlier_board(demo_ask: Ask) -> None:
+    earlier = replace(demo_ask, as_of=demo_ask.as_of - timedelta(days=40))
+
+    frame = board.vehicles(earlier)
+
+    assert (frame["days_silent"] >= 0).all()
+    assert len(frame) < len(board.vehicles(demo_ask))
+
+
+def test_a_period_counts_only_its_own_visits(demo_ask: Ask, everything: pd.DataFrame) -> None:
+    month = board.vehicles(demo_ask, days=30)
+    daily = board.daily(demo_ask, days=30)
+
+    assert month["period_visits"].sum() == daily["visits"].sum()
+    assert (month["period_visits"] <= everything["visits"]).all()
+
+
+def test_a_station_out_of_sight_is_not_found(demo_ask: Ask) -> None:
+    first = board.stations_known(demo_ask)["station_id"].min()
+    narrow = replace(demo_ask, scope=replace(demo_ask.scope, station_ids=frozenset({int(first)})))
+
+    with pytest.raises(NotFoundError):
+        board.vehicles(narrow, stations=["A0002"])
+    assert set(board.vehicles(narrow)["station"]) == {"A0001"}
+
+
+def test_nobody_reads_without_the_right(demo_ask: Ask) -> None:
+    stranger = replace(demo_ask, scope=replace(demo_ask.scope, rights=frozenset()))
+
+    with pytest.raises(NotAllowedError):
+        board.vehicles(stranger)
+
+
+def test_the_months_hold_every_visit(demo_ask: Ask, everything: pd.DataFrame) -> None:
+    months = board.months(demo_ask, by="use")
+
+    assert months["visits"].sum() == everything["visits"].sum()
+
+
+def test_every_vehicle_moves_from_one_class_to_one(
+    demo_ask: Ask, everything: pd.DataFrame
+) -> None:
+    moves = board.movement(demo_ask, days_ago=60)
+
+    assert moves["vehicles"].sum() == len(everything)
+
+
+def test_the_hours_of_all_uses_are_the_hours_of_each(demo_ask: Ask) -> None:
+    everyone = board.traffic(demo_ask)
+    uses = board.vehicles(demo_ask)["use"].unique()
+
+    assert everyone.shape == (7, 24)
+    pd.testing.assert_frame_equal(
+        everyone, sum(board.traffic(demo_ask, use=use) for use in uses), check_dtype=False
+    )
