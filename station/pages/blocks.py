@@ -28,8 +28,9 @@ TWO_LINES_PX = 56
 class Column:
     """One column of a list: the frame's column, its heading, and how its values are written.
 
-    `form` is text, count, number (one decimal), exact (two), money, percent, day (a day number), sentence (a
-    key whose facts are the row's columns), or a table of word.toml, such as "stability".
+    `form` is text, count, number (one decimal), exact (two), money, percent, day (a day number),
+    sentence (a key whose facts are the row's columns), or a table of word.toml, such as
+    "stability".
     """
 
     name: str
@@ -76,11 +77,12 @@ def choose(
     """
     _take_from_url(key, options, default)
     chosen = st.pills(desk.say(label), list(options), format_func=options.__getitem__, key=key)
-    if chosen is not None:
-        st.query_params[key] = chosen
+    named = chosen if chosen != default else None
+    if named is not None:
+        st.query_params[key] = named
     else:
         st.query_params.pop(key, None)
-    st.session_state[f"{key}_url"] = chosen
+    st.session_state[f"{key}_url"] = named
     return chosen
 
 
@@ -151,7 +153,7 @@ def written(desk: Desk, frame: pd.DataFrame, columns: Sequence[Column]) -> pd.Da
 
 def _written(desk: Desk, frame: pd.DataFrame, column: Column) -> pd.Series:
     values = frame[column.name]
-    if column.form in {"text", "count", "number", "money", "percent"}:
+    if column.form == "text" or column.form in FORMATS:
         return values
     if column.form == "day":
         return values.map(lambda day: None if pd.isna(day) else day_date(int(day)))

@@ -1,17 +1,22 @@
 """Who is this? One vehicle, told in sentences, with its rhythm and its visits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 
+from station import text
 from station.errors import StationError
-from station.model import Source, State, Use, day_date, minor_per_major
+from station.model import Source, Stability, State, Use, day_date, minor_per_major
 from station.pages import blocks, charts, look, reasons
 from station.pages.blocks import Column
 from station.pages.desk import Desk, current
-from station.services import cards
+from station.services import board, cards
 
+Row = Mapping[Any, Any]
+"""A row of the board: the vehicle at one station."""
 SEARCH = "card_search"
 TOLD = "card_told"
 SHOWN_VISITS = 60
@@ -23,34 +28,29 @@ STATIONS = (
     Column("visits", "page_card.visits", "count"),
     Column("share_of_visits", "page_card.share_of_visits", "percent"),
     Column("first_day", "page_card.first_day", "day"),
-    Column("last_day", "page_card.last_day", "day"),
+    Column("last_day", "page_card.last_seen", "day"),
     Column("stability", "page_card.stability", "stability"),
     Column("state", "page_card.state", "state"),
     Column("amount", "page_card.amount", "money"),
 )
-OWNERS = (
-    Column("organisation_name", "page_card.organisation_name"),
-    Column("owner_kind", "page_card.owner_kind", "owner_kind"),
-    Column("from_day", "page_card.from_day", "day"),
-    Column("to_day", "page_card.to_day", "day"),
-)
-CARDS = (
-    Column("number", "page_card.number"),
-    Column("kind", "page_card.kind"),
-    Column("from_day", "page_card.from_day", "day"),
-    Column("to_day", "page_card.to_day", "day"),
-)
 LINES = (
     Column("when", "page_card.when"),
-    Column("station", "page_card.station"),
+    Column("station_name", "page_card.station"),
     Column("product", "page_card.product"),
-    Column("quantity", "page_card.quantity", "number"),
+    Column("quantity", "page_card.quantity", "exact"),
     Column("unit", "page_card.unit", "unit"),
-    Column("amount", "page_card.amount_line", "number"),
+    Column("amount", "page_card.amount_line", "exact"),
     Column("receipt_no", "page_card.receipt_no"),
     Column("nozzle", "page_card.nozzle"),
     Column("remark", "page_card.remark"),
 )
+BADGES: dict[State, Literal["green", "orange", "red", "blue"]] = {
+    State.ACTIVE: "green",
+    State.OVERDUE: "orange",
+    State.LOST: "red",
+    State.MOVED: "blue",
+}
+"""The badge that comes nearest to the state's colour in `look`."""
 
 
 def render() -> None:
@@ -88,14 +88,14 @@ def _found(desk: Desk, words: str) -> None:
     found = cards.find(desk.ask, words=words)
     key = "page_card.found" if len(found) else "page_card.found_none"
     blocks.answer(desk.say(key, vehicles=len(found), words=words))
-    for row in found.itertuples():
-        seen = desk.say("page_card.seen", day=day_date(int(row.last_day)))
-        kind = desk.say(f"word.key_kind.{row.key_kind}")
+    for row in found.to_dict("records"):
+        seen = desk.say("page_card.seen", day=day_date(int(row["last_day"])))
+        kind = desk.say(f"word.key_kind.{row['key_kind']}")
         st.button(
-            f"**{blocks.plain(row.label)}** · {kind} · {seen}",
-            key=f"card_open_{row.vehicle_id}",
+            f"**{blocks.plain(row['label'])}** · {kind} · {seen}",
+            key=f"card_open_{row['vehicle_id']}",
             on_click=_open,
-            args=(int(row.vehicle_id),),
+            args=(int(row["vehicle_id"]),),
         )
 
 
@@ -105,77 +105,85 @@ def _open(vehicle_id: int) -> None:
 
 
 def _card(desk: Desk, card: cards.Card) -> None:
-    row = _station_row(desk, card)
     st.header(blocks.plain(card.label), anchor=False)
+    row = _station_row(desk, card)
     _badges(desk, row)
     blocks.answer(_answer(desk, row))
     if told := st.session_state.pop(TOLD, None):
         st.success(told, icon=":material/check_circle:")
     _figures(desk, row)
     _rhythm(desk, card, row)
-    _portrait(desk, row)
+    _portrait(desk, card, row)
     _confirm(desk, row)
+    _reasons(desk, row)
     if len(card.rows) > 1:
         _stations(desk, card.rows)
-    _links(desk, card)
-    _notes(desk, card, row)
     _lines(desk, card)
 
 
-def _station_row(desk: Desk, card: cards.Card) -> pd.Series:
+def _station_row(desk: Desk, card: cards.Card) -> Row:
     """Return the vehicle's row at the chosen station, by default where it comes most."""
-    rows = card.rows.set_index("station", drop=False)
+    rows: dict[str, Row] = {row["station"]: row for row in card.rows.to_dict("records")}
+    most = next(iter(rows))
     if len(rows) == 1:
-        return rows.iloc[0]
+        return rows[most]
     chosen = blocks.choose(
         desk,
         key="card_station",
         label="page_card.at_station",
         options={
-            str(row.station): f"{row.station_name} **{row.visits:,}**"
-            for row in rows.itertuples()
+            code: f"{blocks.plain(row['station_name'])} **{row['visits']:,}**"
+            for code, row in rows.items()
         },
-        default=str(rows.index[0]),
+        default=most,
     )
-    return rows.loc[chosen or rows.index[0]]
+    return rows[chosen or most]
 
 
-def _badges(desk: Desk, row: pd.Series) -> None:
-    state = look.STATE[State(row["state"])]
-    stability = look.STABILITY[row["stability"]]
+def is_regular(row: Row) -> bool:
+    """Return whether a rhythm is known that the vehicle can keep or break."""
+    return bool(row["stability"] == Stability.REGULAR.value)
+
+
+def _badges(desk: Desk, row: Row) -> None:
     with st.container(horizontal=True, gap="xsmall"):
-        st.badge(desk.say(f"word.stability.{row['stability']}"), icon=stability.icon, color="gray")
-        st.badge(desk.say(f"word.use.{row['use']}"), icon=look.USE[row["use"]].icon, color="gray")
-        st.badge(
-            desk.say(f"word.owner_kind.{row['owner_kind']}"),
-            icon=look.OWNER[row["owner_kind"]].icon,
-            color="gray",
-        )
-        st.badge(desk.say(f"word.state.{row['state']}"), icon=state.icon, color="gray")
+        for topic, looks in (
+            ("stability", look.STABILITY),
+            ("use", look.USE),
+            ("owner_kind", look.OWNER),
+        ):
+            said = desk.say(f"word.{topic}.{row[topic]}")
+            st.badge(said, icon=looks[row[topic]].icon, color="gray")
+        if is_regular(row):
+            state = State(row["state"])
+            said = desk.say(f"word.state.{state}")
+            st.badge(said, icon=look.STATE[state].icon, color=BADGES[state])
 
 
-def _answer(desk: Desk, row: pd.Series) -> str:
-    sentence = "stability_sentence" if row["state"] == State.ACTIVE.value else "lapse_sentence"
-    return blocks.sentence(desk, row.to_dict(), sentence)
-
-
-def _figures(desk: Desk, row: pd.Series) -> None:
-    currency = pd.Series([row["currency_code"]])
-    facts = [
-        ("visits", f"{row['visits']:,}"),
-        ("amount", blocks.money(desk, pd.Series([row["amount"]]), currency)),
-        ("monthly_amount", blocks.money(desk, pd.Series([row["monthly_amount"]]), currency)),
-        ("per_visit", f"{row['quantity_per_visit']:,.1f} {desk.say('word.unit.' + row['unit'])}"),
-        ("last_day", blocks.day_text(desk, int(row["last_day"]))),
-        ("p_alive", f"{row['p_alive']:.0%}"),
-    ]
-    blocks.figures(
-        [
-            (desk.say(f"page_card.{name}"), value, None)
-            for name, value in facts
-            if "nan" not in value.lower()
-        ]
+def _answer(desk: Desk, row: Row) -> str:
+    gap = row["usual_gap_days"]
+    return desk.say(
+        "page_card.answer_once" if pd.isna(gap) else "page_card.answer",
+        stability=desk.say(f"word.stability.{row['stability']}"),
+        use=desk.say(f"word.use.{row['use']}"),
+        station=row["station_name"],
+        gap=gap,
+        days=int(row["days_silent"]),
     )
+
+
+def _figures(desk: Desk, row: Row) -> None:
+    unit = desk.say(f"word.unit.{row['unit']}")
+    facts = {
+        "visits": f"{row['visits']:,}",
+        "last_day": desk.say("page_card.days_ago", days=int(row["days_silent"])),
+        "per_visit": f"{row['quantity_per_visit']:,.1f} {unit}",
+        "amount": text.money(desk.lang, row["amount"], row["currency_code"]),
+    }
+    if is_regular(row):
+        monthly = text.money(desk.lang, row["monthly_amount"], row["currency_code"])
+        facts |= {"monthly_amount": monthly, "p_alive": f"{row['p_alive']:.0%}"}
+    blocks.figures([(desk.say(f"page_card.{name}"), value, None) for name, value in facts.items()])
 
 
 def visit_days(card: cards.Card, station: str) -> pd.Series:
@@ -185,65 +193,79 @@ def visit_days(card: cards.Card, station: str) -> pd.Series:
     return (bought["local_at"] // DAY_S).drop_duplicates().sort_values(ignore_index=True)
 
 
-def _rhythm(desk: Desk, card: cards.Card, row: pd.Series) -> None:
+def _rhythm(desk: Desk, card: cards.Card, row: Row) -> None:
+    """Draw the gaps between its visits, and the silence since the last."""
     days = visit_days(card, row["station"])
-    between = days.diff().iloc[1:].tail(SHOWN_VISITS).astype(int)
+    between = days.diff().iloc[1:].tail(SHOWN_VISITS)
     if between.empty:
         return
     facts = {"usual": row["usual_gap_days"], "silent": int(row["days_silent"])}
+    silence = {
+        "day": desk.ask.as_of,
+        "gap_days": facts["silent"],
+        "colour": look.STATE[State(row["state"])].colour if is_regular(row) else look.GREY,
+        "name": desk.say("page_card.rhythm_silent"),
+    }
+    visits = pd.DataFrame({"day": days[between.index].map(day_date), "gap_days": between})
+    visits = visits.assign(colour=look.ACCENT, name=desk.say("page_card.rhythm_gap"))
     title = desk.say("page_card.rhythm", **facts)
     figure = charts.gaps(
-        [day_date(int(day)) for day in days[between.index]],
-        between.tolist(),
-        silent=(desk.ask.as_of, facts["silent"]),
-        usual_days=facts["usual"],
-        window=_window(row),
-        colour=look.STATE[State(row["state"])].colour,
-        words={
-            name: desk.say(f"page_card.rhythm_{name}", **facts)
-            for name in ("gap", "silent", "usual", "window")
-        },
+        pd.concat([visits, pd.DataFrame([silence])], ignore_index=True),
+        usual=(facts["usual"], desk.say("page_card.rhythm_usual", **facts)),
+        window=_window(desk, row),
         title=title,
     )
     blocks.chart(figure, key="card_rhythm", alt=title)
 
 
-def _window(row: pd.Series) -> tuple[object, object] | None:
+def _window(desk: Desk, row: Row) -> tuple[date, date, str] | None:
     """Return when the next visit is due, while the vehicle is expected at all."""
     if row["state"] != State.ACTIVE.value or pd.isna(row["next_to_day"]):
         return None
-    return day_date(int(row["next_from_day"])), day_date(int(row["next_to_day"]))
+    ends = day_date(int(row["next_from_day"])), day_date(int(row["next_to_day"]))
+    return *ends, desk.say("page_card.rhythm_window")
 
 
-def _portrait(desk: Desk, row: pd.Series) -> None:
+def _portrait(desk: Desk, card: cards.Card, row: Row) -> None:
     st.subheader(desk.say("page_card.portrait"), anchor=False)
-    facts = row.to_dict()
     with st.container(border=True, gap="small"):
         for name in ("stability", "frequency", "lapse"):
-            _fact(desk, name, blocks.sentence(desk, facts, f"{name}_sentence"))
+            if name != "lapse" or is_regular(row):
+                _fact(desk, name, text.say_row(desk.lang, row, f"{name}_sentence"))
         for name, column in (("use", "use"), ("owner", "owner_kind")):
             said = desk.say(f"word.{column}.{row[column]}")
-            sentence = blocks.sentence(desk, facts, f"{name}_sentence")
-            _fact(desk, name, f"{said} · {sentence}", list(_evidence(desk, row, name)))
-        if row["organisation_name"]:
-            _fact(desk, "organisation", str(row["organisation_name"]))
+            sentence = text.say_row(desk.lang, row, f"{name}_sentence")
+            _fact(desk, name, said, sentence, *_because(desk, row[f"{name}_evidence"]))
+        for owner in card.owners.to_dict("records"):
+            kind = desk.say(f"word.owner_kind.{owner['owner_kind']}")
+            _fact(desk, "owned", owner["organisation_name"] or kind, *_since(desk, owner))
+        for held in card.cards.to_dict("records"):
+            _fact(desk, "card", held["number"], held["kind"], *_since(desk, held))
 
 
-def _evidence(desk: Desk, row: pd.Series, name: str) -> Iterator[str]:
-    for key in row[f"{name}_evidence"]:
-        yield desk.say(key)
-
-
-def _fact(desk: Desk, name: str, sentence: str, evidence: list[str] | None = None) -> None:
-    heading = blocks.plain(desk.say(f"page_card.about_{name}"))
-    because = ""
+def _because(desk: Desk, evidence: list[str]) -> Iterator[str]:
     if evidence:
-        listed = desk.say("page_card.list_comma").join(evidence)
-        because = f"  \n:gray[{blocks.plain(desk.say('page_card.because', evidence=listed))}]"
-    st.markdown(f"**{heading}** &nbsp;{blocks.plain(sentence)}{because}")
+        listed = desk.say("page_card.list_comma").join(desk.say(key) for key in evidence)
+        yield desk.say("page_card.because", evidence=listed)
 
 
-def _confirm(desk: Desk, row: pd.Series) -> None:
+def _since(desk: Desk, link: Row) -> Iterator[str]:
+    """Yield from when to when an owner or card was tied to the vehicle, where it is known."""
+    for name in ("from_day", "to_day"):
+        if not pd.isna(link[name]):
+            yield desk.say(f"page_card.{name}", day=day_date(int(link[name])))
+
+
+def _fact(desk: Desk, name: str, said: str, *more: str) -> None:
+    """Write one line of the portrait: its name, what is said, and in grey how it is known."""
+    heading = blocks.plain(desk.say(f"page_card.about_{name}"))
+    rest = " ".join(blocks.plain(part) for part in more if part)
+    st.markdown(
+        f"**{heading}** &nbsp;{blocks.plain(said)}" + (f" &nbsp;:gray[{rest}]" if rest else "")
+    )
+
+
+def _confirm(desk: Desk, row: Row) -> None:
     """Let staff say what the vehicle is used for; the guess is one tap away."""
     if "use.confirm" not in desk.ask.scope.rights:
         return
@@ -284,45 +306,36 @@ def _say_use(desk: Desk, vehicle_id: int, use: Use | None) -> None:
     st.session_state[TOLD] = desk.say("page_card.use_saved", use=desk.say(f"word.use.{use}"))
 
 
+def _reasons(desk: Desk, row: Row) -> None:
+    """Draw what was heard when the vehicle stayed away, and ask when it does."""
+    if is_regular(row) and row["state"] != State.ACTIVE.value:
+        st.subheader(desk.say("page_card.reasons"), anchor=False)
+        with st.container(border=True):
+            reasons.draw(desk, vehicle_id=int(row["vehicle_id"]), station=row["station"])
+
+
 def _stations(desk: Desk, rows: pd.DataFrame) -> None:
-    blocks.names(
-        desk,
-        rows,
-        STATIONS,
-        key="card_stations",
-        title=desk.say("page_card.stations", stations=len(rows)),
-    )
-
-
-def _links(desk: Desk, card: cards.Card) -> None:
-    """Draw the dated owners and cards of the vehicle, where the archive knows any."""
-    for name, frame, columns in (
-        ("owners", card.owners, OWNERS),
-        ("cards", card.cards, CARDS),
-    ):
-        if not frame.empty:
-            blocks.names(
-                desk, frame, columns, key=f"card_{name}", title=desk.say(f"page_card.{name}")
-            )
-
-
-def _notes(desk: Desk, card: cards.Card, row: pd.Series) -> None:
-    st.subheader(desk.say("page_card.notes"), anchor=False)
-    with st.container(border=True):
-        reasons.draw(desk, vehicle_id=card.vehicle_id, station=str(row["station"]))
+    title = desk.say("page_card.stations", stations=len(rows))
+    st.subheader(title, anchor=False)
+    # Who is no regular has no rhythm to break: no state.
+    state = rows["state"].where(rows["stability"] == Stability.REGULAR.value, "")
+    blocks.table(desk, rows.assign(state=state), STATIONS, key="card_stations", alt=title)
 
 
 def _lines(desk: Desk, card: cards.Card) -> None:
     lines = card.lines
+    names = board.stations_known(desk.ask).set_index("code")["name"]
+    is_reversal = lines["reverses"].notna()
     shown = lines.assign(
         when=pd.to_datetime(lines["local_at"], unit="s").dt.strftime("%Y-%m-%d %H:%M"),
+        station_name=lines["station"].map(names),
         quantity=lines["quantity_milli"] / MILLI,
         amount=lines["amount_minor"] / lines["currency"].map(minor_per_major),
-        remark=lines["reverses"].notna().map({True: desk.say("page_card.reversal"), False: ""}),
+        remark=is_reversal.map({True: desk.say("page_card.reversal"), False: ""}),
     )
-    blocks.names(
-        desk, shown, LINES, key="card_lines", title=desk.say("page_card.lines", lines=len(lines))
-    )
+    columns = [column for column in LINES if column.name != "remark" or is_reversal.any()]
+    title = desk.say("page_card.lines", lines=len(lines))
+    blocks.names(desk, shown, columns, key="card_lines", title=title)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
+from station import text
 from station.model import Stability, State, day_number
 from station.pages import blocks, charts, look, reasons
 from station.pages.blocks import Column
@@ -24,10 +25,10 @@ COLUMNS = (
     Column("monthly_amount", "page_lapsed.monthly_amount", "money"),
     Column("value_at_risk", "page_lapsed.value_at_risk", "money"),
     Column("lapse_sentence", "page_lapsed.sentence", "sentence"),
-    Column("moved_to", "page_lapsed.moved_to"),
     Column("reason", "page_lapsed.reason", "lapse_reason"),
-    Column("last_day", "page_lapsed.last_day", "day"),
+    Column("moved_to", "page_lapsed.moved_to"),
     Column("use", "page_lapsed.use", "use"),
+    Column("last_day", "page_lapsed.last_day", "day"),
     Column("station_name", "page_lapsed.station"),
 )
 
@@ -46,7 +47,7 @@ def render() -> None:
     page = blocks.names(
         desk,
         chosen,
-        COLUMNS,
+        [column for column in COLUMNS if (chosen[column.name] != "").any()],
         key="lapsed_list",
         title=desk.say("page_lapsed.list", vehicles=len(chosen)),
     )
@@ -129,9 +130,7 @@ def _by_month(desk: Desk, lapsed: pd.DataFrame) -> None:
     month = pd.to_datetime(lapsed["alarm_day"], unit="D", origin="unix").dt.strftime("%Y-%m")
     counts = pd.crosstab(month, lapsed["state"]).tail(SHOWN_MONTHS)
     peak = counts.sum(axis=1).idxmax()
-    title = desk.say(
-        "page_lapsed.month_title", month=peak, vehicles=int(counts.loc[peak].sum())
-    )
+    title = desk.say("page_lapsed.month_title", month=peak, vehicles=int(counts.loc[peak].sum()))
     figure = charts.months(
         counts,
         names={state.value: desk.say(f"word.state.{state}") for state in STATES},
@@ -142,22 +141,26 @@ def _by_month(desk: Desk, lapsed: pd.DataFrame) -> None:
 
 
 def _by_use(desk: Desk, lapsed: pd.DataFrame) -> str | None:
+    """Draw the amount at risk by use; where currencies meet, the vehicles."""
     at_risk = lapsed[lapsed["state"].isin(AT_RISK)]
-    amounts = at_risk.groupby("use")["monthly_amount"].sum().sort_values(ascending=False)
-    amounts = amounts.head(SHOWN_USES)
-    if amounts.empty:
+    currencies = at_risk["currency_code"].unique()
+    is_money = len(currencies) == 1
+    weight = at_risk["monthly_amount"] if is_money else pd.Series(1, at_risk.index)
+    sums = weight.groupby(at_risk["use"]).sum().sort_values(ascending=False).head(SHOWN_USES)
+    if sums.empty:
         return None
     title = desk.say(
-        "page_lapsed.use_title",
-        use=desk.say(f"word.use.{amounts.index[0]}"),
-        share=float(amounts.iloc[0] / at_risk["monthly_amount"].sum()),
+        "page_lapsed.use_title" if is_money else "page_lapsed.use_title_vehicles",
+        use=desk.say(f"word.use.{sums.index[0]}"),
+        share=float(sums.iloc[0] / weight.sum()),
     )
     figure = charts.bars(
-        [desk.say(f"word.use.{use}") for use in amounts.index],
-        amounts.tolist(),
+        [desk.say(f"word.use.{use}") for use in sums.index],
+        sums.tolist(),
         title=title,
-        colours=[look.USE[use].colour for use in amounts.index],
-        keys=amounts.index.tolist(),
+        colours=[look.USE[use].colour for use in sums.index],
+        texts=[text.money(desk.lang, value, currencies[0]) for value in sums] if is_money else None,
+        keys=sums.index.tolist(),
     )
     return blocks.clicked(figure, key="lapsed_uses", alt=title)
 
@@ -191,12 +194,12 @@ def _why(desk: Desk, page: pd.DataFrame) -> None:
     if page.empty:
         return
     st.subheader(desk.say("page_lapsed.why"), anchor=False)
-    rows = {f"{row.vehicle_id}.{row.station}": row for row in page.itertuples()}
+    rows = {f"{row['vehicle_id']}.{row['station']}": row for row in page.to_dict("records")}
     chosen = st.selectbox(
         desk.say("page_lapsed.which"),
         list(rows),
         index=None,
-        format_func=lambda key: f"{rows[key].label} · {rows[key].station_name}",
+        format_func=lambda key: f"{rows[key]['label']} · {rows[key]['station_name']}",
         placeholder=desk.say("page_lapsed.which_hint"),
         key="lapsed_vehicle",
     )
@@ -204,8 +207,8 @@ def _why(desk: Desk, page: pd.DataFrame) -> None:
         return
     row = rows[chosen]
     with st.container(border=True):
-        st.markdown(blocks.plain(blocks.sentence(desk, row._asdict(), "lapse_sentence")))
-        reasons.draw(desk, vehicle_id=int(row.vehicle_id), station=str(row.station))
+        st.markdown(blocks.plain(text.say_row(desk.lang, row, "lapse_sentence")))
+        reasons.draw(desk, vehicle_id=int(row["vehicle_id"]), station=row["station"])
 
 
 def _summary(desk: Desk, lapsed: pd.DataFrame) -> None:

@@ -30,12 +30,13 @@ NOTE_CHARS = 500
 
 def draw(desk: Desk, *, vehicle_id: int, station: str) -> None:
     """Draw what was heard of a vehicle and the form for one more answer."""
+    if "lapse.record" not in desk.ask.scope.rights:
+        return
     history = lapses.history(desk.ask, vehicle_id=vehicle_id)
     if told := st.session_state.pop(TOLD, None):
         st.success(told, icon=":material/check_circle:")
     _history(desk, history)
-    if "lapse.record" in desk.ask.scope.rights:
-        _form(desk, vehicle_id, station, answers=len(history))
+    _form(desk, vehicle_id, station, answers=len(history))
 
 
 def _history(desk: Desk, history: pd.DataFrame) -> None:

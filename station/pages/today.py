@@ -18,8 +18,11 @@ FOLDER = Path(__file__).parent
 SHOWN_DAYS = 60
 WEEK_DAYS = 7
 WEEKS_BEFORE = 4
-CAPTURE_FALL = 0.05
-"""A fall of the share of lines with a plate by this much is no chance."""
+DAY_S = 86_400
+STATION_FALL = 0.05
+NOZZLE_FALL = 0.3
+FEWEST_LINES = 30
+"""Falls of the share of lines with a plate that are no chance, from so many lines on."""
 MEASURES = ("visits", "quantity", "amount")
 
 
@@ -110,59 +113,58 @@ def _slowing(desk: Desk) -> Iterator[Line]:
     if len(slowing):
         yield Line(
             ":material/trending_down:",
-            desk.say(
-                "page_today.slowing", vehicles=len(slowing), amount=_risk(desk, slowing)
-            ),
+            desk.say("page_today.slowing", vehicles=len(slowing), amount=_risk(desk, slowing)),
             "frequency",
             {"frequency_trend": "slowing"},
         )
 
 
 def _capture(desk: Desk) -> Iterator[Line]:
-    """Tell of each station whose share of lines with a plate fell in the last week."""
+    """Tell of stations whose share of lines with a plate fell, and of single nozzles."""
+    falls = (
+        *capture_falls(desk, nozzles=False).to_dict("records"),
+        *capture_falls(desk, nozzles=True).to_dict("records"),
+    )
+    for row in falls:
+        key = "page_today.capture_nozzle" if "nozzle" in row else "page_today.capture"
+        yield Line(
+            ":material/no_photography:",
+            desk.say(key, **{str(name): fact for name, fact in row.items()}),
+            "intake",
+        )
+
+
+def capture_falls(desk: Desk, *, nozzles: bool) -> pd.DataFrame:
+    """Return where the capture of the last week is far below the weeks before: now and before."""
     week_ago = replace(
         desk, ask=replace(desk.ask, as_of=desk.ask.as_of - timedelta(days=WEEK_DAYS))
     )
-    now = desk.cached(board.capture, stations=desk.stations, days=WEEK_DAYS)
+    now = desk.cached(board.capture, stations=desk.stations, days=WEEK_DAYS, nozzles=nozzles)
     before = week_ago.cached(
-        board.capture, stations=desk.stations, days=WEEK_DAYS * WEEKS_BEFORE
+        board.capture, stations=desk.stations, days=WEEK_DAYS * WEEKS_BEFORE, nozzles=nozzles
     )
-    both = now.merge(before, on="station", suffixes=("", "_before"))
-    names = board.stations_known(desk.ask).set_index("code")["name"]
-    for row in both[both["share_before"] - both["share"] >= CAPTURE_FALL].itertuples():
-        yield Line(
-            ":material/no_photography:",
-            desk.say(
-                "page_today.capture",
-                station=names[row.station],
-                now=row.share,
-                before=row.share_before,
-            ),
-            "intake",
-        )
+    place = ["station", "nozzle"] if nozzles else ["station"]
+    both = now.merge(before[[*place, "share"]], on=place, suffixes=("", "_before"))
+    fall = both["share_before"] - both["share"]
+    is_far = fall >= (NOZZLE_FALL if nozzles else STATION_FALL)
+    return both[is_far & (both["lines"] >= FEWEST_LINES)]
 
 
 def _imports(desk: Desk) -> Iterator[Line]:
-    """Tell of rows that the imports of the last week could not take."""
+    """Tell of what the imports of the last week could not take."""
     if "batches.read" not in desk.ask.scope.rights:
         return
     batches = intake.listing(desk.ask)
-    recent = batches[batches["started_at"] > batches["started_at"].max() - WEEK_DAYS * 86_400]
+    recent = batches[batches["started_at"] > batches["started_at"].max() - WEEK_DAYS * DAY_S]
     done = recent[recent["status"] == "done"]
-    rejected, conflicts = int(done["rejected"].sum()), int(done["conflicts"].sum())
-    if rejected or conflicts:
-        yield Line(
-            ":material/rule:",
-            desk.say("page_today.imports", rejected=rejected, conflicts=conflicts),
-            "intake",
-        )
-    broken_off = int((recent["status"] == "open").sum())
-    if broken_off:
-        yield Line(
-            ":material/sync_problem:",
-            desk.say("page_today.broken_off", files=broken_off),
-            "intake",
-        )
+    for name, icon, count in (
+        ("rejected", "rule", done["rejected"].sum()),
+        ("conflicts", "difference", done["conflicts"].sum()),
+        ("broken_off", "sync_problem", (recent["status"] == "open").sum()),
+    ):
+        if count:
+            sentence = desk.say(f"page_today.{name}", count=int(count))
+            yield Line(f":material/{icon}:", sentence, "intake")
 
 
 def daily_visits(desk: Desk) -> pd.DataFrame:
@@ -184,45 +186,50 @@ def against_usual(daily: pd.DataFrame, days: int) -> dict[str, float]:
     ]
     if not weeks:
         return {}
-    usual = sum(weeks) / len(weeks)
+    usual = pd.DataFrame(weeks).mean()
     return {name: now[name] / usual[name] - 1 for name in MEASURES if usual[name]}
 
 
 def _figures(desk: Desk, daily: pd.DataFrame) -> None:
     weekday = desk.say(f"word.weekday.{desk.ask.as_of.weekday()}")
     for days, heading in ((1, "page_today.last_day"), (WEEK_DAYS, "page_today.last_week")):
-        st.subheader(desk.say(heading, weekday=weekday, day=desk.ask.as_of), anchor=False)
         change = against_usual(daily, days)
-        now = daily[list(MEASURES)].tail(days).sum()
+        now = daily.tail(days).sum()
+        st.subheader(desk.say(heading, weekday=weekday, day=desk.ask.as_of), anchor=False)
         blocks.figures(
             [
                 (
                     desk.say(f"page_today.{name}"),
-                    _written(desk, name, now[name]),
+                    value,
                     f"{change[name]:+.0%}" if name in change else None,
                 )
-                for name in MEASURES
+                for name, value in _written(desk, now).items()
             ]
         )
+        if change:
+            st.caption(desk.say(f"{heading}_against", weekday=weekday))
 
 
-def _written(desk: Desk, measure: str, value: float) -> str:
-    currencies = board.stations_known(desk.ask)["currency"].unique()
-    if measure == "amount" and len(currencies) == 1:
-        return text.money(desk.lang, value, str(currencies[0]))
-    return f"{value:,.0f}"
+def _written(desk: Desk, now: pd.Series) -> dict[str, str]:
+    """Return the measures in the reader's form; no amount where currencies meet."""
+    known = board.stations_known(desk.ask)
+    if desk.stations:
+        known = known[known["code"].isin(desk.stations)]
+    written = {name: f"{now[name]:,.0f}" for name in ("visits", "quantity")}
+    if len(known["currency"].unique()) == 1:
+        written["amount"] = text.money(desk.lang, now["amount"], str(known["currency"].iloc[0]))
+    return written
 
 
 def _picture(desk: Desk, daily: pd.DataFrame) -> None:
-    title = desk.say(
-        "page_today.line_title", days=len(daily), visits=float(daily["visits"].mean())
-    )
+    title = desk.say("page_today.line_title", days=len(daily), visits=float(daily["visits"].mean()))
     figure = charts.lines(
         daily.set_axis([day_date(int(day)) for day in daily.index]),
         names={"visits": desk.say("page_today.visits")},
         colours={"visits": look.ACCENT},
         title=title,
     )
+    figure.update_xaxes(tickformat="%m-%d", hoverformat="%Y-%m-%d")
     blocks.chart(figure, key="today_days", alt=title)
 
 
