@@ -7,6 +7,7 @@ from station.analysis.lapse import silent_beyond_rhythm, silent_longer
 
 FIXED_DAYS = (30, 60, 90)
 OWN_FACTOR = 3.0
+OURS = "rhythm"
 
 
 def candidates(judged: pd.DataFrame) -> dict[str, pd.Series]:
@@ -19,11 +20,13 @@ def candidates(judged: pd.DataFrame) -> dict[str, pd.Series]:
     fixed = {f"fixed_{d}": silent.where(silent_longer(judged, d)) for d in FIXED_DAYS}
     own = ratio.where(silent_beyond_rhythm(judged, OWN_FACTOR))
     rhythm = (1 - judged["p_alive"]).where(judged["state"] != "active")
-    return {"rhythm": rhythm, **fixed, "own_gap_3": own}
+    return {OURS: rhythm, **fixed, "own_gap_3": own}
 
 
 def score(judged: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     """Return one row a rule: length, precision and recall of its list, whole and at equal length.
+
+    At equal length a rule lists its most urgent, as many as the rhythm lists, or all it has.
 
     Args:
         judged: the regulars as `lapse.judge` returns them.
@@ -31,7 +34,7 @@ def score(judged: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     """
     lost = _is_lost(judged, truth)
     lists = candidates(judged)
-    equal = min((int(urgency.notna().sum()) for urgency in lists.values()), default=0)
+    equal = int(lists[OURS].notna().sum())
     rows: list[dict[str, str | float]] = [
         {"rule": name}
         | _rates("", urgency, lost, len(urgency))

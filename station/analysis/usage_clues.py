@@ -80,7 +80,7 @@ CLUES = (
     Clue("litres_van", "litres_median", {"truck_light": 1.2, "company_car": 0.4, "private": -1,
                                          "taxi": -2.5, "ride_hail": -2.5, "truck_heavy": -1.5,
                                          "engineering": -1.2, "coach": -0.8}, low=50, high=90),
-    Clue("litres_large", "litres_median", {"coach": 2.2, "engineering": 1.6, "truck_heavy": 1.2,
+    Clue("litres_large", "litres_median", {"coach": 2.8, "engineering": 1.3, "truck_heavy": 0.5,
                                            "truck_light": -0.8, "private": -5, "company_car": -4,
                                            "taxi": -6, "ride_hail": -6, "official": -4},
          low=90, high=150),

@@ -68,8 +68,11 @@ class KeyBook:
     def _find(self, conn: Connection, missing: Iterable[KeyName]) -> None:
         columns = vehicle_keys.c
         query = select(columns.kind, columns.text, columns.colour, columns.id)
+        kinds = sorted({kind for kind, _, _ in missing})  # the index begins with the kind
         for texts in slices(sorted({text for _, text, _ in missing})):
-            found = query.where(columns.text.in_(texts), columns.valid_from_day == 0)
+            found = query.where(
+                columns.kind.in_(kinds), columns.text.in_(texts), columns.valid_from_day == 0
+            )
             self._known.update({(k, text, c): i for k, text, c, i in conn.execute(found)})
 
     def _add(self, conn: Connection, new: dict[KeyName, VehicleKey]) -> None:

@@ -1,6 +1,6 @@
 """Rows of the archive become integer facts in Parquet, and parts of the lake are rewritten."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from sqlalchemy import Connection, case, func, select
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Connection, func, select
 
 from station.archive.manifest import Part
 from station.archive.tables import products, sales, vehicle_keys
@@ -52,62 +51,86 @@ SCHEMA = pa.schema(
         ("reverses_id", pa.int64()),  # 0: no reversal
     ]
 )
+READ = (
+    "id",
+    "batch_id",
+    "key_id",
+    "station_id",
+    "sold_at",
+    "local_at",
+    "has_time",
+    "product_id",
+    "quantity_milli",
+    "amount_minor",
+    "currency",
+    "reverses",
+)
+"""What is read of a sale."""
 SORTED_BY = [("key_id", "ascending"), ("station_id", "ascending"), ("utc_s", "ascending")]
 KEYS_SCHEMA = pa.schema([("key_id", pa.int64()), ("vehicle_id", pa.int64()), ("home", pa.int32())])
 SPREAD = -1
 """Home of a vehicle whose keys lie in several buckets."""
 
 
-def _code(column: ColumnElement[Any], codes: dict[Any, int]) -> ColumnElement[Any]:
-    return case({str(name): code for name, code in codes.items()}, value=column, else_=0)
+@dataclass(frozen=True, slots=True)
+class ProductCodes:
+    """Fuel and unit code of each product, by its id."""
+
+    fuel: np.ndarray
+    unit: np.ndarray
 
 
-def stream(conn: Connection, batch_id: int, after: int) -> Iterator[pa.Table]:
+def product_codes(conn: Connection) -> ProductCodes:
+    """Return the codes of every product of the archive."""
+    rows = conn.execute(select(products.c.id, products.c.fuel, products.c.unit)).all()
+    size = 1 + max((row.id for row in rows), default=0)
+    fuel, unit = np.zeros(size, dtype="int8"), np.zeros(size, dtype="int8")
+    for row in rows:
+        fuel[row.id] = FUEL_CODES[Fuel(row.fuel)]
+        unit[row.id] = UNIT_CODES.get(row.unit, 0)
+    return ProductCodes(fuel, unit)
+
+
+def stream(conn: Connection, codes: ProductCodes, batch_id: int, after: int) -> Iterator[pa.Table]:
     """Yield the facts of one batch beyond sale id `after`, a chunk at a time.
 
-    A reversal takes the key of the sale it reverses, so that both lie in one bucket.
+    A reversal has the key of the sale it reverses, so both lie in one bucket.
     """
-    original = sales.alias("original")
     rows = (
-        select(
-            sales.c.id,
-            sales.c.batch_id,
-            func.coalesce(original.c.key_id, sales.c.key_id, 0),
-            sales.c.station_id,
-            sales.c.sold_at,
-            sales.c.local_at,
-            sales.c.has_time,
-            _code(products.c.fuel, FUEL_CODES),
-            sales.c.product_id,
-            _code(products.c.unit, UNIT_CODES),
-            sales.c.quantity_milli,
-            sales.c.amount_minor,
-            sales.c.currency,
-            func.coalesce(sales.c.reverses, 0),
-        )
-        .join(products, products.c.id == sales.c.product_id)
-        .outerjoin(original, original.c.id == sales.c.reverses)
+        select(*(sales.c[name] for name in READ))
         .where(sales.c.batch_id == batch_id, sales.c.id > after, sales.c.voided == 0)
         .order_by(sales.c.id)
     )
     result = conn.execution_options(yield_per=FETCH_ROWS).execute(rows)
     for chunk in result.partitions():
-        yield _facts(chunk)
+        yield _facts(dict(zip(READ, zip(*chunk, strict=True), strict=True)), codes)
 
 
-def _facts(rows: Sequence[Sequence[Any]]) -> pa.Table:
-    (sale, batch, key, station, utc, local, timed, fuel, product, unit, quantity, amount, money,
-     reverses) = zip(*rows, strict=True)  # fmt: skip
-    seconds = np.array(local, dtype="int64")
+def _facts(read: Mapping[str, Sequence[Any]], codes: ProductCodes) -> pa.Table:
+    seconds = np.array(read["local_at"], dtype="int64")
     days = seconds // DAY_SECONDS
-    months = days.astype("datetime64[D]").astype("datetime64[M]").astype("int64")
-    codes = {name: (currency_code(name), minor_per_major(name)) for name in set(money)}
-    columns = (
-        sale, batch, key, station, utc, days, months, seconds % DAY_SECONDS // 3600, timed, fuel,
-        product, unit, quantity, amount, [codes[name][0] for name in money],
-        [codes[name][1] for name in money], reverses,
-    )  # fmt: skip
-    arrays = [pa.array(c, type=f.type) for c, f in zip(columns, SCHEMA, strict=True)]
+    product = np.array(read["product_id"], dtype="int32")
+    money = {name: (currency_code(name), minor_per_major(name)) for name in set(read["currency"])}
+    columns = {
+        "sale_id": read["id"],
+        "batch_id": read["batch_id"],
+        "key_id": [key or 0 for key in read["key_id"]],
+        "station_id": read["station_id"],
+        "utc_s": read["sold_at"],
+        "local_day": days,
+        "month": days.astype("datetime64[D]").astype("datetime64[M]").astype("int64"),
+        "hour": seconds % DAY_SECONDS // 3600,
+        "has_time": read["has_time"],
+        "fuel": codes.fuel[product],
+        "product_id": product,
+        "unit": codes.unit[product],
+        "quantity_milli": read["quantity_milli"],
+        "amount_minor": read["amount_minor"],
+        "currency": [money[name][0] for name in read["currency"]],
+        "minor_per_major": [money[name][1] for name in read["currency"]],
+        "reverses_id": [sale or 0 for sale in read["reverses"]],
+    }
+    arrays = [pa.array(columns[field.name], type=field.type) for field in SCHEMA]
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
 

@@ -153,10 +153,11 @@ def _wanting(visible: set[int], old: Manifest) -> list[int]:
 
 def _append(conn: Connection, folder: Path, new: Manifest, wanting: Sequence[int]) -> Manifest:
     writer = facts.PartWriter(folder, new.generation, new.buckets)
+    codes = facts.product_codes(conn)
     last = dict(new.batches)
     for batch in wanting:
         last.setdefault(batch, 0)
-        for chunk in facts.stream(conn, batch, last[batch]):
+        for chunk in facts.stream(conn, codes, batch, last[batch]):
             writer.add(chunk)
             last[batch] = chunk["sale_id"][-1].as_py()
     return replace(new, batches=last, parts=new.parts + writer.close())
@@ -239,7 +240,8 @@ def ask(
     try:
         return read(_folder(db), refresh(db, rules), sql, question, frames or {}, rules)
     except duckdb.IOException:  # the folder was deleted under us, which is allowed
-        clear(_folder(db))
+        with locked(_folder(db)):
+            clear(_folder(db))
         return read(_folder(db), refresh(db, rules), sql, question, frames or {}, rules)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select
 
 from station.archive.books import ProductBook
 from station.archive.sales import Outcome, judge, product_ids_of, row_of, stored, write
@@ -18,11 +18,13 @@ class ReversalRules:
     """How far back the sale of a reversal is looked for.
 
     `reversal_days` when the reversal names its receipt, `unnamed_days` when only vehicle or
-    nozzle, product, quantity and amount tell.
+    nozzle, product, quantity and amount tell. A till that prints whole minutes may date a reversal
+    up to `clock_slack_s` before the sale that it names.
     """
 
     reversal_days: int = 60
     unnamed_days: int = 7
+    clock_slack_s: int = 60
 
 
 def add(
@@ -72,73 +74,77 @@ def _find(
     """Return id and key of the sale that is taken back: the one named, else the likeliest."""
     if reversal.quantity_milli > 0 or reversal.amount_minor > 0:
         return None
-    earlier = and_(
-        sales.c.station_id == station_id,
-        sales.c.product_id == product_id,
-        sales.c.voided == 0,
-        sales.c.reverses.is_(None),
-        sales.c.sold_at <= reversal.sold_at,
-    )
+    vehicle = reversal.vehicle
+    asked = {
+        "station": station_id,
+        "product": product_id,
+        "quantity": -reversal.quantity_milli,
+        "amount": -reversal.amount_minor,
+        "until": reversal.sold_at,
+    }
     if reversal.reverses_hint:
-        named = _first(conn, earlier & _named(reversal, rules), reversal)
+        since = reversal.sold_at - rules.reversal_days * DAY_S
+        until = reversal.sold_at + rules.clock_slack_s
+        hint = {"receipt": reversal.reverses_hint, "since": since, "until": until}
+        named = conn.execute(_NAMED, asked | hint).first()
         if named is not None:
             return named
-    return _first(conn, earlier & _alike(reversal, rules), reversal)
-
-
-def _named(reversal: Sale, rules: ReversalRules) -> ColumnElement[bool]:
-    """Tell the lines of the receipt that have at least this much left to take back."""
-    return and_(
-        sales.c.receipt_no == reversal.reverses_hint,
-        sales.c.sold_at >= reversal.sold_at - rules.reversal_days * DAY_S,
-        sales.c.quantity_milli + _taken("quantity_milli") + reversal.quantity_milli >= 0,
-        sales.c.amount_minor + _taken("amount_minor") + reversal.amount_minor >= 0,
-    )
-
-
-def _alike(reversal: Sale, rules: ReversalRules) -> ColumnElement[bool]:
-    """Tell the sales of which the reversal is the exact opposite and that still stand whole."""
     back = rules.unnamed_days * DAY_S
-    return and_(
-        sales.c.local_at.between(reversal.local_at - back - DAY_S, reversal.local_at + DAY_S),
-        sales.c.sold_at >= reversal.sold_at - back,
-        _exact(reversal),
-        _same_buyer(reversal),
-        _taken("quantity_milli") == 0,
-        _taken("amount_minor") == 0,
-    )
-
-
-def _exact(reversal: Sale) -> ColumnElement[bool]:
-    return and_(
-        sales.c.quantity_milli == -reversal.quantity_milli,
-        sales.c.amount_minor == -reversal.amount_minor,
-    )
-
-
-def _same_buyer(reversal: Sale) -> ColumnElement[bool]:
-    """Tell sales to the same vehicle, whatever colour was written down, or at the same nozzle."""
-    vehicle = reversal.vehicle
-    named = (vehicle.kind.value, vehicle.text) if vehicle else ("", "")
-    same = select(vehicle_keys.c.id).where(
-        vehicle_keys.c.kind == named[0], vehicle_keys.c.text == named[1]
-    )
-    at_nozzle = and_(sales.c.nozzle == reversal.nozzle, sales.c.nozzle != "")
-    return or_(sales.c.key_id.in_(same), at_nozzle)
+    alike = {
+        "since": reversal.sold_at - back,
+        "local_since": reversal.local_at - back - DAY_S,  # clocks are changed by less than a day
+        "local_until": reversal.local_at + DAY_S,
+        "kind": vehicle.kind.value if vehicle else "",
+        "text": vehicle.text if vehicle else "",
+        "nozzle": reversal.nozzle,
+    }
+    return conn.execute(_ALIKE, asked | alike).first()
 
 
 def _taken(column: str) -> ColumnElement[int]:
     """Sum what was taken back of a sale already, as a negative number."""
-    others = sales.alias()
-    total = func.coalesce(func.sum(others.c[column]), 0)
-    mine = select(total).where(others.c.reverses == sales.c.id, others.c.voided == 0)
+    total = func.coalesce(func.sum(_BACK.c[column]), 0)
+    mine = select(total).where(_BACK.c.reverses == sales.c.id, _BACK.c.voided == 0)
     return mine.scalar_subquery()
 
 
-def _first(
-    conn: Connection, condition: ColumnElement[bool], reversal: Sale
-) -> Row[int, int | None] | None:
-    """Return the nearest earlier sale; of one moment the exact opposite, then by natural key."""
-    query = select(sales.c.id, sales.c.key_id).where(condition)
-    nearest = query.order_by(sales.c.sold_at.desc(), _exact(reversal).desc(), sales.c.natural_key)
-    return conn.execute(nearest.limit(1)).first()
+_BACK = sales.alias("back")
+_EXACT = and_(
+    sales.c.quantity_milli == bindparam("quantity"), sales.c.amount_minor == bindparam("amount")
+)
+_EARLIER = (
+    select(sales.c.id, sales.c.key_id)
+    .where(
+        sales.c.station_id == bindparam("station"),
+        sales.c.product_id == bindparam("product"),
+        sales.c.voided == 0,
+        sales.c.reverses.is_(None),
+        sales.c.sold_at.between(bindparam("since"), bindparam("until")),
+    )
+    .order_by(sales.c.sold_at.desc(), _EXACT.desc(), sales.c.natural_key)
+    .limit(1)
+)
+"""The nearest earlier sale; of one moment the exact opposite, then by natural key."""
+
+_NAMED = _EARLIER.where(
+    sales.c.receipt_no == bindparam("receipt"),
+    sales.c.quantity_milli + _taken("quantity_milli") >= bindparam("quantity"),
+    sales.c.amount_minor + _taken("amount_minor") >= bindparam("amount"),
+)
+"""A line of the receipt that has at least this much left to take back."""
+
+_SAME_VEHICLE = sales.c.key_id.in_(
+    select(vehicle_keys.c.id).where(
+        vehicle_keys.c.kind == bindparam("kind"), vehicle_keys.c.text == bindparam("text")
+    )
+)
+"""Sold to the vehicle of this text, whatever colour was written down."""
+
+_ALIKE = _EARLIER.where(
+    sales.c.local_at.between(bindparam("local_since"), bindparam("local_until")),
+    _EXACT,
+    or_(_SAME_VEHICLE, and_(sales.c.nozzle == bindparam("nozzle"), sales.c.nozzle != "")),
+    _taken("quantity_milli") == 0,
+    _taken("amount_minor") == 0,
+)
+"""A sale of which the reversal is the exact opposite and that still stands whole."""

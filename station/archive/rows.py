@@ -21,4 +21,10 @@ def slices(values: Sequence[T]) -> Iterator[Sequence[T]]:
 def frame(conn: Connection, query: Select[*tuple[object, ...]]) -> pd.DataFrame:
     """Return the answer as a frame with the query's column names."""
     result = conn.execute(query)
-    return pd.DataFrame.from_records(result.fetchall(), columns=list(result.keys()))
+    names = list(result.keys())
+    cursor = result.cursor  # its plain tuples: making Row objects of them takes half the time
+    rows = cursor.fetchall() if cursor else []
+    result.close()
+    if not rows:
+        return pd.DataFrame(columns=names, dtype="object")
+    return pd.DataFrame(dict(zip(names, zip(*rows, strict=True), strict=True)))

@@ -1,7 +1,7 @@
 """What the archive knows of its vehicles: one row each, found by plate, and what staff confirm."""
 
 import pandas as pd
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, case, func, or_, select, update
 
 from station.archive.rows import frame
 from station.archive.tables import (
@@ -35,7 +35,7 @@ def vehicles_frame(conn: Connection) -> pd.DataFrame:
     for name in CUSTOMER:  # the vehicle's own customer, else the one of its card
         found[name] = found[name].fillna(found.pop(f"card_{name}"))
     texts = ["customer_code", "organisation_name", "customer_kind", "card_kind"]
-    found[texts] = found[texts].fillna("")
+    found[texts] = found[texts].fillna("").astype("str")
     kind = found.pop("customer_kind")
     is_silent = found["owner_source"] == Source.INFERRED.value
     is_told = is_silent & ~kind.isin(["", OwnerKind.UNKNOWN.value])
@@ -89,13 +89,10 @@ def _shown(conn: Connection) -> pd.DataFrame:
         vehicles.c.owner_source,
         vehicles.c.vehicle_type,
     ).join(vehicles)
-    best = query.order_by(
-        (key.kind == KeyKind.PLATE.value).desc(),
-        (key.colour != "").desc(),
-        key.valid_from_day.desc(),
-        key.id,
-    )
-    return frame(conn, best).drop_duplicates("vehicle_id", ignore_index=True)
+    rank = case((key.kind != KeyKind.PLATE.value, 2), (key.colour == "", 1), else_=0)
+    keys = frame(conn, query.add_columns(rank.label("rank"), key.valid_from_day.label("day")))
+    best = keys.sort_values(["vehicle_id", "rank", "day"], ascending=[True, True, False])
+    return best.drop_duplicates("vehicle_id", ignore_index=True).drop(columns=["rank", "day"])
 
 
 def _labels(shown: pd.DataFrame) -> pd.Series:

@@ -17,11 +17,11 @@ from station.pages.desk import Desk
 from station.services import sheets
 
 CHART_CONFIG = {"displayModeBar": False, "responsive": True}
+MARGIN_PX = 8
 WIDEST_ROW = 5
 """Key figures in one row; more of them make rows of three."""
 NARROWEST_FIGURE_PX = 150
-TWO_LINES_PX = 56
-"""Height of a row whose sentence may run over two lines."""
+SENTENCE_PX = 560
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,13 @@ def answer(sentence: str) -> None:
 
 def chart(figure: go.Figure, *, key: str, alt: str) -> None:
     """Draw a figure; `alt` says in words what it shows."""
+    _title_above(figure)
     st.plotly_chart(figure, key=key, config=CHART_CONFIG, alt=alt)
 
 
 def clicked(figure: go.Figure, *, key: str, alt: str) -> str | None:
     """Draw a figure whose bars can be clicked; return the key of the bar that was."""
+    _title_above(figure)
     event = st.plotly_chart(
         figure,
         key=key,
@@ -67,6 +69,15 @@ def clicked(figure: go.Figure, *, key: str, alt: str) -> str | None:
     return str(points[0]["customdata"]) if points else None
 
 
+def _title_above(figure: go.Figure) -> None:
+    """Write the figure's title as text above it: Plotly would cut it on a phone, text wraps."""
+    title = figure.layout.title.text
+    if title:
+        st.markdown(f"**{plain(title)}**")
+        height = figure.layout.height - figure.layout.margin.t + MARGIN_PX
+        figure.update_layout(title={"text": ""}, margin={"t": MARGIN_PX}, height=height)
+
+
 def choose(
     desk: Desk, *, key: str, label: str, options: Mapping[str, str], default: str | None = None
 ) -> str | None:
@@ -77,13 +88,31 @@ def choose(
     """
     _take_from_url(key, options, default)
     chosen = st.pills(desk.say(label), list(options), format_func=options.__getitem__, key=key)
-    named = chosen if chosen != default else None
-    if named is not None:
-        st.query_params[key] = named
+    _write_to_url(key, chosen if chosen != default else None)
+    return chosen
+
+
+def pick(desk: Desk, *, key: str, label: str, options: Mapping[str, str]) -> str | None:
+    """Return the one chosen from a long list by typing; as with pills, its key lives in the URL."""
+    _take_from_url(key, options, None)
+    chosen = st.selectbox(
+        desk.say(label),
+        list(options),
+        index=None,
+        format_func=options.__getitem__,
+        placeholder=desk.say("blocks.pick"),
+        key=key,
+    )
+    _write_to_url(key, chosen)
+    return chosen
+
+
+def _write_to_url(key: str, chosen: str | None) -> None:
+    if chosen is not None:
+        st.query_params[key] = chosen
     else:
         st.query_params.pop(key, None)
-    st.session_state[f"{key}_url"] = named
-    return chosen
+    st.session_state[f"{key}_url"] = chosen
 
 
 def _take_from_url(key: str, options: Mapping[str, str], default: str | None) -> None:
@@ -126,13 +155,12 @@ def table(
     """Draw `frame` a page at a time and return the rows of the page that is shown."""
     page = _page_of(desk, len(frame), key)
     shown = frame.iloc[page]
-    has_sentence = any(column.form == "sentence" for column in columns)
     st.dataframe(
         written(desk, shown, columns),
         hide_index=True,
         height="content",
-        row_height=TWO_LINES_PX if has_sentence else None,
         column_config=_config(desk, columns, shown, key),
+        placeholder="",
         alt=alt,
         key=f"{key}_table_{page.start}",
     )
@@ -153,8 +181,10 @@ def written(desk: Desk, frame: pd.DataFrame, columns: Sequence[Column]) -> pd.Da
 
 def _written(desk: Desk, frame: pd.DataFrame, column: Column) -> pd.Series:
     values = frame[column.name]
-    if column.form == "text" or column.form in FORMATS:
+    if column.form in {"text", "count", "number", "exact", "money"}:
         return values
+    if column.form == "percent":
+        return values.astype("float64").round(2)
     if column.form == "day":
         return values.map(lambda day: None if pd.isna(day) else day_date(int(day)))
     if column.form == "sentence":
@@ -191,7 +221,7 @@ def _config(desk: Desk, columns: Sequence[Column], shown: pd.DataFrame, key: str
         elif column.form == "day":
             config[column.name] = st.column_config.DateColumn(heading)
         elif column.form == "sentence":
-            config[column.name] = st.column_config.TextColumn(heading, width="large")
+            config[column.name] = st.column_config.TextColumn(heading, width=SENTENCE_PX)
         else:
             config[column.name] = st.column_config.TextColumn(heading)
     return config

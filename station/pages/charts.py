@@ -12,9 +12,11 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from station.pages.look import ACCENT, GREY
+from station.model import State
+from station.pages.look import ACCENT, GREY, STATE
 
 FONT = "'Source Sans', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
+FLAG = STATE[State.LOST].colour
 GRID = "rgba(128,140,152,0.25)"
 
 
@@ -93,9 +95,15 @@ def shares(
             text=[f"{value:.0%}" if value >= 0.06 else "" for value in share],  # noqa: PLR2004 - room for three characters
             textposition="inside",
             insidetextanchor="middle",
+            textangle=0,
             hovertemplate=f"{name}: %{{x:.1%}}<extra>%{{y}}</extra>",
         )
-    figure.update_layout(barmode="stack", showlegend=True, legend=_LEGEND_BELOW)
+    figure.update_layout(
+        barmode="stack",
+        showlegend=True,
+        legend=_LEGEND_BELOW,
+        uniformtext={"minsize": 10, "mode": "hide"},  # a label that does not fit is left out
+    )
     figure.update_xaxes(range=[0, 1], showticklabels=False, showgrid=False)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure
@@ -212,14 +220,23 @@ def intervals(
     *,
     title: str,
     reference: float | None = None,
+    flagged: Sequence[bool] = (),
 ) -> go.Figure:
-    """Return points with their intervals, in percent, and the common value as a dashed line."""
+    """Return points with their intervals, in percent, and the common value as a dashed line.
+
+    A flagged point is a red diamond.
+    """
+    marks = list(flagged) or [False] * len(labels)
     figure = _figure(title, height_px=80 + 36 * max(len(labels), 1))
     figure.add_scatter(
         x=list(values),
         y=list(labels),
         mode="markers",
-        marker={"color": ACCENT, "size": 10},
+        marker={
+            "color": [FLAG if mark else ACCENT for mark in marks],
+            "symbol": ["diamond" if mark else "circle" for mark in marks],
+            "size": [13 if mark else 10 for mark in marks],
+        },
         error_x={
             "type": "data",
             "symmetric": False,

@@ -129,8 +129,8 @@ def _pictures(desk: Desk, lapsed: pd.DataFrame) -> str | None:
 def _by_month(desk: Desk, lapsed: pd.DataFrame) -> None:
     month = pd.to_datetime(lapsed["alarm_day"], unit="D", origin="unix").dt.strftime("%Y-%m")
     counts = pd.crosstab(month, lapsed["state"]).tail(SHOWN_MONTHS)
-    peak = counts.sum(axis=1).idxmax()
-    title = desk.say("page_lapsed.month_title", month=peak, vehicles=int(counts.loc[peak].sum()))
+    sums = counts.sum(axis=1)
+    title = desk.say("page_lapsed.month_title", month=sums.idxmax(), vehicles=int(sums.max()))
     figure = charts.months(
         counts,
         names={state.value: desk.say(f"word.state.{state}") for state in STATES},

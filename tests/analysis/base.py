@@ -80,8 +80,8 @@ def simulated(vehicles: int = 1_500, days: int = 400, seed: int = 5) -> pd.DataF
     `lost_day` is the truth, NaN for who still comes.
     """
     rng = np.random.default_rng(seed)
-    mean_gap = rng.lognormal(np.log(9), 0.5, vehicles)
-    lost_at = np.where(rng.random(vehicles) < 0.2, rng.uniform(150, days, vehicles), np.inf)
+    mean_gap = rng.lognormal(np.log(9), 0.8, vehicles)
+    lost_at = np.where(rng.random(vehicles) < 0.2, rng.uniform(days - 150, days, vehicles), np.inf)
     gaps = rng.gamma(2.0, mean_gap[:, None] / 2, (vehicles, 200))
     times = np.floor(np.cumsum(gaps, axis=1))
     end = np.minimum(lost_at, days)[:, None]

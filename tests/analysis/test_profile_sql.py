@@ -78,6 +78,17 @@ def test_quantities_of_different_units_stay_apart(reduced_of: Reduced) -> None:
     assert (row.visits_l, row.visits_kwh, row.visits_petrol, row.visits_electric) == (1, 2, 1, 2)
 
 
+def test_the_median_is_of_the_unit_of_most_visits(reduced_of: Reduced) -> None:
+    charge = {"fuel": 4, "unit": 2, "quantity_milli": 40_000}
+    small = {"quantity_milli": 10_000}
+
+    hybrid = reduced_of([on(0), on(1, **charge), on(2, **charge), on(3, **small)]).iloc[0]
+    charger = reduced_of([on(0), on(1, **charge), on(2, **charge)]).iloc[0]
+
+    assert (hybrid.quantity_median, hybrid.quantity_p90) == (20_000, 28_000)
+    assert charger.quantity_median == 40_000
+
+
 def test_money_of_two_currencies_has_no_currency(reduced_of: Reduced) -> None:
     lines = [on(0), on(1, station_id=2, currency=2)]
 

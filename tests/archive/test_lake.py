@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from archive.shop import Shop
 from makers import NOON, SHANGHAI_S, make_key, make_reversal, make_sale
 from sqlalchemy import update
 
-from station.archive import batches, lake
+from station.archive import batches, facts, lake
 from station.archive.database import Database
 from station.archive.manifest import Manifest, load
 from station.archive.tables import vehicle_keys
@@ -123,6 +126,7 @@ def test_a_whole_file_import_is_invisible_until_it_is_done(db: Database) -> None
 
 def test_an_undone_import_leaves_the_lake_and_may_come_again(db: Database) -> None:
     bring_in(db, [sold("1"), sold("2")])
+    assert visits(db) == [1, 1]
     batch = bring_in(db, [sold("1", 1), sold("2", 1)])
     assert visits(db) == [2, 2]
 
@@ -136,7 +140,9 @@ def test_an_undone_import_leaves_the_lake_and_may_come_again(db: Database) -> No
 
 def test_undoing_an_import_takes_the_later_reversals_of_its_sales_along(db: Database) -> None:
     bring_in(db, [sold("1")])
+    assert visits(db) == [1]
     batch = bring_in(db, [sold("1", 1)])
+    assert visits(db) == [2]
     take_back(db, sold("1", 1))
     assert visits(db) == [1]
 
@@ -182,6 +188,29 @@ def test_a_lost_file_of_the_lake_is_made_again(db: Database) -> None:
         path.unlink()
 
     pd.testing.assert_frame_equal(reduced(db), before)
+
+
+def test_a_lake_of_another_format_is_built_anew(db: Database) -> None:
+    bring_in(db, [sold("1")])
+    assert visits(db) == [1]
+    path = db.folder / "lake" / "manifest.json"
+    path.write_text(path.read_text().replace('"format": 1', '"format": 0'))
+
+    assert visits(db) == [1]
+    assert manifest(db).generation == 1
+
+
+def test_many_rows_are_written_in_several_groups(tmp_path: Path) -> None:
+    size = facts.FLUSH_ROWS // 2 + 1
+    rows = pa.table({f.name: pa.array(np.ones(size), type=f.type) for f in facts.SCHEMA})
+    writer = facts.PartWriter(tmp_path, 1, 4)
+    for _ in range(3):
+        writer.add(rows)
+
+    (part,) = writer.close()
+
+    assert (part.bucket, part.rows, part.batches) == (1, 3 * size, (1,))
+    assert pq.ParquetFile(tmp_path / part.file).num_row_groups > 1
 
 
 def test_files_of_a_broken_refresh_are_swept(db: Database) -> None:

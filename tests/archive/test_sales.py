@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from archive.shop import Shop
-from makers import make_key, make_reversal, make_sale
+from makers import NOON, make_key, make_reversal, make_sale
 
 from station.archive.sales import Outcome
 from station.model import Fuel
@@ -59,6 +59,13 @@ def test_a_reversal_is_tied_to_the_receipt_it_names(shop: Shop) -> None:
 
     assert shop.take_back([make_reversal(sale)]) == [ACCEPTED]
     assert shop.take_back([make_reversal(sale)]) == [DUPLICATE]
+
+
+def test_a_reversal_timed_to_the_minute_finds_the_sale_of_that_minute(shop: Shop) -> None:
+    sale = make_sale(sold_at=NOON + 3)
+    shop.add([sale])
+
+    assert shop.take_back([make_reversal(sale, sold_at=NOON, local_at=0)]) == [ACCEPTED]
 
 
 def test_a_reversal_without_a_sale_stays_unmatched(shop: Shop) -> None:

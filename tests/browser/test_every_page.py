@@ -1,8 +1,8 @@
 """Every page opens in both languages at both widths, without error and without overflow."""
 
 import pytest
-from conftest import Visit  # the browser room's own
 from playwright.sync_api import Browser
+from visiting import Visit
 
 from station.pages.front import PAGES
 

@@ -9,7 +9,13 @@ from station.text import catalogue
 SOURCES = [path.read_text("utf-8") for path in Path(ingest.__path__[0]).glob("*.py")]
 REASON = re.compile(r'BadValueError\(\s*"(\w+)"|"(pump_test|own_use|cancelled|late_deduction)"')
 REFUSAL = re.compile(r'"(error_ingest\.\w+)"')
-OF_THE_ARCHIVE = {"conflict", "duplicate", "total_line"}
+OF_THE_ARCHIVE = {
+    "reversal_without_sale",
+    "unknown_customer",
+    "conflict",
+    "duplicate",
+    "total_line",
+}
 
 
 def test_every_reason_and_refusal_has_a_sentence_and_none_is_idle() -> None:
