@@ -53,17 +53,22 @@ class Database:
             yield conn
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Yield the only connection that writes now; commits, or undoes all on an error."""
+    def writing(self, *, changes_figures: bool = True) -> Iterator[Connection]:
+        """Yield the only connection that writes now; commits, or undoes all on an error.
+
+        Whoever writes what no figure rests on, such as a note, says so and spares every reader a
+        new calculation.
+        """
         with self.alone(), self.engine.begin() as conn:
             if self.lock is None:
                 conn.execute(select(func.pg_advisory_xact_lock(WRITERS_QUEUE)))
             yield conn
-            raised = update(meta).where(meta.c.name == "data_version")
-            conn.execute(raised.values(value=meta.c.value + 1))
+            if changes_figures:
+                raised = update(meta).where(meta.c.name == "data_version")
+                conn.execute(raised.values(value=meta.c.value + 1))
 
     def data_version(self) -> int:
-        """Return a number that rises with every change of the archive."""
+        """Return a number that rises with every change that a figure may rest on."""
         with self.reading() as conn:
             version = select(meta.c.value).where(meta.c.name == "data_version")
             return int(conn.execute(version).scalar_one())

@@ -18,15 +18,19 @@ from station.services import sheets
 
 CHART_CONFIG = {"displayModeBar": False, "responsive": True}
 MARGIN_PX = 8
-CARD_PAGE = "card_page"
+WIDEST_ROW = 5
+"""Key figures in one row; more of them make rows of three."""
+NARROWEST_FIGURE_PX = 150
+SENTENCE_PX = 560
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of a list: the frame's column, its heading, and how its values are written.
 
-    `form` is text, count, number (one decimal), money, percent, day (a day number), sentence (a
-    key whose facts are the row's columns), or a table of word.toml, such as "stability".
+    `form` is text, count, number (one decimal), exact (two), money, percent, day (a day number),
+    sentence (a key whose facts are the row's columns), or a table of word.toml, such as
+    "stability".
     """
 
     name: str
@@ -84,7 +88,7 @@ def choose(
     """
     _take_from_url(key, options, default)
     chosen = st.pills(desk.say(label), list(options), format_func=options.__getitem__, key=key)
-    _write_to_url(key, chosen)
+    _write_to_url(key, chosen if chosen != default else None)
     return chosen
 
 
@@ -140,17 +144,26 @@ def names(
     if frame.empty:
         st.info(desk.say(empty))
         return frame
+    shown = table(desk, frame, columns, key=key, alt=title)
+    _downloads(desk, frame, columns, key)
+    return shown
+
+
+def table(
+    desk: Desk, frame: pd.DataFrame, columns: Sequence[Column], *, key: str, alt: str
+) -> pd.DataFrame:
+    """Draw `frame` a page at a time and return the rows of the page that is shown."""
     page = _page_of(desk, len(frame), key)
     shown = frame.iloc[page]
     st.dataframe(
         written(desk, shown, columns),
         hide_index=True,
+        height="content",
         column_config=_config(desk, columns, shown, key),
         placeholder="",
-        alt=title,
+        alt=alt,
         key=f"{key}_table_{page.start}",
     )
-    _downloads(desk, frame, columns, key)
     return shown
 
 
@@ -168,7 +181,7 @@ def written(desk: Desk, frame: pd.DataFrame, columns: Sequence[Column]) -> pd.Da
 
 def _written(desk: Desk, frame: pd.DataFrame, column: Column) -> pd.Series:
     values = frame[column.name]
-    if column.form in {"text", "count", "number", "money"}:
+    if column.form in {"text", "count", "number", "exact", "money"}:
         return values
     if column.form == "percent":
         return values.astype("float64").round(2)
@@ -189,6 +202,7 @@ def sentences(desk: Desk, frame: pd.DataFrame, column: str) -> pd.Series:
 FORMATS: Mapping[str, str] = {
     "count": "localized",
     "number": "%.1f",
+    "exact": "%,.2f",
     "money": "%,.0f",
     "percent": "percent",
 }
@@ -206,6 +220,8 @@ def _config(desk: Desk, columns: Sequence[Column], shown: pd.DataFrame, key: str
             )
         elif column.form == "day":
             config[column.name] = st.column_config.DateColumn(heading)
+        elif column.form == "sentence":
+            config[column.name] = st.column_config.TextColumn(heading, width=SENTENCE_PX)
         else:
             config[column.name] = st.column_config.TextColumn(heading)
     return config
@@ -245,10 +261,11 @@ def _downloads(desk: Desk, frame: pd.DataFrame, columns: Sequence[Column], key: 
 
 
 def figures(values: Sequence[tuple[str, str, str | None]]) -> None:
-    """Write a row of key figures: heading, value, and what it is compared with."""
-    with st.container(horizontal=True):
+    """Write key figures side by side: heading, value, and what it is compared with."""
+    columns = len(values) if len(values) <= WIDEST_ROW else 3
+    with st.grid(columns, min_column_width=NARROWEST_FIGURE_PX):
         for heading, value, note in values:
-            st.metric(heading, value, delta=note, delta_color="off", border=True, width=200)
+            st.metric(heading, value, delta=note, delta_color="off", border=True)
 
 
 def money(desk: Desk, amounts: pd.Series, currencies: pd.Series) -> str:

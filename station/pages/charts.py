@@ -7,6 +7,7 @@ legend where a label will do. Hover texts hold only what the frame was given.
 import itertools
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -255,44 +256,29 @@ def intervals(
 
 
 def gaps(
-    days: Sequence[date],
-    gap_days: Sequence[int],
+    frame: pd.DataFrame,
     *,
-    silent: tuple[date, int],
-    usual_days: float,
-    window: tuple[date, date] | None,
-    colour: str,
-    words: Mapping[str, str],
+    usual: tuple[float, str],
+    window: tuple[date, date, str] | None,
     title: str,
 ) -> go.Figure:
     """Return a vehicle's rhythm: at each visit the days since the one before, and the usual gap.
 
-    `silent` is today and the days since the last visit, drawn as the last bar in `colour`;
-    `window` shades when the next visit is due. `words` names gap, silent, usual and window.
+    `frame` has the columns day, gap_days, colour and name; its last row is today and the silence
+    so far. `usual` is the gap with its label, `window` when the next visit is due, with its label.
     """
     figure = _figure(title, height_px=300)
     figure.add_scatter(
-        x=[*days, silent[0]],
-        y=[*gap_days, silent[1]],
+        x=frame["day"],
+        y=frame["gap_days"],
         mode="markers",
-        marker={"color": [*[ACCENT] * len(days), colour], "size": 7},
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [0] * (len(days) + 1),
-            "arrayminus": [*gap_days, silent[1]],
-            "color": GREY,
-            "thickness": 1,
-            "width": 0,
-        },
-        customdata=[*[words["gap"]] * len(days), words["silent"]],
+        marker={"color": frame["colour"], "size": 8},
+        error_y=_stems(frame["gap_days"]),
+        customdata=frame["name"],
         hovertemplate="%{customdata}: %{y}<extra>%{x|%Y-%m-%d}</extra>",
     )
     figure.add_hline(
-        y=usual_days,
-        line={"color": GREY, "dash": "dash", "width": 1.5},
-        annotation={"text": words["usual"], "font": {"size": 12}},
-        annotation_position="top left",
+        y=usual[0], line={"color": GREY, "dash": "dash", "width": 1.5}, **_label(usual[1])
     )
     if window is not None:
         figure.add_vrect(
@@ -301,9 +287,28 @@ def gaps(
             fillcolor=ACCENT,
             opacity=0.15,
             line_width=0,
-            annotation={"text": words["window"], "font": {"size": 12}},
-            annotation_position="top left",
+            **_label(window[2]),
         )
     figure.update_yaxes(rangemode="tozero", tickformat=",.0f")
-    figure.update_xaxes(showgrid=False, nticks=6)
+    figure.update_xaxes(showgrid=False, nticks=6, tickformat="%Y-%m-%d")
     return figure
+
+
+def _stems(heights: pd.Series) -> dict[str, Any]:
+    """Return the error bars that reach from each point down to zero."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [0] * len(heights),
+        "arrayminus": heights,
+        "color": GREY,
+        "thickness": 2,
+        "width": 0,
+    }
+
+
+def _label(words: str) -> dict[str, Any]:
+    return {
+        "annotation": {"text": words, "font": {"size": 12}},
+        "annotation_position": "top right",
+    }

@@ -38,34 +38,12 @@ class Desk:
         return self.cached(board.vehicles, stations=self.stations, days=self.days)
 
     def cached(self, function: Callable[..., T], **arguments: Any) -> T:
-        """Return what a board function says, remembered until the archive changes."""
-        key = (self.ask.scope, self.ask.as_of, self.ask.db.data_version(), str(self.ask.db.url))
-        result: T = _remembered(
-            _Question(function.__module__, function.__name__, key, tuple(arguments.items())),
-            self.ask,
-            function,
-        )
-        return result
+        """Return what a board function says of this desk's question; shared, never changed."""
+        return function(self.ask, **arguments)
 
     def say(self, key: str, /, **values: object) -> str:
         """Return a sentence of the catalogue in the reader's language."""
         return text.say(self.lang, key, **values)
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """All that decides an answer: function, scope, day, version of the archive, arguments."""
-
-    module: str
-    name: str
-    asker: tuple[object, ...]
-    arguments: tuple[tuple[str, Any], ...]
-
-
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs={_Question: repr})
-def _remembered(question: _Question, _ask: Ask, _function: Callable[..., Any]) -> Any:
-    # `_ask` and `_function` are left out of the key: `question` holds everything in them.
-    return _function(_ask, **dict(question.arguments))
 
 
 @st.cache_resource

@@ -16,6 +16,7 @@ from station.frames import BOARD, UNITS
 from station.model import day_date, day_number, minor_per_major
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
+from station.services.memory import remembered
 
 NO_SALES_DAY = date(1970, 1, 1)
 STATION_COLUMNS = ("station_id", "code", "name", "region", "kind", "zone", "currency")
@@ -53,20 +54,30 @@ def stations_known(ask: Ask) -> pd.DataFrame:
 
 
 @right("board.read")
+@remembered(entries=8)
 def vehicles(ask: Ask, *, stations: Sequence[str] = (), days: int = 0) -> pd.DataFrame:
     """Return frames.BOARD: one row a vehicle and station, with what every analysis says of it.
 
     Classes are judged on the whole history up to as-of; the columns `period_*` count the last
     `days` only (0: everything). Of visits at stations out of sight only this is told: the share of
     visits here, the station a vehicle moved to and when, and its use and owner as inferred.
+    The frame is shared: copy it before changing it.
     """
     wanted = stations_in_sight(ask, stations)
-    chain = _chain(ask)
-    rhythm = pace.learn(chain[chain["station_id"].isin(ask.scope.station_ids)], ask.settings.pace)
-    mine = chain[chain["station_id"].isin(wanted)].reset_index(drop=True)
-    frame = _judged(ask, mine, rhythm, elsewhere=_elsewhere(chain))
-    frame = _known(ask, frame, _busiest(chain))
+    frame = _in_sight(ask)
+    frame = frame[frame["station_id"].isin(wanted)].reset_index(drop=True)
     return _in_period(ask, frame, wanted, days)[list(BOARD)]
+
+
+@remembered(entries=4)
+def _in_sight(ask: Ask) -> pd.DataFrame:
+    """Return the board of all stations in sight, but for the columns of a period."""
+    chain = _chain(ask)
+    mine = chain[chain["station_id"].isin(ask.scope.station_ids)].reset_index(drop=True)
+    rhythm = pace.learn(mine, ask.settings.pace)
+    gaps = pace.learn(mine, replace(ask.settings.pace, k=None))  # a window needs the gaps' shape
+    frame = _judged(ask, mine, rhythm, gaps, elsewhere=_elsewhere(chain))
+    return _known(ask, frame, _busiest(chain))
 
 
 def _chain(ask: Ask) -> pd.DataFrame:
@@ -91,13 +102,18 @@ def _busiest(chain: pd.DataFrame) -> pd.DataFrame:
 
 
 def _judged(
-    ask: Ask, profiles: pd.DataFrame, rhythm: pace.Pace, *, elsewhere: pd.DataFrame
+    ask: Ask,
+    profiles: pd.DataFrame,
+    rhythm: pace.Pace,
+    gaps: pace.Pace,
+    *,
+    elsewhere: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return stability, frequency and lapse of each row; each keeps its own sentence."""
     rules = ask.settings
     frame = stability.classify(profiles, rhythm, rules.stability)
     frame = frame.rename(columns={"sentence": "stability_sentence"})
-    frame = frequency.describe(frame, rhythm, rules.frequency, rules.stability)
+    frame = frequency.describe(frame, gaps, rules.frequency, rules.stability)
     frame = frame.rename(columns={"sentence": "frequency_sentence"})
     frame = lapse.judge(frame, rhythm, elsewhere=elsewhere, rules=rules.lapse)
     return frame.rename(columns={"sentence": "lapse_sentence"})
@@ -162,6 +178,7 @@ def _in_period(ask: Ask, frame: pd.DataFrame, wanted: frozenset[int], days: int)
 
 
 @right("board.read")
+@remembered(entries=16)
 def months(ask: Ask, *, stations: Sequence[str] = (), by: str = "stability") -> pd.DataFrame:
     """Return month ("2026-03"), class, vehicles, visits, quantity (litres) and amount.
 
@@ -193,6 +210,7 @@ def _per_major(ask: Ask, station_ids: pd.Series) -> pd.Series:
 
 
 @right("board.read")
+@remembered(entries=8)
 def movement(ask: Ask, *, stations: Sequence[str] = (), days_ago: int = 90) -> pd.DataFrame:
     """Return from_class, to_class and vehicles: stability `days_ago` and now.
 
@@ -209,6 +227,7 @@ def movement(ask: Ask, *, stations: Sequence[str] = (), days_ago: int = 90) -> p
 
 
 @right("board.read")
+@remembered(entries=32)
 def traffic(
     ask: Ask, *, stations: Sequence[str] = (), days: int = 0, use: str | None = None
 ) -> pd.DataFrame:
@@ -235,6 +254,7 @@ def _from_day(ask: Ask, days: int) -> int | None:
 
 
 @right("board.read")
+@remembered(entries=16)
 def daily(ask: Ask, *, stations: Sequence[str] = (), days: int = 0) -> pd.DataFrame:
     """Return day (number), visits, quantity (litres) and amount, one row for every day."""
     rows = lake.query(
@@ -253,6 +273,7 @@ def daily(ask: Ask, *, stations: Sequence[str] = (), days: int = 0) -> pd.DataFr
 
 
 @right("board.read")
+@remembered(entries=16)
 def capture(
     ask: Ask, *, stations: Sequence[str] = (), days: int = 7, nozzles: bool = False
 ) -> pd.DataFrame:
@@ -274,6 +295,7 @@ def capture(
 
 
 @right("board.read")
+@remembered(entries=8)
 def compare(ask: Ask, *, days: int = 0) -> pd.DataFrame:
     """Return one row a station in sight: counts, shares with intervals, funnel limits, sentence."""
     board = vehicles(ask, days=days)

@@ -71,6 +71,6 @@ def nightly(ask: Ask) -> list[str]:
     """Do what is due once a day and return what was done; doing it twice changes nothing."""
     lake.refresh(ask.db)
     horizon_s = int(time()) - ask.settings.archive.quarantine_days * DAY_S
-    with ask.db.writing() as conn:
+    with ask.db.writing(changes_figures=False) as conn:
         batches.forget_rejected(conn, horizon_s)
     return ["lake", "quarantine"]

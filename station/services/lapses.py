@@ -32,7 +32,7 @@ def record(ask: Ask, *, vehicle_id: int, station: str, reason: LapseReason, note
     cards.card(ask, vehicle_id=vehicle_id)
     written_at = int(time())
     sealed = _sealed(ask, note.strip(), vehicle_id=vehicle_id, written_at=written_at)
-    with ask.db.writing() as conn:
+    with ask.db.writing(changes_figures=False) as conn:
         notes.add(
             conn,
             LapseNote(vehicle_id, station_id, reason, ask.scope.account, written_at, sealed),

@@ -335,3 +335,12 @@ def test_closing_plays_the_log_into_the_file(on_sqlite: Database, tmp_path: Path
     with sqlite3.connect(tmp_path / "station.db") as plain:
         assert plain.execute("SELECT count(*) FROM stations").fetchone() == (1,)
     plain.close()
+
+
+def test_a_note_spares_the_readers_a_new_calculation(db: Database) -> None:
+    before = db.data_version()
+
+    with db.writing(changes_figures=False) as conn:
+        conn.exec_driver_sql("INSERT INTO meta (name, value) VALUES ('aside', 1)")
+
+    assert db.data_version() == before

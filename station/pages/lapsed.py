@@ -1,0 +1,236 @@
+"""Whom have we lost or are about to lose, and why?"""
+
+from datetime import timedelta
+
+import pandas as pd
+import streamlit as st
+
+from station import text
+from station.model import Stability, State, day_number
+from station.pages import blocks, charts, look, reasons
+from station.pages.blocks import Column
+from station.pages.desk import Desk, current
+from station.services import board, lapses
+
+STATES = (State.OVERDUE, State.LOST, State.MOVED)
+AT_RISK = (State.OVERDUE.value, State.LOST.value)
+RECENT_DAYS = 7
+"""The week that the page Today tells of."""
+SHOWN_MONTHS = 18
+SHOWN_USES = 8
+
+COLUMNS = (
+    Column("label", "page_lapsed.vehicle"),
+    Column("state", "page_lapsed.state", "state"),
+    Column("monthly_amount", "page_lapsed.monthly_amount", "money"),
+    Column("value_at_risk", "page_lapsed.value_at_risk", "money"),
+    Column("lapse_sentence", "page_lapsed.sentence", "sentence"),
+    Column("reason", "page_lapsed.reason", "lapse_reason"),
+    Column("moved_to", "page_lapsed.moved_to"),
+    Column("use", "page_lapsed.use", "use"),
+    Column("last_day", "page_lapsed.last_day", "day"),
+    Column("station_name", "page_lapsed.station"),
+)
+
+
+def render() -> None:
+    """Draw the page."""
+    desk = current()
+    st.title(desk.say("page_lapsed.title"), anchor=False)
+    everyone = of_period(desk)
+    blocks.answer(_answer(desk, everyone))
+    if everyone.empty:
+        return
+    lapsed = _recent(desk, everyone)
+    lapsed = _of_use(desk, lapsed, _pictures(desk, lapsed))
+    chosen = _of_state(desk, lapsed)
+    page = blocks.names(
+        desk,
+        chosen,
+        [column for column in COLUMNS if (chosen[column.name] != "").any()],
+        key="lapsed_list",
+        title=desk.say("page_lapsed.list", vehicles=len(chosen)),
+    )
+    _why(desk, page)
+    _summary(desk, everyone)
+
+
+def lapsed_regulars(desk: Desk) -> pd.DataFrame:
+    """Return the regulars that no longer come, the most worth a call first, with the reason."""
+    vehicles = desk.vehicles()
+    is_regular = vehicles["stability"] == Stability.REGULAR.value
+    lapsed = vehicles[is_regular & vehicles["state"].isin(list(STATES))]
+    heard = desk.cached(lapses.newest)
+    lapsed = lapsed.merge(
+        heard[["vehicle_id", "station", "reason"]], on=["vehicle_id", "station"], how="left"
+    )
+    names = board.stations_known(desk.ask).set_index("code")["name"]
+    lapsed = lapsed.assign(
+        reason=lapsed["reason"].fillna(""),
+        moved_to=lapsed["moved_to"].map(names).fillna(lapsed["moved_to"]),
+    )
+    order = ["value_at_risk", "vehicle_id", "station_id"]
+    return lapsed.sort_values(order, ascending=[False, True, True], ignore_index=True)
+
+
+def since(desk: Desk, lapsed: pd.DataFrame, days: int) -> pd.DataFrame:
+    """Return those whose silence became odd within the last `days`; 0 is everyone."""
+    first_day = day_number(desk.ask.as_of - timedelta(days=days)) if days else -1
+    return lapsed[lapsed["alarm_day"] > first_day]
+
+
+def of_period(desk: Desk) -> pd.DataFrame:
+    """Return the lapsed regulars of the chosen period."""
+    return since(desk, lapsed_regulars(desk), desk.days)
+
+
+def _answer(desk: Desk, lapsed: pd.DataFrame) -> str:
+    if lapsed.empty:
+        return desk.say("page_lapsed.answer_none")
+    at_risk = lapsed[lapsed["state"].isin(AT_RISK)]
+    counts = lapsed["state"].value_counts()
+    return desk.say(
+        "page_lapsed.answer",
+        amount=blocks.money(desk, at_risk["monthly_amount"], at_risk["currency_code"]),
+        **{state.value: int(counts.get(state.value, 0)) for state in STATES},
+    )
+
+
+def _recent(desk: Desk, lapsed: pd.DataFrame) -> pd.DataFrame:
+    recent = since(desk, lapsed, RECENT_DAYS)
+    chosen = blocks.choose(
+        desk,
+        key="lapsed_since",
+        label="page_lapsed.since",
+        options={
+            str(RECENT_DAYS): _counted(
+                desk.say("page_lapsed.recent", days=RECENT_DAYS), len(recent)
+            )
+        },
+    )
+    return recent if chosen else lapsed
+
+
+def _counted(words: str, count: int) -> str:
+    return f"{words} **{count:,}**"
+
+
+def _pictures(desk: Desk, lapsed: pd.DataFrame) -> str | None:
+    """Draw when they fell silent and what they are worth; return the use that was clicked."""
+    if lapsed.empty:
+        return None
+    left, right = st.columns(2)
+    with left:
+        _by_month(desk, lapsed)
+    with right:
+        return _by_use(desk, lapsed)
+
+
+def _by_month(desk: Desk, lapsed: pd.DataFrame) -> None:
+    month = pd.to_datetime(lapsed["alarm_day"], unit="D", origin="unix").dt.strftime("%Y-%m")
+    counts = pd.crosstab(month, lapsed["state"]).tail(SHOWN_MONTHS)
+    sums = counts.sum(axis=1)
+    title = desk.say("page_lapsed.month_title", month=sums.idxmax(), vehicles=int(sums.max()))
+    figure = charts.months(
+        counts,
+        names={state.value: desk.say(f"word.state.{state}") for state in STATES},
+        colours={state.value: look.STATE[state].colour for state in STATES},
+        title=title,
+    )
+    blocks.chart(figure, key="lapsed_months", alt=title)
+
+
+def _by_use(desk: Desk, lapsed: pd.DataFrame) -> str | None:
+    """Draw the amount at risk by use; where currencies meet, the vehicles."""
+    at_risk = lapsed[lapsed["state"].isin(AT_RISK)]
+    currencies = at_risk["currency_code"].unique()
+    is_money = len(currencies) == 1
+    weight = at_risk["monthly_amount"] if is_money else pd.Series(1, at_risk.index)
+    sums = weight.groupby(at_risk["use"]).sum().sort_values(ascending=False).head(SHOWN_USES)
+    if sums.empty:
+        return None
+    title = desk.say(
+        "page_lapsed.use_title" if is_money else "page_lapsed.use_title_vehicles",
+        use=desk.say(f"word.use.{sums.index[0]}"),
+        share=float(sums.iloc[0] / weight.sum()),
+    )
+    figure = charts.bars(
+        [desk.say(f"word.use.{use}") for use in sums.index],
+        sums.tolist(),
+        title=title,
+        colours=[look.USE[use].colour for use in sums.index],
+        texts=[text.money(desk.lang, value, currencies[0]) for value in sums] if is_money else None,
+        keys=sums.index.tolist(),
+    )
+    return blocks.clicked(figure, key="lapsed_uses", alt=title)
+
+
+def _of_use(desk: Desk, lapsed: pd.DataFrame, use: str | None) -> pd.DataFrame:
+    if use is None:
+        return lapsed
+    st.caption(desk.say("page_lapsed.only_use", use=desk.say(f"word.use.{use}")))
+    return lapsed[lapsed["use"] == use]
+
+
+def _of_state(desk: Desk, lapsed: pd.DataFrame) -> pd.DataFrame:
+    counts = lapsed["state"].value_counts()
+    chosen = blocks.choose(
+        desk,
+        key="lapsed_state",
+        label="page_lapsed.choose_state",
+        options={
+            state.value: _counted(
+                f"{look.STATE[state].icon} {desk.say(f'word.state.{state}')}",
+                int(counts.get(state.value, 0)),
+            )
+            for state in STATES
+        },
+    )
+    return lapsed[lapsed["state"] == chosen] if chosen else lapsed
+
+
+def _why(desk: Desk, page: pd.DataFrame) -> None:
+    """Let one vehicle of the page be chosen and its reason be told."""
+    if page.empty:
+        return
+    st.subheader(desk.say("page_lapsed.why"), anchor=False)
+    rows = {f"{row['vehicle_id']}.{row['station']}": row for row in page.to_dict("records")}
+    chosen = st.selectbox(
+        desk.say("page_lapsed.which"),
+        list(rows),
+        index=None,
+        format_func=lambda key: f"{rows[key]['label']} · {rows[key]['station_name']}",
+        placeholder=desk.say("page_lapsed.which_hint"),
+        key="lapsed_vehicle",
+    )
+    if chosen is None:
+        return
+    row = rows[chosen]
+    with st.container(border=True):
+        st.markdown(blocks.plain(text.say_row(desk.lang, row, "lapse_sentence")))
+        reasons.draw(desk, vehicle_id=int(row["vehicle_id"]), station=row["station"])
+
+
+def _summary(desk: Desk, lapsed: pd.DataFrame) -> None:
+    """Draw the reasons heard so far."""
+    known = lapsed.loc[lapsed["reason"] != "", "reason"].value_counts()
+    if known.empty:
+        return
+    st.subheader(desk.say("page_lapsed.reasons"), anchor=False)
+    title = desk.say(
+        "page_lapsed.reasons_title",
+        known=int(known.sum()),
+        vehicles=len(lapsed),
+        reason=desk.say(f"word.lapse_reason.{known.index[0]}"),
+        times=int(known.iloc[0]),
+    )
+    figure = charts.bars(
+        [desk.say(f"word.lapse_reason.{reason}") for reason in known.index],
+        known.tolist(),
+        title=title,
+    )
+    blocks.chart(figure, key="lapsed_reasons", alt=title)
+
+
+if __name__ == "__main__":
+    render()

@@ -1,0 +1,237 @@
+"""What needs me this morning? Each line opens exactly the names it counts."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from station import text
+from station.model import Stability, State, day_date
+from station.pages import blocks, charts, lapsed, look
+from station.pages.desk import Desk, current
+from station.services import board, intake
+
+FOLDER = Path(__file__).parent
+SHOWN_DAYS = 60
+WEEK_DAYS = 7
+WEEKS_BEFORE = 4
+DAY_S = 86_400
+STATION_FALL = 0.05
+NOZZLE_FALL = 0.3
+FEWEST_LINES = 30
+"""Falls of the share of lines with a plate that are no chance, from so many lines on."""
+MEASURES = ("visits", "quantity", "amount")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing to look at: its sentence, and the list it opens."""
+
+    icon: str
+    sentence: str
+    page: str
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+def render() -> None:
+    """Draw the page."""
+    desk = current()
+    st.title(desk.say("page_today.title"), anchor=False)
+    if board.is_empty(desk.ask):
+        _first_steps(desk)
+        return
+    alarms = lapsed.since(desk, lapsed.lapsed_regulars(desk), WEEK_DAYS)
+    daily = daily_visits(desk)
+    blocks.answer(_answer(desk, alarms, daily))
+    lines = [*_alarms(desk, alarms), *_slowing(desk), *_capture(desk), *_imports(desk)]
+    if lines:
+        _draw_lines(desk, lines)
+    _figures(desk, daily)
+    _picture(desk, daily)
+
+
+def _first_steps(desk: Desk) -> None:
+    blocks.answer(desk.say("page_today.empty"))
+    st.markdown(desk.say("page_today.empty_first"))
+    st.page_link(
+        str(FOLDER / "intake.py"), label=desk.say("page_today.empty_link"), icon=":material/upload:"
+    )
+
+
+def _answer(desk: Desk, alarms: pd.DataFrame, daily: pd.DataFrame) -> str:
+    at_risk = alarms[alarms["state"].isin(lapsed.AT_RISK)]
+    if at_risk.empty:
+        visits = int(daily["visits"].iloc[-1])
+        return desk.say("page_today.answer_calm", day=desk.ask.as_of, visits=visits)
+    return desk.say(
+        "page_today.answer_alarms",
+        days=WEEK_DAYS,
+        vehicles=len(at_risk),
+        amount=_risk(desk, at_risk),
+    )
+
+
+def _risk(desk: Desk, rows: pd.DataFrame) -> str:
+    return blocks.money(desk, rows["monthly_amount"], rows["currency_code"])
+
+
+def _draw_lines(desk: Desk, lines: list[Line]) -> None:
+    st.subheader(desk.say("page_today.due"), anchor=False)
+    with st.container(border=True, gap="xsmall"):
+        for line in lines:
+            st.page_link(
+                str(FOLDER / f"{line.page}.py"),
+                label=blocks.plain(line.sentence),
+                icon=line.icon,
+                help="",
+                query_params=dict(line.query),
+            )
+
+
+def _alarms(desk: Desk, alarms: pd.DataFrame) -> Iterator[Line]:
+    for state in (State.OVERDUE, State.LOST, State.MOVED):
+        rows = alarms[alarms["state"] == state.value]
+        if len(rows):
+            yield Line(
+                look.STATE[state].icon,
+                desk.say(f"page_today.{state}", vehicles=len(rows), amount=_risk(desk, rows)),
+                "lapsed",
+                {"lapsed_state": state.value, "lapsed_since": str(lapsed.RECENT_DAYS)},
+            )
+
+
+def _slowing(desk: Desk) -> Iterator[Line]:
+    vehicles = desk.vehicles()
+    slowing = vehicles[
+        (vehicles["trend"] == "slowing")
+        & (vehicles["stability"] == Stability.REGULAR.value)
+        & (vehicles["state"] == State.ACTIVE.value)
+    ]
+    if len(slowing):
+        yield Line(
+            ":material/trending_down:",
+            desk.say("page_today.slowing", vehicles=len(slowing), amount=_risk(desk, slowing)),
+            "frequency",
+            {"frequency_trend": "slowing"},
+        )
+
+
+def _capture(desk: Desk) -> Iterator[Line]:
+    """Tell of stations whose share of lines with a plate fell, and of single nozzles."""
+    falls = (
+        *capture_falls(desk, nozzles=False).to_dict("records"),
+        *capture_falls(desk, nozzles=True).to_dict("records"),
+    )
+    for row in falls:
+        key = "page_today.capture_nozzle" if "nozzle" in row else "page_today.capture"
+        yield Line(
+            ":material/no_photography:",
+            desk.say(key, **{str(name): fact for name, fact in row.items()}),
+            "intake",
+        )
+
+
+def capture_falls(desk: Desk, *, nozzles: bool) -> pd.DataFrame:
+    """Return where the capture of the last week is far below the weeks before: now and before."""
+    week_ago = replace(
+        desk, ask=replace(desk.ask, as_of=desk.ask.as_of - timedelta(days=WEEK_DAYS))
+    )
+    now = desk.cached(board.capture, stations=desk.stations, days=WEEK_DAYS, nozzles=nozzles)
+    before = week_ago.cached(
+        board.capture, stations=desk.stations, days=WEEK_DAYS * WEEKS_BEFORE, nozzles=nozzles
+    )
+    place = ["station", "nozzle"] if nozzles else ["station"]
+    both = now.merge(before[[*place, "share"]], on=place, suffixes=("", "_before"))
+    fall = both["share_before"] - both["share"]
+    is_far = fall >= (NOZZLE_FALL if nozzles else STATION_FALL)
+    return both[is_far & (both["lines"] >= FEWEST_LINES)]
+
+
+def _imports(desk: Desk) -> Iterator[Line]:
+    """Tell of what the imports of the last week could not take."""
+    if "batches.read" not in desk.ask.scope.rights:
+        return
+    batches = intake.listing(desk.ask)
+    recent = batches[batches["started_at"] > batches["started_at"].max() - WEEK_DAYS * DAY_S]
+    done = recent[recent["status"] == "done"]
+    for name, icon, count in (
+        ("rejected", "rule", done["rejected"].sum()),
+        ("conflicts", "difference", done["conflicts"].sum()),
+        ("broken_off", "sync_problem", (recent["status"] == "open").sum()),
+    ):
+        if count:
+            sentence = desk.say(f"page_today.{name}", count=int(count))
+            yield Line(f":material/{icon}:", sentence, "intake")
+
+
+def daily_visits(desk: Desk) -> pd.DataFrame:
+    """Return visits, quantity and amount of the last days, from the first with a visit on."""
+    days = desk.cached(board.daily, stations=desk.stations, days=SHOWN_DAYS).set_index("day")
+    return days[days["visits"].cumsum() > 0]
+
+
+def against_usual(daily: pd.DataFrame, days: int) -> dict[str, float]:
+    """Return how the last `days` differ from the mean of the same weekdays in the weeks before.
+
+    Empty when not a whole week before is known.
+    """
+    now = daily[list(MEASURES)].tail(days).sum()
+    weeks = [
+        daily[list(MEASURES)].iloc[-days - WEEK_DAYS * back : -WEEK_DAYS * back].sum()
+        for back in range(1, WEEKS_BEFORE + 1)
+        if days + WEEK_DAYS * back <= len(daily)
+    ]
+    if not weeks:
+        return {}
+    usual = pd.DataFrame(weeks).mean()
+    return {name: now[name] / usual[name] - 1 for name in MEASURES if usual[name]}
+
+
+def _figures(desk: Desk, daily: pd.DataFrame) -> None:
+    weekday = desk.say(f"word.weekday.{desk.ask.as_of.weekday()}")
+    for days, heading in ((1, "page_today.last_day"), (WEEK_DAYS, "page_today.last_week")):
+        change = against_usual(daily, days)
+        now = daily.tail(days).sum()
+        st.subheader(desk.say(heading, weekday=weekday, day=desk.ask.as_of), anchor=False)
+        blocks.figures(
+            [
+                (
+                    desk.say(f"page_today.{name}"),
+                    value,
+                    f"{change[name]:+.0%}" if name in change else None,
+                )
+                for name, value in _written(desk, now).items()
+            ]
+        )
+        if change:
+            st.caption(desk.say(f"{heading}_against", weekday=weekday))
+
+
+def _written(desk: Desk, now: pd.Series) -> dict[str, str]:
+    """Return the measures in the reader's form; no amount where currencies meet."""
+    known = board.stations_known(desk.ask)
+    if desk.stations:
+        known = known[known["code"].isin(desk.stations)]
+    written = {name: f"{now[name]:,.0f}" for name in ("visits", "quantity")}
+    if len(known["currency"].unique()) == 1:
+        written["amount"] = text.money(desk.lang, now["amount"], str(known["currency"].iloc[0]))
+    return written
+
+
+def _picture(desk: Desk, daily: pd.DataFrame) -> None:
+    title = desk.say("page_today.line_title", days=len(daily), visits=float(daily["visits"].mean()))
+    figure = charts.lines(
+        daily.set_axis([day_date(int(day)) for day in daily.index]),
+        names={"visits": desk.say("page_today.visits")},
+        colours={"visits": look.ACCENT},
+        title=title,
+    )
+    figure.update_xaxes(tickformat="%m-%d", hoverformat="%Y-%m-%d")
+    blocks.chart(figure, key="today_days", alt=title)
+
+
+if __name__ == "__main__":
+    render()
