@@ -232,10 +232,13 @@ def _portrait(desk: Desk, card: cards.Card, row: Row) -> None:
         for name in ("stability", "frequency", "lapse"):
             if name != "lapse" or is_regular(row):
                 _fact(desk, name, text.say_row(desk.lang, row, f"{name}_sentence"))
-        for name, column in (("use", "use"), ("owner", "owner_kind")):
+        for name, column, topic in (
+            ("use", "use", "usage"),
+            ("owner", "owner_kind", "ownership"),
+        ):
             said = desk.say(f"word.{column}.{row[column]}")
             sentence = text.say_row(desk.lang, row, f"{name}_sentence")
-            _fact(desk, name, said, sentence, *_because(desk, row[f"{name}_evidence"]))
+            _fact(desk, name, said, sentence, *_because(desk, topic, row[f"{name}_evidence"]))
         for owner in card.owners.to_dict("records"):
             kind = desk.say(f"word.owner_kind.{owner['owner_kind']}")
             _fact(desk, "owned", owner["organisation_name"] or kind, *_since(desk, owner))
@@ -243,9 +246,10 @@ def _portrait(desk: Desk, card: cards.Card, row: Row) -> None:
             _fact(desk, "card", held["number"], held["kind"], *_since(desk, held))
 
 
-def _because(desk: Desk, evidence: list[str]) -> Iterator[str]:
+def _because(desk: Desk, topic: str, evidence: list[str]) -> Iterator[str]:
     if evidence:
-        listed = desk.say("page_card.list_comma").join(desk.say(key) for key in evidence)
+        clues = [desk.say(f"{topic}.clue.{key}") for key in evidence]
+        listed = desk.say("page_card.list_comma").join(clues)
         yield desk.say("page_card.because", evidence=listed)
 
 
