@@ -9,7 +9,7 @@ import streamlit as st
 
 from station import text
 from station.errors import StationError
-from station.model import Source, Stability, State, Use, day_date, minor_per_major
+from station.model import Fuel, Source, Stability, State, Use, day_date, minor_per_major
 from station.pages import blocks, charts, look, reasons
 from station.pages.blocks import Column
 from station.pages.desk import Desk, current
@@ -186,16 +186,18 @@ def _figures(desk: Desk, row: Row) -> None:
     blocks.figures([(desk.say(f"page_card.{name}"), value, None) for name, value in facts.items()])
 
 
-def visit_days(card: cards.Card, station: str) -> pd.Series:
-    """Return the numbers of the days on which the vehicle bought at a station, the oldest first."""
-    lines = card.lines
-    bought = lines[(lines["station"] == station) & (lines["quantity_milli"] > 0)]
+def visit_days(lines: pd.DataFrame, station: str) -> pd.Series:
+    """Return the numbers of the days with fuel at a station that was not taken back, in order."""
+    taken_back = lines.groupby("reverses")["quantity_milli"].sum()
+    left = lines["quantity_milli"] + lines["id"].map(taken_back).fillna(0)
+    is_fuel = (lines["quantity_milli"] > 0) & (lines["fuel"] != Fuel.NONE.value)
+    bought = lines[(lines["station"] == station) & is_fuel & (left > 0)]
     return (bought["local_at"] // DAY_S).drop_duplicates().sort_values(ignore_index=True)
 
 
 def _rhythm(desk: Desk, card: cards.Card, row: Row) -> None:
     """Draw the gaps between its visits, and the silence since the last."""
-    days = visit_days(card, row["station"])
+    days = visit_days(card.lines, row["station"])
     between = days.diff().iloc[1:].tail(SHOWN_VISITS)
     if between.empty:
         return
