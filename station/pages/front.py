@@ -1,5 +1,6 @@
 """The front door: lay out the desk, name the pages, run one."""
 
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 
@@ -45,20 +46,37 @@ def render() -> None:
 
 
 def _language() -> str:
-    preferred = (st.context.locale or "zh").lower()
-    options = list(text.LANGUAGES)
-    st.session_state.setdefault("lang", "zh" if preferred.startswith("zh") else "en")
+    preferred = "zh" if (st.context.locale or "zh").lower().startswith("zh") else "en"
+    st.session_state.setdefault("lang", _named("lang", text.LANGUAGES) or preferred)
     with st.sidebar:
         chosen = st.segmented_control(
             "语言 Language",
-            options,
+            text.LANGUAGES,
             format_func={"zh": "中文", "en": "English"}.__getitem__,
             key="lang",
             required=True,
-            bind="query-params",
             label_visibility="collapsed",
         )
-    return chosen or options[0]
+    _name("lang", chosen, default=preferred)
+    return chosen or preferred
+
+
+def _named(key: str, options: Collection[str]) -> str | None:
+    """Return the option that the URL names.
+
+    Streamlit's own binding would write labels, which change with the language, and going back in
+    the browser would forget a first choice that is not the first option.
+    """
+    named = st.query_params.get(key)
+    return named if named in options else None
+
+
+def _name(key: str, chosen: str | None, *, default: str) -> None:
+    """Write a choice other than the default into the URL, so that a link shows the same."""
+    if chosen is not None and chosen != default:
+        st.query_params[key] = chosen
+    else:
+        st.query_params.pop(key, None)
 
 
 def _pages(lang: str) -> dict[str, list[st.Page]]:
@@ -103,19 +121,18 @@ def _stations(ask: Ask, lang: str) -> tuple[str, ...]:
 
 
 def _period(ask: Ask, lang: str) -> int:
-    st.session_state.setdefault("days", ask.settings.dashboard.period_days)
-    return int(
-        st.selectbox(
-            text.say(lang, "front.period"),
-            desks.PERIODS,
-            format_func=lambda days: text.say(
-                lang, "front.period_days" if days else "front.period_all", days=days
-            ),
-            key="days",
-            bind="query-params",
-        )
-        or 0
+    default = str(ask.settings.dashboard.period_days)
+    st.session_state.setdefault("days", _named("days", desks.PERIODS) or default)
+    chosen = st.selectbox(
+        text.say(lang, "front.period"),
+        desks.PERIODS,
+        format_func=lambda days: text.say(
+            lang, "front.period_all" if days == "0" else "front.period_days", days=days
+        ),
+        key="days",
     )
+    _name("days", chosen, default=default)
+    return int(chosen)
 
 
 def _as_of(ask: Ask, lang: str) -> date:
