@@ -63,8 +63,8 @@ def _answer(desk: Desk, table: pd.DataFrame) -> str:
 
 def _range(desk: Desk, table: pd.DataFrame) -> str:
     """Return which stations have the fewest and the most regulars; "" where chance may say so."""
-    low = table.loc[table["regular_share"].idxmin()]
-    high = table.loc[table["regular_share"].idxmax()]
+    ordered = table.sort_values("regular_share")
+    low, high = ordered.iloc[0], ordered.iloc[-1]
     if low["regular_share_high"] >= high["regular_share_low"]:
         return ""
     return desk.say(
