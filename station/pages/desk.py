@@ -20,8 +20,8 @@ from station.services.ask import Ask, Database
 
 T = TypeVar("T")
 
-PERIODS = ("30", "90", "180", "365", "0")
-"""Days up to as-of that a page may look back, as the URL writes them; 0 is everything."""
+PERIODS = (30, 90, 180, 365, 0)
+"""Days up to as-of that a page may look back; 0 is everything."""
 
 
 @dataclass(frozen=True, slots=True)

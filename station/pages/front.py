@@ -1,6 +1,5 @@
 """The front door: lay out the desk, name the pages, run one."""
 
-from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import streamlit as st
 
 from station import text
 from station.errors import StationError
+from station.pages import address
 from station.pages import desk as desks
 from station.services import board
 from station.services.ask import Ask
@@ -46,37 +46,20 @@ def render() -> None:
 
 
 def _language() -> str:
-    preferred = "zh" if (st.context.locale or "zh").lower().startswith("zh") else "en"
-    st.session_state.setdefault("lang", _named("lang", text.LANGUAGES) or preferred)
+    preferred = (st.context.locale or "zh").lower()
+    options = list(text.LANGUAGES)
+    address.take("lang", options, "zh" if preferred.startswith("zh") else "en")
     with st.sidebar:
         chosen = st.segmented_control(
             "语言 Language",
-            text.LANGUAGES,
+            options,
             format_func={"zh": "中文", "en": "English"}.__getitem__,
             key="lang",
             required=True,
             label_visibility="collapsed",
         )
-    _name("lang", chosen, default=preferred)
-    return chosen or preferred
-
-
-def _named(key: str, options: Collection[str]) -> str | None:
-    """Return the option that the URL names.
-
-    Streamlit's own binding would write labels, which change with the language, and going back in
-    the browser would forget a first choice that is not the first option.
-    """
-    named = st.query_params.get(key)
-    return named if named in options else None
-
-
-def _name(key: str, chosen: str | None, *, default: str) -> None:
-    """Write a choice other than the default into the URL, so that a link shows the same."""
-    if chosen is not None and chosen != default:
-        st.query_params[key] = chosen
-    else:
-        st.query_params.pop(key, None)
+    address.put("lang", chosen, named=[chosen])
+    return chosen or options[0]
 
 
 def _pages(lang: str) -> dict[str, list[st.Page]]:
@@ -109,30 +92,31 @@ def _desk(ask: Ask, lang: str) -> desks.Desk:
 def _stations(ask: Ask, lang: str) -> tuple[str, ...]:
     known = board.stations_known(ask)
     titles: dict[str, str] = dict(zip(known["code"], known["name"], strict=True))
+    address.take("station", list(titles), [], many=True)
     chosen = st.multiselect(
         text.say(lang, "front.stations"),
         list(titles),
         format_func=titles.__getitem__,
         placeholder=text.say(lang, "front.all_stations"),
         key="station",
-        bind="query-params",
     )
+    address.put("station", chosen, named=chosen)
     return tuple(sorted(chosen))
 
 
 def _period(ask: Ask, lang: str) -> int:
-    default = str(ask.settings.dashboard.period_days)
-    st.session_state.setdefault("days", _named("days", desks.PERIODS) or default)
-    chosen = st.selectbox(
+    usual = ask.settings.dashboard.period_days
+    address.take("days", desks.PERIODS, usual)
+    days = st.selectbox(
         text.say(lang, "front.period"),
         desks.PERIODS,
         format_func=lambda days: text.say(
-            lang, "front.period_all" if days == "0" else "front.period_days", days=days
+            lang, "front.period_days" if days else "front.period_all", days=days
         ),
         key="days",
     )
-    _name("days", chosen, default=default)
-    return int(chosen)
+    address.put("days", days, named=[days] if days != usual else [])
+    return int(days or 0)
 
 
 def _as_of(ask: Ask, lang: str) -> date:
