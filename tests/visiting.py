@@ -20,8 +20,10 @@ class Visit:
         self.page.on("console", self._note)
 
     def _note(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.troubles.append(f"console: {message.text}")
+        # Below a page's path the browser first looks for the server's own routes in vain.
+        looks_for_root = "/_stcore/" in message.location.get("url", "")
+        if message.type == "error" and not looks_for_root:
+            self.troubles.append(f"console: {message.text} {message.location.get('url', '')}")
 
     def open(self, path: str) -> None:
         """Open a path of the dashboard and wait until it is drawn."""

@@ -21,7 +21,7 @@ MARGIN_PX = 8
 WIDEST_ROW = 5
 """Key figures in one row; more of them make rows of three."""
 NARROWEST_FIGURE_PX = 150
-SENTENCE_PX = 560
+SENTENCE_PX = 640
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +265,7 @@ def figures(values: Sequence[tuple[str, str, str | None]]) -> None:
     columns = len(values) if len(values) <= WIDEST_ROW else 3
     with st.grid(columns, min_column_width=NARROWEST_FIGURE_PX):
         for heading, value, note in values:
-            st.metric(heading, value, delta=note, delta_color="off", border=True)
+            st.metric(heading, value, delta=note, delta_color="off", border=True, height="stretch")
 
 
 def money(desk: Desk, amounts: pd.Series, currencies: pd.Series) -> str:

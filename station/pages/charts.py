@@ -50,21 +50,23 @@ def bars(
 ) -> go.Figure:
     """Return horizontal bars, the first label on top, each with its value written beside it."""
     figure = _figure(title, height_px=64 + 34 * max(len(labels), 1))
+    texts = list(texts) if texts is not None else [f"{value:,.0f}" for value in values]
     figure.add_bar(
         x=list(values),
         y=list(labels),
         orientation="h",
         marker={"color": colours, "cornerradius": 3},
-        text=list(texts) if texts is not None else [f"{value:,.0f}" for value in values],
+        text=texts,
         textposition="outside",
         cliponaxis=False,
         customdata=list(keys if keys is not None else labels),
         hovertemplate="%{y}: %{text}<extra></extra>",
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    # Room for the labels at the bars' ends.
+    # Room for the longest text at the bars' ends, on a phone too.
+    room = 1.1 + 0.03 * max(map(len, texts), default=0)
     figure.update_xaxes(
-        range=[0, max([*values, 0]) * 1.22 or 1], showticklabels=False, showgrid=False
+        range=[0, max([*values, 0]) * room or 1], showticklabels=False, showgrid=False
     )
     return figure
 
@@ -290,7 +292,7 @@ def gaps(
             **_label(window[2]),
         )
     figure.update_yaxes(rangemode="tozero", tickformat=",.0f")
-    figure.update_xaxes(showgrid=False, nticks=6, tickformat="%Y-%m-%d")
+    figure.update_xaxes(showgrid=False, nticks=5, tickformat="%Y-%m", tickangle=0)
     return figure
 
 

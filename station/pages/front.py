@@ -30,7 +30,7 @@ def render() -> None:
     lang = _language()
     st.set_page_config(
         page_title=text.say(lang, "front.title"),
-        page_icon=":material/local_gas_station:",
+        page_icon=FOLDER / "icon.svg",  # our own: a Material icon would be fetched from abroad
         layout="wide",
     )
     try:

@@ -1,10 +1,13 @@
 """Did everything arrive, and is anything wrong? Upload, look, import, undo."""
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from station import text
@@ -12,16 +15,21 @@ from station.errors import StationError
 from station.model import RejectedRow
 from station.pages import blocks
 from station.pages.desk import Desk, current
-from station.services import intake
-from station.services.intake import FileReport, ImportOptions
+from station.services import board, intake, mappings, records
+from station.services.intake import FileReport
 
-KINDS = ("csv", "txt", "xlsx")
+ENDINGS = ("csv", "txt", "xlsx")
+SALES = "sales"
+COUNTS = ("accepted", "duplicates", "conflicts", "rejected", "ignored")
+KINDS = (SALES, *records.KINDS)
 
 
 def render() -> None:
     """Draw the page."""
     desk = current()
     st.title(desk.say("page_intake.title"), anchor=False)
+    if told := st.session_state.pop("told", None):
+        st.success(told, icon=":material/check_circle:")
     batches = intake.listing(desk.ask)
     blocks.answer(_answer(desk, batches))
     _upload(desk)
@@ -29,7 +37,7 @@ def render() -> None:
 
 
 def _answer(desk: Desk, batches: pd.DataFrame) -> str:
-    done = batches[batches["status"] == "done"]
+    done = batches[(batches["status"] == "done") & (batches["kind"] == SALES)]
     if done.empty:
         return desk.say("page_intake.answer_none")
     rejected, conflicts = int(done["rejected"].sum()), int(done["conflicts"].sum())
@@ -43,25 +51,56 @@ def _answer(desk: Desk, batches: pd.DataFrame) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How the person wants his files taken."""
+
+    kind: str
+    station: str
+    mapping: str
+
+
 def _upload(desk: Desk) -> None:
     st.subheader(desk.say("page_intake.upload"), anchor=False)
+    choice = _choice(desk)
     files = st.file_uploader(
         desk.say("page_intake.choose_file"),
-        type=list(KINDS),
+        type=list(ENDINGS),
         accept_multiple_files=True,
         help=desk.say("page_intake.choose_help"),
         key="intake_files",
     )
-    station = st.text_input(
-        desk.say("page_intake.station"),
-        help=desk.say("page_intake.station_help"),
-        key="intake_station",
-    )
     for file in files:
-        _one_file(desk, file, station.strip())
+        _one_file(desk, file, choice)
 
 
-def _one_file(desk: Desk, file: UploadedFile, station: str) -> None:
+def _choice(desk: Desk) -> Choice:
+    kind = st.segmented_control(
+        desk.say("page_intake.kind"),
+        KINDS,
+        format_func=lambda kind: desk.say(f"page_intake.kind_{kind}"),
+        default=SALES,
+        required=True,
+        key="intake_kind",
+    )
+    station = mapping = ""
+    with st.container(horizontal=True):
+        if kind == SALES:
+            station = st.text_input(
+                desk.say("page_intake.station"),
+                help=desk.say("page_intake.station_help"),
+                key="intake_station",
+                width=320,
+            )
+        known = mappings.names(desk.ask)
+        if known:
+            mapping = st.selectbox(
+                desk.say("page_intake.mapping"), ["", *known], key="intake_mapping", width=320
+            )
+    return Choice(kind or SALES, station.strip(), mapping or "")
+
+
+def _one_file(desk: Desk, file: UploadedFile, choice: Choice) -> None:
     with st.container(border=True):
         st.markdown(f"**{blocks.plain(file.name)}**")
         seen, taken = f"seen_{file.file_id}", f"taken_{file.file_id}"
@@ -74,7 +113,7 @@ def _one_file(desk: Desk, file: UploadedFile, station: str) -> None:
                 desk.say("page_intake.take"), key=f"take_{file.file_id}", type="primary"
             )
         if look or take:
-            report = _import(desk, file, station, dry_run=look)
+            report = _import(desk, file, choice, dry_run=look)
             if report is not None:
                 st.session_state[taken if take else seen] = report
             if take and report is not None:
@@ -83,25 +122,15 @@ def _one_file(desk: Desk, file: UploadedFile, station: str) -> None:
             _report(desk, st.session_state[seen], "page_intake.would_import")
 
 
-def _import(desk: Desk, file: UploadedFile, station: str, *, dry_run: bool) -> FileReport | None:
+def _import(desk: Desk, file: UploadedFile, choice: Choice, *, dry_run: bool) -> FileReport | None:
     """Return what became of an uploaded file, or tell why it was refused."""
     bar = st.progress(0.0, desk.say("page_intake.reading"))
-
-    def show(done: int, _total: int) -> None:
-        bar.progress(min(done / 1_000_000, 1.0), desk.say("page_intake.read_rows", rows=done))
-
     with tempfile.TemporaryDirectory() as folder:
+        # The person's own name for the file is shown, never used as a path.
         path = Path(folder) / f"upload{Path(file.name).suffix.lower()}"
         path.write_bytes(file.getbuffer())
-        options = ImportOptions(
-            station=station,
-            dry_run=dry_run,
-            name=file.name,
-            rejects_dir=desk.ask.db.folder / "quarantine",
-            lang=desk.lang,
-        )
         try:
-            return intake.import_sales(desk.ask, path=path, options=options, progress=show)
+            return _taken(desk, path, file.name, choice, bar, dry_run=dry_run)
         except StationError as error:
             st.error(desk.say(error.key, **error.facts), icon=":material/error:")
             return None
@@ -109,20 +138,48 @@ def _import(desk: Desk, file: UploadedFile, station: str, *, dry_run: bool) -> F
             bar.empty()
 
 
+def _taken(
+    desk: Desk, path: Path, name: str, choice: Choice, bar: DeltaGenerator, *, dry_run: bool
+) -> FileReport:
+    def show(done: int, total: int) -> None:
+        share = min(done / total, 1.0) if total else 0.0
+        bar.progress(share, desk.say("page_intake.read_rows", rows=done))
+
+    options: dict[str, Any] = {
+        "mapping": mappings.find(desk.ask, name=choice.mapping) if choice.mapping else None,
+        "dry_run": dry_run,
+        "rejects_dir": desk.ask.db.folder / "quarantine",
+        "lang": desk.lang,
+        "name": name,
+    }
+    if choice.kind == SALES:
+        sales = intake.ImportOptions(station=choice.station, **options)
+        return intake.import_sales(desk.ask, path=path, options=sales, progress=show)
+    plain = records.RecordOptions(**options)
+    return records.import_records(desk.ask, kind=choice.kind, path=path, options=plain)
+
+
 def _report(desk: Desk, report: FileReport, heading: str) -> None:
     counts = report.counts
     st.markdown(desk.say(heading, rows=counts.rows))
     blocks.figures(
-        [
-            (desk.say(f"page_intake.{name}"), f"{getattr(counts, name):,}", None)
-            for name in ("accepted", "duplicates", "conflicts", "rejected", "ignored")
-        ]
+        [(desk.say(f"page_intake.{name}"), f"{getattr(counts, name):,}", None) for name in COUNTS]
     )
     if report.headings:
         with st.expander(desk.say("page_intake.headings")):
             _headings(desk, report)
     if report.rejected:
         _rejected(desk, list(report.rejected), key=f"rejected_{heading}_{report.batch_id}")
+    if report.rejects_file and report.rejects_file.exists():
+        st.download_button(
+            desk.say("page_intake.rejects_file"),
+            report.rejects_file.read_bytes(),
+            file_name=report.rejects_file.name,
+            key=f"rejects_{report.batch_id}",
+            on_click="ignore",
+            icon=":material/download:",
+            help=desk.say("page_intake.rejects_help"),
+        )
 
 
 def _headings(desk: Desk, report: FileReport) -> None:
@@ -164,6 +221,10 @@ def _history(desk: Desk, batches: pd.DataFrame) -> None:
     event = st.dataframe(
         _history_frame(desk, batches),
         hide_index=True,
+        column_config={
+            desk.say(f"page_intake.{name}"): st.column_config.NumberColumn(format="localized")
+            for name in COUNTS
+        },
         on_select="rerun",
         selection_mode="single-row",
         alt=desk.say("page_intake.history"),
@@ -177,7 +238,9 @@ def _history(desk: Desk, batches: pd.DataFrame) -> None:
 
 
 def _history_frame(desk: Desk, batches: pd.DataFrame) -> pd.DataFrame:
-    when = pd.to_datetime(batches["started_at"], unit="s", utc=True).dt.tz_convert("Asia/Shanghai")
+    zones = desk.cached(board.stations_known)["zone"]
+    zone = zones.iloc[0] if len(zones) else "UTC"
+    when = pd.to_datetime(batches["started_at"], unit="s", utc=True).dt.tz_convert(zone)
     shown = pd.DataFrame(
         {
             "file": batches["file_name"],
@@ -188,7 +251,7 @@ def _history_frame(desk: Desk, batches: pd.DataFrame) -> pd.DataFrame:
             ),
         }
     )
-    for name in ("accepted", "duplicates", "conflicts", "rejected", "ignored"):
+    for name in COUNTS:
         shown[name] = batches[name]
     return shown.rename(columns={name: desk.say(f"page_intake.{name}") for name in shown.columns})
 

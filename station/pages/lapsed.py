@@ -38,12 +38,18 @@ def render() -> None:
     desk = current()
     st.title(desk.say("page_lapsed.title"), anchor=False)
     everyone = of_period(desk)
-    blocks.answer(_answer(desk, everyone))
+    sentence = st.container()
+    lapsed = _recent(desk, everyone)
+    with sentence:
+        blocks.answer(_answer(desk, lapsed))
     if everyone.empty:
         return
-    lapsed = _recent(desk, everyone)
-    lapsed = _of_use(desk, lapsed, _pictures(desk, lapsed))
-    chosen = _of_state(desk, lapsed)
+    use = _pictures(desk, lapsed, by_month=lapsed is everyone)
+    _names(desk, _of_state(desk, _of_use(desk, lapsed, use)))
+    _summary(desk, everyone)
+
+
+def _names(desk: Desk, chosen: pd.DataFrame) -> None:
     page = blocks.names(
         desk,
         chosen,
@@ -52,7 +58,6 @@ def render() -> None:
         title=desk.say("page_lapsed.list", vehicles=len(chosen)),
     )
     _why(desk, page)
-    _summary(desk, everyone)
 
 
 def lapsed_regulars(desk: Desk) -> pd.DataFrame:
@@ -97,6 +102,9 @@ def _answer(desk: Desk, lapsed: pd.DataFrame) -> str:
 
 
 def _recent(desk: Desk, lapsed: pd.DataFrame) -> pd.DataFrame:
+    """Return those of the last week if asked for, else everyone."""
+    if lapsed.empty:
+        return lapsed
     recent = since(desk, lapsed, RECENT_DAYS)
     chosen = blocks.choose(
         desk,
@@ -115,11 +123,13 @@ def _counted(words: str, count: int) -> str:
     return f"{words} **{count:,}**"
 
 
-def _pictures(desk: Desk, lapsed: pd.DataFrame) -> str | None:
+def _pictures(desk: Desk, lapsed: pd.DataFrame, *, by_month: bool) -> str | None:
     """Draw when they fell silent and what they are worth; return the use that was clicked."""
     if lapsed.empty:
         return None
-    left, right = st.columns(2)
+    if not by_month:
+        return _by_use(desk, lapsed)
+    left, right = st.columns(2, gap="large")
     with left:
         _by_month(desk, lapsed)
     with right:

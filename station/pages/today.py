@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from station import text
-from station.model import Stability, State, day_date
-from station.pages import blocks, charts, lapsed, look
+from station.model import State, day_date
+from station.pages import blocks, charts, frequency, lapsed, look
 from station.pages.desk import Desk, current
 from station.services import board, intake
 
@@ -104,19 +104,13 @@ def _alarms(desk: Desk, alarms: pd.DataFrame) -> Iterator[Line]:
 
 
 def _slowing(desk: Desk) -> Iterator[Line]:
-    vehicles = desk.vehicles()
-    slowing = vehicles[
-        (vehicles["trend"] == "slowing")
-        & (vehicles["stability"] == Stability.REGULAR.value)
-        & (vehicles["state"] == State.ACTIVE.value)
-    ]
+    slowing = frequency.changed(frequency.regulars_of(desk.vehicles()), frequency.SLOWING)
     if len(slowing):
-        yield Line(
-            ":material/trending_down:",
-            desk.say("page_today.slowing", vehicles=len(slowing), amount=_risk(desk, slowing)),
-            "frequency",
-            {"frequency_trend": "slowing"},
+        sentence = desk.say(
+            "page_today.slowing", vehicles=len(slowing), amount=_risk(desk, slowing)
         )
+        query = {"frequency_list": frequency.SLOWING}
+        yield Line(":material/trending_down:", sentence, "frequency", query)
 
 
 def _capture(desk: Desk) -> Iterator[Line]:

@@ -188,9 +188,10 @@ def _list(desk: Desk, shown: pd.DataFrame, word: str) -> None:
 
 def evidence(desk: Desk, frame: pd.DataFrame) -> pd.Series:
     """Return what spoke for the use of each row, in words, the strongest first."""
-    return frame["use_evidence"].map(
-        lambda keys: desk.say("page_use.and").join(desk.say(f"usage.clue.{key}") for key in keys)
-    )
+    found = frame["use_evidence"].map(tuple)
+    comma = desk.say("page_use.and")
+    words = {keys: comma.join(desk.say(f"usage.clue.{key}") for key in keys) for keys in set(found)}
+    return pd.Series([words[keys] for keys in found], index=frame.index, dtype=str)
 
 
 def _confirm(desk: Desk, shown: pd.DataFrame, names: dict[str, str]) -> None:

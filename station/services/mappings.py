@@ -25,3 +25,9 @@ def find(ask: Ask, *, name: str) -> Mapping:
     except (OSError, UnicodeDecodeError) as error:
         raise MappingError("intake.no_mapping", name=name) from error
     return mapping_of(read_yaml(text, name=path.name), name=path.stem)
+
+
+@right("sales.import")
+def names(ask: Ask) -> list[str]:
+    """Return the names of the mappings kept in the archive's folder mappings/."""
+    return sorted(path.stem for path in (ask.db.folder / "mappings").glob("*.yaml"))

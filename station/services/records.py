@@ -40,12 +40,13 @@ class _RehearsalOver(Exception):  # noqa: N818 - not an error: it unwinds the tr
 
 @dataclass(frozen=True, slots=True)
 class RecordOptions:
-    """How a file of records is to be taken."""
+    """How a file of records is to be taken; `name` is what it is called after an upload."""
 
     mapping: Mapping | None = None
     dry_run: bool = False
     rejects_dir: Path | None = None
     lang: str = "zh"
+    name: str = ""
 
 
 @dataclass(slots=True)
@@ -75,31 +76,32 @@ def import_records(ask: Ask, *, kind: str, path: Path, options: RecordOptions) -
         FileRefusedError: the file is in doubt as a whole.
     """
     file = open_records(path, kind, options.mapping, rules=ask.settings.ingest)
+    name = options.name or path.name
     if options.dry_run:
-        return _rehearse(ask, file)
-    batch_id, tally = _take(ask, file, ask.db.writing)
+        return _rehearse(ask, file, name)
+    batch_id, tally = _take(ask, file, name, ask.db.writing)
     lake.refresh(ask.db)
-    rejects_file = _write_rejects(file, tally.rejected, options) if tally.rejected else None
-    return _report(file, tally, rejects_file, batch_id)
+    rejects_file = _write_rejects(file, tally.rejected, name, options) if tally.rejected else None
+    return _report(file, name, tally, rejects_file, batch_id)
 
 
-def _rehearse(ask: Ask, file: RecordsFile) -> FileReport:
+def _rehearse(ask: Ask, file: RecordsFile, name: str) -> FileReport:
     reports: list[FileReport] = []
     with suppress(_RehearsalOver), ask.db.writing() as conn:
-        batch_id, tally = _take(ask, file, lambda: nullcontext(conn))
-        reports.append(_report(file, tally, None, batch_id))
+        batch_id, tally = _take(ask, file, name, lambda: nullcontext(conn))
+        reports.append(_report(file, name, tally, None, batch_id))
         raise _RehearsalOver
     return reports[0]
 
 
-def _take(ask: Ask, file: RecordsFile, door: Door) -> tuple[int, _Tally]:
+def _take(ask: Ask, file: RecordsFile, name: str, door: Door) -> tuple[int, _Tally]:
     tally, keys = _Tally(), KeyBook()
     with door() as conn:
         batch = batches.open_batch(
             conn,
             kind=file.kind,
             source=file.source,
-            file_name=file.path.name,
+            file_name=name,
             file_hash=hashlib.sha256(file.path.read_bytes()).hexdigest(),
             whole_file=False,
             account=ask.scope.account,
@@ -156,20 +158,20 @@ def _unmatched(row: RecordRow) -> RejectedRow:
 
 
 def _write_rejects(
-    file: RecordsFile, rejected: Sequence[RejectedRow], options: RecordOptions
+    file: RecordsFile, rejected: Sequence[RejectedRow], name: str, options: RecordOptions
 ) -> Path:
     folder = options.rejects_dir or file.path.parent
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{file.path.stem}.rejected.csv"
+    path = folder / f"{Path(name).stem}.rejected.csv"
     quarantine.write_rejected(path, file.table, rejected, options.lang)
     return path
 
 
 def _report(
-    file: RecordsFile, tally: _Tally, rejects_file: Path | None, batch_id: int
+    file: RecordsFile, name: str, tally: _Tally, rejects_file: Path | None, batch_id: int
 ) -> FileReport:
     return FileReport(
-        file=file.path.name,
+        file=name,
         counts=tally.counts(),
         reasons=dict(Counter(row.reason for row in tally.rejected)),
         rejected=tuple(tally.rejected[:KEPT_REJECTED]),
