@@ -191,7 +191,7 @@ def serve(
     keeping.create(call.settings, call.archive).close()
     if demo_data and board.is_empty(call.ask()):
         demo_command(context)
-    where = ["--host", host or rules.host, "--port", str(port or rules.port)]
+    where = ["--host", host or rules.host, "--port", str(port or rules.port), "--lang", call.lang]
     environment = os.environ | {"STATION_ARCHIVE": call.archive, "STATION_CONFIG": call.config}
     # The server stands on top of all faces, so it is started, not imported.
     os.execve(sys.executable, [sys.executable, "-m", "station.server", *where], environment)  # noqa: S606 - our own interpreter

@@ -3,6 +3,7 @@
 import argparse
 import gc
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +17,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from station import text
 from station.config import load_settings
+from station.errors import StationError
 from station.pages import front
 from station.services import keeping
 
@@ -71,11 +74,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="station serve")
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", required=True, type=int)
+    parser.add_argument("--lang", default="zh")
     where = parser.parse_args()
+    try:
+        _serve(where.host, where.port)
+    except StationError as error:
+        sys.exit(text.say(where.lang, error.key, **error.facts))
+
+
+def _serve(host: str, port: int) -> None:
     settings = load_settings(Path(path) if (path := os.environ.get("STATION_CONFIG")) else None)
     db = keeping.open_archive(settings, os.environ.get("STATION_ARCHIVE", ""))
     with db.claim_server():
-        uvicorn.run(build_app(), host=where.host, port=where.port, log_level="warning")
+        uvicorn.run(build_app(), host=host, port=port, log_level="warning", access_log=False)
 
 
 if __name__ == "__main__":

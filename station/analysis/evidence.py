@@ -71,7 +71,7 @@ def _judge(hits: np.ndarray, clues: Sequence[Clue], prior: Mapping[str, float]) 
         {
             "answer": np.array(answers, dtype=object)[winner],
             "probability": shares[np.arange(len(shares)), winner],
-            "evidence": _strongest(speaks, [clue.key for clue in clues]),
+            "evidence": pd.Series(_strongest(speaks, [clue.key for clue in clues]), dtype=object),
         }
     )
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from station import text
 from station.errors import StationError
-from station.model import Source, Stability, State, Use, day_date, minor_per_major
+from station.model import Fuel, Source, Stability, State, Use, day_date, minor_per_major
 from station.pages import blocks, charts, look, reasons
 from station.pages.blocks import Column
 from station.pages.desk import Desk, current
@@ -186,16 +186,18 @@ def _figures(desk: Desk, row: Row) -> None:
     blocks.figures([(desk.say(f"page_card.{name}"), value, None) for name, value in facts.items()])
 
 
-def visit_days(card: cards.Card, station: str) -> pd.Series:
-    """Return the numbers of the days on which the vehicle bought at a station, the oldest first."""
-    lines = card.lines
-    bought = lines[(lines["station"] == station) & (lines["quantity_milli"] > 0)]
+def visit_days(lines: pd.DataFrame, station: str) -> pd.Series:
+    """Return the numbers of the days with fuel at a station that was not taken back, in order."""
+    taken_back = lines.groupby("reverses")["quantity_milli"].sum()
+    left = lines["quantity_milli"] + lines["id"].map(taken_back).fillna(0)
+    is_fuel = (lines["quantity_milli"] > 0) & (lines["fuel"] != Fuel.NONE.value)
+    bought = lines[(lines["station"] == station) & is_fuel & (left > 0)]
     return (bought["local_at"] // DAY_S).drop_duplicates().sort_values(ignore_index=True)
 
 
 def _rhythm(desk: Desk, card: cards.Card, row: Row) -> None:
     """Draw the gaps between its visits, and the silence since the last."""
-    days = visit_days(card, row["station"])
+    days = visit_days(card.lines, row["station"])
     between = days.diff().iloc[1:].tail(SHOWN_VISITS)
     if between.empty:
         return
@@ -232,10 +234,13 @@ def _portrait(desk: Desk, card: cards.Card, row: Row) -> None:
         for name in ("stability", "frequency", "lapse"):
             if name != "lapse" or is_regular(row):
                 _fact(desk, name, text.say_row(desk.lang, row, f"{name}_sentence"))
-        for name, column in (("use", "use"), ("owner", "owner_kind")):
+        for name, column, topic in (
+            ("use", "use", "usage"),
+            ("owner", "owner_kind", "ownership"),
+        ):
             said = desk.say(f"word.{column}.{row[column]}")
             sentence = text.say_row(desk.lang, row, f"{name}_sentence")
-            _fact(desk, name, said, sentence, *_because(desk, row[f"{name}_evidence"]))
+            _fact(desk, name, said, sentence, *_because(desk, topic, row[f"{name}_evidence"]))
         for owner in card.owners.to_dict("records"):
             kind = desk.say(f"word.owner_kind.{owner['owner_kind']}")
             _fact(desk, "owned", owner["organisation_name"] or kind, *_since(desk, owner))
@@ -243,9 +248,10 @@ def _portrait(desk: Desk, card: cards.Card, row: Row) -> None:
             _fact(desk, "card", held["number"], held["kind"], *_since(desk, held))
 
 
-def _because(desk: Desk, evidence: list[str]) -> Iterator[str]:
+def _because(desk: Desk, topic: str, evidence: list[str]) -> Iterator[str]:
     if evidence:
-        listed = desk.say("page_card.list_comma").join(desk.say(key) for key in evidence)
+        clues = [desk.say(f"{topic}.clue.{key}") for key in evidence]
+        listed = desk.say("page_card.list_comma").join(clues)
         yield desk.say("page_card.because", evidence=listed)
 
 

@@ -23,7 +23,8 @@ CHANGED = [
     Column("change", "page_frequency.change", "number"),
     Column("monthly_amount", "page_frequency.monthly", "money"),
     Column("last_day", "mix.last_day", "day"),
-    Column("frequency_sentence", "page_frequency.why", "sentence"),
+    Column("next_from_day", "page_frequency.next_from", "day"),
+    Column("next_to_day", "page_frequency.next_to", "day"),
 ]
 NEXT = [
     Column("next_from_day", "page_frequency.next_from", "day"),
@@ -181,7 +182,7 @@ def _list(desk: Desk, regulars: pd.DataFrame, bin_no: int | None) -> None:
         key=f"frequency_{choice or 'all'}",
         title=mix.list_title(desk, word, len(shown)),
     )
-    if choice == EXPECTED:
+    if choice:
         st.caption(desk.say("page_frequency.window_note"))
 
 

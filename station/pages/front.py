@@ -7,6 +7,7 @@ import streamlit as st
 
 from station import text
 from station.errors import StationError
+from station.pages import address
 from station.pages import desk as desks
 from station.services import board
 from station.services.ask import Ask
@@ -47,7 +48,7 @@ def render() -> None:
 def _language() -> str:
     preferred = (st.context.locale or "zh").lower()
     options = list(text.LANGUAGES)
-    st.session_state.setdefault("lang", "zh" if preferred.startswith("zh") else "en")
+    address.take("lang", options, "zh" if preferred.startswith("zh") else "en")
     with st.sidebar:
         chosen = st.segmented_control(
             "语言 Language",
@@ -55,9 +56,9 @@ def _language() -> str:
             format_func={"zh": "中文", "en": "English"}.__getitem__,
             key="lang",
             required=True,
-            bind="query-params",
             label_visibility="collapsed",
         )
+    address.put("lang", chosen, named=[chosen])
     return chosen or options[0]
 
 
@@ -91,31 +92,31 @@ def _desk(ask: Ask, lang: str) -> desks.Desk:
 def _stations(ask: Ask, lang: str) -> tuple[str, ...]:
     known = board.stations_known(ask)
     titles: dict[str, str] = dict(zip(known["code"], known["name"], strict=True))
+    address.take("station", list(titles), [], many=True)
     chosen = st.multiselect(
         text.say(lang, "front.stations"),
         list(titles),
         format_func=titles.__getitem__,
         placeholder=text.say(lang, "front.all_stations"),
         key="station",
-        bind="query-params",
     )
+    address.put("station", chosen, named=chosen)
     return tuple(sorted(chosen))
 
 
 def _period(ask: Ask, lang: str) -> int:
-    st.session_state.setdefault("days", ask.settings.dashboard.period_days)
-    return int(
-        st.selectbox(
-            text.say(lang, "front.period"),
-            desks.PERIODS,
-            format_func=lambda days: text.say(
-                lang, "front.period_days" if days else "front.period_all", days=days
-            ),
-            key="days",
-            bind="query-params",
-        )
-        or 0
+    usual = ask.settings.dashboard.period_days
+    address.take("days", desks.PERIODS, usual)
+    days = st.selectbox(
+        text.say(lang, "front.period"),
+        desks.PERIODS,
+        format_func=lambda days: text.say(
+            lang, "front.period_days" if days else "front.period_all", days=days
+        ),
+        key="days",
     )
+    address.put("days", days, named=[days] if days != usual else [])
+    return int(days or 0)
 
 
 def _as_of(ask: Ask, lang: str) -> date:

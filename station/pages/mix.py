@@ -56,7 +56,7 @@ def headings(desk: Desk, table: pd.DataFrame) -> dict[str, str]:
     """Return the heading of each column of `parts`; units and currencies only where they differ."""
     units = [name for name in table.columns if name in UNITS]
     currencies = [name for name in table.columns[2:] if name not in UNITS]
-    fuel = {unit: desk.say("mix.quantity_in", unit=desk.say(f"word.unit.{unit}")) for unit in units}
+    fuel = {unit: desk.say(f"mix.quantity_{unit}") for unit in units}
     money = {
         name: desk.say("mix.amount_in" if len(currencies) > 1 else "mix.amount", currency=name)
         for name in currencies

@@ -25,7 +25,7 @@ def render() -> None:
         return
     table = table.sort_values("station", ignore_index=True)
     table = table.assign(verdict=verdicts(table))
-    blocks.answer(_answer(desk, table))
+    blocks.answer(_answer(desk, table) + _range(desk, table))
     left, right = st.columns(2, gap="large")
     with left:
         _regulars(desk, table)
@@ -58,6 +58,21 @@ def _answer(desk: Desk, table: pd.DataFrame) -> str:
         return desk.say("page_stations.answer_none", **facts)
     return desk.say(
         "page_stations.answer", **facts, found=desk.say("page_stations.and").join(found)
+    )
+
+
+def _range(desk: Desk, table: pd.DataFrame) -> str:
+    """Return which stations have the fewest and the most regulars; "" where chance may say so."""
+    ordered = table.sort_values("regular_share")
+    low, high = ordered.iloc[0], ordered.iloc[-1]
+    if low["regular_share_high"] >= high["regular_share_low"]:
+        return ""
+    return desk.say(
+        "page_stations.answer_range",
+        low=low["station_name"],
+        low_share=low["regular_share"],
+        high=high["station_name"],
+        high_share=high["regular_share"],
     )
 
 
@@ -141,7 +156,7 @@ def _drill(desk: Desk, table: pd.DataFrame) -> None:
                 args=(chosen,),
                 icon=":material/arrow_forward:",
             ):
-                st.switch_page(st.Page(FOLDER / f"{name}.py", url_path=name))
+                st.switch_page(st.Page(FOLDER / f"{name}.py", url_path=name), query_params={})
 
 
 def _look_at(station: str) -> None:
