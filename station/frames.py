@@ -71,8 +71,12 @@ def require(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     return frame
 
 
+_COUNTERS = ("weekday_", "slot_", "visits_", "gap_square", "gap_log", "quantity_median", "shop_")
+"""What analyses count with and no reader is shown."""
+_SHOWN = tuple(f"visits_{n}" for n in ("petrol", "diesel", "gas", "electric", *UNITS))
+
 BOARD: Columns = {
-    **PROFILES,
+    **{n: t for n, t in PROFILES.items() if n in _SHOWN or not n.startswith(_COUNTERS)},
     "station": "object",  # code
     "station_name": "object",
     "station_kind": "object",

@@ -1,6 +1,7 @@
 """Builds the server: the dashboard with its routes, headers and warm start."""
 
 import argparse
+import asyncio
 import gc
 import os
 import sys
@@ -21,8 +22,8 @@ from streamlit import config as streamlit_config
 from station import text
 from station.config import load_settings
 from station.errors import StationError
-from station.pages import front
-from station.services import keeping
+from station.pages import desk, front
+from station.services import board, keeping
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -54,10 +55,20 @@ async def health(_request: Request) -> JSONResponse:
 
 @asynccontextmanager
 async def warm(_app: st.App) -> AsyncIterator[None]:
-    """Freeze what is loaded at start, so that later collections pass over it."""
-    gc.collect()
-    gc.freeze()
+    """Calculate the board behind the first visitor's back, then freeze what is loaded."""
+    task = asyncio.create_task(asyncio.to_thread(_warm))
     yield
+    await task
+
+
+def _warm() -> None:
+    try:
+        ask = desk.open_ask()
+        board.vehicles(ask, days=ask.settings.dashboard.period_days)
+    except StationError:
+        return  # the page that is opened first tells what is wrong
+    gc.collect()
+    gc.freeze()  # later collections pass over all this
 
 
 def build_app() -> st.App:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import betainc
 
 from station.analysis import rhythm
 from station.analysis.pace import Pace
@@ -19,7 +20,8 @@ NONE = -1
 class FrequencyRules:
     """From which share a weekday or slot is usual, how sure the next window is, what slowing is.
 
-    A change of pace needs `trend_visit_days`: three gaps against at least that many less four.
+    A change of pace needs `trend_visit_days`, so many that three recent gaps have others to be
+    compared with; the factor makes it worth a word, the tail makes it rarer than chance.
     """
 
     min_visits: int = 5
@@ -28,8 +30,9 @@ class FrequencyRules:
     window_from: float = 0.1
     window_to: float = 0.9
     trend_visit_days: int = 8
-    slowing_factor: float = 1.6
-    speeding_factor: float = 0.6
+    slowing_factor: float = 1.5
+    speeding_factor: float = 0.67
+    trend_tail: float = 0.01
 
 
 def describe(
@@ -56,7 +59,7 @@ def describe(
         usual_slot=_usual_slot(profiles, rules),
         next_from_day=as_of_day + np.floor(_quantile(profiles, pace, rules.window_from)),
         next_to_day=as_of_day + np.ceil(_quantile(profiles, pace, rules.window_to)),
-        trend=_trend(profiles, rules),
+        trend=_trend(profiles, pace, rules),
     )
     return frame.assign(
         next_in_from_days=frame["next_from_day"] - as_of_day,
@@ -86,15 +89,40 @@ def _quantile(profiles: pd.DataFrame, pace: Pace, q: float) -> np.ndarray:
     return pace.ask(profiles, lambda fit, x, t_x, now: rhythm.next_visit(fit, x, t_x, now, q))
 
 
-def _trend(profiles: pd.DataFrame, rules: FrequencyRules) -> np.ndarray:
-    """Return slowing, speeding or steady: the last three gaps against the median before."""
+def _trend(profiles: pd.DataFrame, pace: Pace, rules: FrequencyRules) -> np.ndarray:
+    """Return slowing, speeding or steady: the last three gaps against those before."""
     ratio = profiles["recent_gap_days"] / profiles["earlier_gap_median_days"]
     enough = profiles["visit_days"] >= rules.trend_visit_days
+    longer = _chance_of_longer(profiles, pace)
     return np.select(
-        [enough & (ratio >= rules.slowing_factor), enough & (ratio <= rules.speeding_factor)],
+        [
+            enough & (ratio >= rules.slowing_factor) & (longer <= rules.trend_tail),
+            enough & (ratio <= rules.speeding_factor) & (longer >= 1 - rules.trend_tail),
+        ],
         ["slowing", "speeding"],
         "steady",
     ).astype(object)
+
+
+def _chance_of_longer(profiles: pd.DataFrame, pace: Pace) -> np.ndarray:
+    """Return the chance that three gaps at the earlier pace take longer than the last three took.
+
+    The sum of three gaps is gamma with shape 3k; under the posterior of the vehicle's rate its
+    survival is the incomplete beta of an open gap with 3k for k (own derivation, method.md).
+    """
+    recent = (3 * profiles["recent_gap_days"]).fillna(0)
+    before = profiles.assign(
+        visit_days=profiles["visit_days"] - 3,
+        last_day=profiles["last_day"] - recent,
+        days_silent=recent,
+    )
+    chance: np.ndarray = pace.ask(
+        before,
+        lambda fit, x, t_x, now: betainc(
+            fit.r + fit.k * np.maximum(x, 0), 3 * fit.k, (fit.alpha + t_x) / (fit.alpha + now)
+        ),
+    )
+    return chance
 
 
 def _sentences(frame: pd.DataFrame) -> np.ndarray:

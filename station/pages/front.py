@@ -13,6 +13,8 @@ from station.services import board
 from station.services.ask import Ask
 
 FOLDER = Path(__file__).parent
+# Sections of the menu; a page is its file, its URL and its catalogue topic. (A docstring below a
+# constant would be drawn on the page where Streamlit's magic is on.)
 PAGES: dict[str, list[tuple[str, str]]] = {
     "daily": [("today", "wb_sunny"), ("lapsed", "notifications_active"), ("card", "badge")],
     "analyses": [
@@ -23,7 +25,6 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     ],
     "chain": [("stations", "compare_arrows"), ("intake", "upload_file")],
 }
-"""Sections of the menu; a page is its file, its URL and its catalogue topic."""
 
 
 def render() -> None:

@@ -22,6 +22,17 @@ NO_SALES_DAY = date(1970, 1, 1)
 STATION_COLUMNS = ("station_id", "code", "name", "region", "kind", "zone", "currency")
 USE = ["use", "use_source", "use_probability", "use_evidence", "use_sentence"]
 OWNER = ["owner_kind", "owner_source", "owner_probability", "owner_evidence", "owner_sentence"]
+_LAPSE_COLUMNS = [
+    *(
+        "regular",
+        "lapsed",
+        "lapsed_share",
+        "lapsed_share_low",
+        "lapsed_share_high",
+        "chain_lapsed_share",
+    ),
+    *("funnel_low", "funnel_high", "warning_low", "warning_high", "sentence"),
+]
 IDENTITY = ["label", "key_kind", "organisation_name", "customer_id"]
 MILLI = 1000
 
@@ -299,9 +310,13 @@ def capture(
 def compare(ask: Ask, *, days: int = 0) -> pd.DataFrame:
     """Return one row a station in sight: counts, shares with intervals, funnel limits, sentence."""
     board = vehicles(ask, days=days)
-    board = board[board["period_visits"] > 0]
-    frame = comparing.compare(board, ask.settings.compare)
+    seen = board[board["period_visits"] > 0]
+    frame = comparing.compare(seen, ask.settings.compare)
+    # Whoever stays away is not seen in a short period: lapse is judged on every regular.
+    lapse_of_all = comparing.compare(board, ask.settings.compare)
+    lapse_columns = [*_LAPSE_COLUMNS, "station_id"]
+    frame = frame.drop(columns=_LAPSE_COLUMNS).merge(lapse_of_all[lapse_columns], on="station_id")
     known = stations_known(ask).rename(columns={"code": "station", "name": "station_name"})
     frame = frame.merge(known, on="station_id", how="left")
-    sums = board.groupby("station_id")[["period_visits", "period_quantity", "period_amount"]].sum()
+    sums = seen.groupby("station_id")[["period_visits", "period_quantity", "period_amount"]].sum()
     return frame.merge(sums.reset_index(), on="station_id", how="left")
