@@ -243,7 +243,7 @@ def _records_command(kind: str) -> None:
         call: Call = context.obj
         ask = call.ask()
         options = records.RecordOptions(
-            mapping=mappings.find(ask, name=mapping_name) if mapping_name else None,
+            mapping=mappings.find(ask, name=mapping_name, kind=kind) if mapping_name else None,
             dry_run=dry_run,
             lang=call.lang,
         )

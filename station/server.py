@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import config as streamlit_config
 
 from station import text
 from station.config import load_settings
@@ -96,6 +97,8 @@ def main() -> None:
 def _serve(host: str, port: int) -> None:
     settings = load_settings(Path(path) if (path := os.environ.get("STATION_CONFIG")) else None)
     db = keeping.open_archive(settings, os.environ.get("STATION_ARCHIVE", ""))
+    # Against DNS rebinding: Streamlit refuses to talk under any other name.
+    streamlit_config.set_option("server.allowedHosts", [*settings.server.allowed_hosts, host])
     with db.claim_server():
         uvicorn.run(build_app(), host=host, port=port, log_level="warning", access_log=False)
 

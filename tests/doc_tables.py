@@ -1,8 +1,10 @@
-"""The tables of the docs that follow from the code: `python tests/doc_tables.py` prints them."""
+"""The tables of the docs that follow from the code: `python tests/doc_tables.py` renews them."""
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 
 from station import services
 from station.analysis import ownership, usage
@@ -11,74 +13,86 @@ from station.model import RIGHTS
 from station.services.access import SERVICES
 from station.text import say
 
-RIGHTS_HEADINGS = ("service", "right", "what it gives")
+DOCS = Path(__file__).parents[1] / "docs"
+FILES = ("en/rights.md", "en/method.md", "zh/method.md")
+PLACE = re.compile(r"(<!-- table: (\w+) -->\n\n)[^\n].*?(?=\n\n|\Z)", re.DOTALL)
 CLUE_HEADINGS = {
     "en": ("clue", "in words", "visits", "speaks for", "speaks against"),
     "zh": ("线索", "说明", "次数", "支持", "反对"),
 }
-LISTS = {"en": "; ", "zh": "；"}
+COMMA = {"en": "; ", "zh": "；"}
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [headings, ["---"] * len(headings), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def renewed(file: str, text: str) -> str:
+    """Return the text of a file of the docs with each of its tables as the code has it."""
+    lang = file[:2]
+    return PLACE.sub(lambda place: place[1] + TABLES[place[2]](lang), text)
 
 
-def registry() -> dict[str, str]:
+def registry() -> Mapping[str, str]:
     """Return every service with its right, all rooms of services having been imported."""
     for room in pkgutil.iter_modules(services.__path__):
         importlib.import_module(f"station.services.{room.name}")
     return dict(sorted(SERVICES.items()))
 
 
-def services_table() -> str:
-    """Return every service with the right it needs and what it gives."""
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _services(_lang: str) -> str:
     rows = []
     for name, right in registry().items():
         room, _, function = name.partition(".")
         service = getattr(importlib.import_module(f"station.services.{room}"), function)
         rows.append((f"`{name}`", f"`{right}`", service.__doc__.partition("\n")[0]))
-    return table(RIGHTS_HEADINGS, rows)
+    return _table(("service", "right", "what it does"), rows)
 
 
-def roles_table() -> str:
-    """Return which role has which right."""
+def _roles(_lang: str) -> str:
     every = sorted({right for rights in RIGHTS.values() for right in rights})
     rows = [
         (f"`{right}`", *("x" if right in rights else "" for rights in RIGHTS.values()))
         for right in every
     ]
-    return table(("right", *(role.value for role in RIGHTS)), rows)
+    return _table(("right", *(role.value for role in RIGHTS)), rows)
 
 
-def clues_table(lang: str, topic: str) -> str:
-    """Return the clues by which use (topic usage) or owner (topic ownership) is inferred."""
-    clues = usage.CLUES if topic == "usage" else ownership.CLUES
-    return table(CLUE_HEADINGS[lang], [_clue_row(lang, topic, clue) for clue in clues])
+def _uses(lang: str) -> str:
+    return _table(CLUE_HEADINGS[lang], (_clue(lang, "usage", "use", c) for c in usage.CLUES))
 
 
-def _clue_row(lang: str, topic: str, clue: Clue) -> tuple[str, ...]:
+def _owners(lang: str) -> str:
+    rows = (_clue(lang, "ownership", "owner_kind", c) for c in ownership.CLUES)
+    return _table(CLUE_HEADINGS[lang], rows)
+
+
+def _clue(lang: str, topic: str, classes: str, clue: Clue) -> Sequence[str]:
+    told = {say(lang, f"word.{classes}.{name}"): weight for name, weight in clue.weights.items()}
     return (
         f"`{clue.key}`",
         say(lang, f"{topic}.clue.{clue.key}"),
         str(clue.visits),
-        _weights(lang, topic, clue, sign=1),
-        _weights(lang, topic, clue, sign=-1),
+        _weights(lang, {word: weight for word, weight in told.items() if weight > 0}),
+        _weights(lang, {word: weight for word, weight in told.items() if weight < 0}),
     )
 
 
-def _weights(lang: str, topic: str, clue: Clue, *, sign: int) -> str:
-    classes = "use" if topic == "usage" else "owner_kind"
-    told = sorted(clue.weights.items(), key=lambda item: -sign * item[1])
-    return LISTS[lang].join(
-        f"{say(lang, f'word.{classes}.{name}')} {weight:+g}"
-        for name, weight in told
-        if weight * sign > 0
-    )
+def _weights(lang: str, told: Mapping[str, float]) -> str:
+    strongest = sorted(told.items(), key=lambda item: -abs(item[1]))
+    return COMMA[lang].join(f"{word} {weight:+g}" for word, weight in strongest)
+
+
+TABLES: Mapping[str, Callable[[str], str]] = {
+    "services": _services,
+    "roles": _roles,
+    "uses": _uses,
+    "owners": _owners,
+}
 
 
 if __name__ == "__main__":
-    print(services_table(), roles_table(), sep="\n\n")
-    for language in CLUE_HEADINGS:
-        print("", clues_table(language, "usage"), clues_table(language, "ownership"), sep="\n\n")
+    for name in FILES:
+        path = DOCS / name
+        path.write_text(renewed(name, path.read_text("utf-8")), encoding="utf-8")

@@ -4,14 +4,19 @@ from pathlib import Path
 
 from station.config import read_yaml
 from station.errors import MappingError
-from station.ingest.mapping import Mapping, mapping_of
+from station.ingest import records_file
+from station.ingest.mapping import SALE_FIELDS, Mapping, mapping_of
 from station.services.access import right
 from station.services.ask import Ask
 
+SALES = "sales"
+
 
 @right("sales.import")
-def find(ask: Ask, *, name: str) -> Mapping:
+def find(ask: Ask, *, name: str, kind: str = SALES) -> Mapping:
     """Return a mapping by its file, or by its name in the archive's folder mappings/.
+
+    `kind` says of what the file is, sales or one of records.KINDS: each has fields of its own.
 
     Raises:
         MappingError: there is no such file, or it is wrong; the sentence names the key.
@@ -24,7 +29,8 @@ def find(ask: Ask, *, name: str) -> Mapping:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise MappingError("intake.no_mapping", name=name) from error
-    return mapping_of(read_yaml(text, name=path.name), name=path.stem)
+    fields = SALE_FIELDS if kind == SALES else records_file.fields_of(kind)
+    return mapping_of(read_yaml(text, name=path.name), name=path.stem, fields=fields)
 
 
 @right("sales.import")
