@@ -189,7 +189,14 @@ def _written(desk: Desk, frame: pd.DataFrame, column: Column) -> pd.Series:
         return values.map(lambda day: None if pd.isna(day) else day_date(int(day)))
     if column.form == "sentence":
         return sentences(desk, frame, column.name)
+    if column.form.endswith(".clue"):
+        return values.map(lambda keys: clues(desk, column.form, keys))
     return values.map(lambda value: desk.say(f"word.{column.form}.{value}") if value else "")
+
+
+def clues(desk: Desk, form: str, keys: Sequence[str]) -> str:
+    """Return what spoke for a class, in words, the strongest first; `form` is its catalogue."""
+    return desk.say("blocks.and").join(desk.say(f"{form}.{key}") for key in keys)
 
 
 def sentences(desk: Desk, frame: pd.DataFrame, column: str) -> pd.Series:

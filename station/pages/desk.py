@@ -37,6 +37,10 @@ class Desk:
         """Return the board of the chosen stations and period; shared by all, never changed."""
         return self.cached(board.vehicles, stations=self.stations, days=self.days)
 
+    def seen(self) -> pd.DataFrame:
+        """Return the board's rows that came in the period, the most frequent first."""
+        return self.cached(board.seen, stations=self.stations, days=self.days)
+
     def cached(self, function: Callable[..., T], **arguments: Any) -> T:
         """Return what a board function says of this desk's question; shared, never changed."""
         return function(self.ask, **arguments)

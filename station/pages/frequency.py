@@ -67,8 +67,8 @@ def render() -> None:
 
 def regulars_of(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the regulars that came in the period, with the bin of their gap and its change."""
-    kept = mix.of_period(frame)
-    kept = kept[kept["stability"] == Stability.REGULAR.value]
+    came = frame["period_visits"] > 0
+    kept = frame[came & (frame["stability"] == Stability.REGULAR.value)]
     return kept.assign(
         gap_bin=pd.cut(kept["usual_gap_days"], EDGES_DAYS, right=False, labels=False),
         change=kept["recent_gap_days"] / kept["earlier_gap_median_days"],

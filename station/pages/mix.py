@@ -17,11 +17,6 @@ MONTHS_SHOWN = 12
 CURRENCY_LETTERS = 3
 
 
-def of_period(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the vehicles that came in the period."""
-    return frame[frame["period_visits"] > 0]
-
-
 def period(desk: Desk) -> str:
     """Return the period in words."""
     return desk.say("mix.period_days" if desk.days else "mix.period_all", days=desk.days)
@@ -107,11 +102,8 @@ def pills(desk: Desk, frame: pd.DataFrame, by: str, names: Mapping[str, str], ke
 
 
 def chosen(frame: pd.DataFrame, by: str, choice: str) -> pd.DataFrame:
-    """Return the rows of the chosen class, most visits first; of all classes where none is."""
-    kept = frame[frame[by] == choice] if choice else frame
-    return kept.sort_values(
-        ["period_visits", "period_amount", "label"], ascending=[False, False, True]
-    )
+    """Return the rows of the chosen class; of all classes where none is chosen."""
+    return frame[frame[by] == choice] if choice else frame
 
 
 def list_title(desk: Desk, word: str, count: int) -> str:

@@ -18,8 +18,7 @@ def render() -> None:
     """Draw the page."""
     desk = current()
     st.title(desk.say("page_ownership.title"), anchor=False)
-    everything = desk.vehicles()
-    frame = mix.of_period(everything)
+    everything, frame = desk.vehicles(), desk.seen()
     if frame.empty:
         blocks.answer(desk.say("mix.none", period=mix.period(desk)))
         return

@@ -21,7 +21,7 @@ def render() -> None:
     """Draw the page."""
     desk = current()
     st.title(desk.say("page_stability.title"), anchor=False)
-    frame = mix.of_period(desk.vehicles())
+    frame = desk.seen()
     if frame.empty:
         blocks.answer(desk.say("mix.none", period=mix.period(desk)))
         return

@@ -29,7 +29,7 @@ def render() -> None:
     """Draw the page."""
     desk = current()
     st.title(desk.say("page_use.title"), anchor=False)
-    frame = mix.of_period(desk.vehicles())
+    frame = desk.seen()
     if frame.empty:
         blocks.answer(desk.say("mix.none", period=mix.period(desk)))
         return
@@ -173,36 +173,29 @@ def _traffic(desk: Desk, choice: str, names: dict[str, str]) -> None:
 
 
 def _list(desk: Desk, shown: pd.DataFrame, word: str) -> None:
-    shown = shown.assign(evidence=evidence(desk, shown))
     columns = [
         *mix.place_columns(shown),
         Column("use", "page_use.use", "use"),
         Column("use_source", "page_use.source", "source"),
         Column("use_probability", "page_use.probability", "percent"),
         *mix.period_columns(shown),
-        Column("evidence", "page_use.evidence"),
+        Column("use_evidence", "page_use.evidence", "usage.clue"),
     ]
     title = mix.list_title(desk, word, len(shown))
     blocks.names(desk, shown, columns, key="use", title=title)
 
 
-def evidence(desk: Desk, frame: pd.DataFrame) -> pd.Series:
-    """Return what spoke for the use of each row, in words, the strongest first."""
-    found = frame["use_evidence"].map(tuple)
-    comma = desk.say("page_use.and")
-    words = {keys: comma.join(desk.say(f"usage.clue.{key}") for key in keys) for keys in set(found)}
-    return pd.Series([words[keys] for keys in found], index=frame.index, dtype=str)
-
-
 def _confirm(desk: Desk, shown: pd.DataFrame, names: dict[str, str]) -> None:
     """Offer the busiest vehicles whose use nobody has confirmed, a tap each."""
-    open_ones = shown[shown["use_source"] == Source.INFERRED.value]
+    places = np.flatnonzero(shown["use_source"] == Source.INFERRED.value)
+    # A vehicle has a row a station; a few more rows are enough to find as many vehicles.
+    open_ones = shown.iloc[places[: 4 * TO_CONFIRM]]
     open_ones = open_ones.drop_duplicates("vehicle_id").head(TO_CONFIRM)
     if open_ones.empty:
         return
     st.subheader(desk.say("page_use.confirm"), anchor=False)
     st.caption(desk.say("page_use.confirm_help"))
-    words = evidence(desk, open_ones)
+    words = [blocks.clues(desk, "usage.clue", keys) for keys in open_ones["use_evidence"]]
     for row, why in zip(open_ones.itertuples(), words, strict=True):
         _confirm_one(desk, row, why, names)
 

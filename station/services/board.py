@@ -80,6 +80,16 @@ def vehicles(ask: Ask, *, stations: Sequence[str] = (), days: int = 0) -> pd.Dat
     return _in_period(ask, frame, wanted, days)[list(BOARD)]
 
 
+@right("board.read")
+@remembered(entries=8)
+def seen(ask: Ask, *, stations: Sequence[str] = (), days: int = 0) -> pd.DataFrame:
+    """Return the rows of `vehicles` that came in the period, the most frequent first."""
+    frame = vehicles(ask, stations=stations, days=days)
+    order = ["period_visits", "period_amount", "label"]
+    came = frame[frame["period_visits"] > 0]
+    return came.sort_values(order, ascending=[False, False, True], ignore_index=True)
+
+
 @remembered(entries=4)
 def _in_sight(ask: Ask) -> pd.DataFrame:
     """Return the board of all stations in sight, but for the columns of a period."""
@@ -309,14 +319,13 @@ def capture(
 @remembered(entries=8)
 def compare(ask: Ask, *, days: int = 0) -> pd.DataFrame:
     """Return one row a station in sight: counts, shares with intervals, funnel limits, sentence."""
-    board = vehicles(ask, days=days)
-    seen = board[board["period_visits"] > 0]
-    frame = comparing.compare(seen, ask.settings.compare)
+    board, came = vehicles(ask, days=days), seen(ask, days=days)
+    frame = comparing.compare(came, ask.settings.compare)
     # Whoever stays away is not seen in a short period: lapse is judged on every regular.
     lapse_of_all = comparing.compare(board, ask.settings.compare)
     lapse_columns = [*_LAPSE_COLUMNS, "station_id"]
     frame = frame.drop(columns=_LAPSE_COLUMNS).merge(lapse_of_all[lapse_columns], on="station_id")
     known = stations_known(ask).rename(columns={"code": "station", "name": "station_name"})
     frame = frame.merge(known, on="station_id", how="left")
-    sums = seen.groupby("station_id")[["period_visits", "period_quantity", "period_amount"]].sum()
+    sums = came.groupby("station_id")[["period_visits", "period_quantity", "period_amount"]].sum()
     return frame.merge(sums.reset_index(), on="station_id", how="left")
