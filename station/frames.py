@@ -71,7 +71,7 @@ def require(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     return frame
 
 
-_COUNTERS = ("weekday_", "slot_", "visits_", "gap_square", "gap_log", "quantity_median", "shop_")
+_COUNTERS = ("visits_", "gap_square", "gap_log", "quantity_median", "shop_")
 """What analyses count with and no reader is shown."""
 _SHOWN = tuple(f"visits_{n}" for n in ("petrol", "diesel", "gas", "electric", *UNITS))
 

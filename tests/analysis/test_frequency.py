@@ -7,7 +7,9 @@ from analysis.base import AS_OF, PACE, facts, make_profiles, once, simulated
 from station import text
 from station.analysis import pace
 from station.analysis.frequency import WEEKDAYS, describe
+from station.analysis.rhythm import Fit
 
+CLOCKWORK = pace.Pace(Fit(k=4.0, r=1.2, alpha=14.0, a=0.6, b=4.0), {})
 NO_DAYS = dict.fromkeys(WEEKDAYS, 0)
 
 
@@ -32,13 +34,18 @@ def test_few_visits_have_no_usual_weekday() -> None:
 
 
 @pytest.mark.parametrize(
-    ("recent", "expected"), [(7.0, "steady"), (12.0, "slowing"), (3.5, "speeding")]
+    ("recent", "expected"), [(7.0, "steady"), (14.0, "slowing"), (2.0, "speeding")]
 )
 def test_the_last_three_gaps_tell_the_trend(recent: float, expected: str) -> None:
-    row = describe(make_profiles({"recent_gap_days": recent}), PACE).iloc[0]
+    row = describe(make_profiles({"recent_gap_days": recent}), CLOCKWORK).iloc[0]
 
     assert row.trend == expected
     assert row.sentence == f"frequency.{expected}"
+
+
+def test_a_change_that_chance_explains_is_no_trend() -> None:
+    """Where gaps scatter like chance, three that are twice as long say nothing."""
+    assert describe(make_profiles({"recent_gap_days": 14.0}), PACE).trend[0] == "steady"
 
 
 def test_a_young_history_has_no_trend() -> None:
@@ -72,7 +79,7 @@ def test_the_window_holds_four_in_five_of_the_next_gaps() -> None:
 def test_every_history_has_its_sentence(lang: str) -> None:
     two = {"visit_days": 2, "first_day": AS_OF - 9, "last_day": AS_OF, "gap_square_sum": 81}
     frame = describe(
-        make_profiles(once(5), two, {}, {"recent_gap_days": 20}, {"recent_gap_days": 2}), PACE
+        make_profiles(once(5), two, {}, {"recent_gap_days": 20}, {"recent_gap_days": 2}), CLOCKWORK
     )
 
     assert frame.sentence.is_unique
