@@ -79,7 +79,7 @@ def infer_owner(
     said = (known["owner_kind"] != unknown) & (known["owner_source"] != Source.INFERRED.value)
     seen = features(profiles, known).assign(use=known["use"], card_kind=known["card_kind"])
     guess = weigh(seen, rules.clues, rules.prior)
-    sure = (guess["probability"] >= rules.min_probability) & (guess["evidence"].str.len() > 0)
+    sure = (guess["probability"] >= rules.min_probability) & guess["evidence"].astype(bool)
     sure &= known["use"].ne(Use.UNKNOWN.value) | guess["answer"].ne(PRIVATE)
     return profiles.assign(
         owner_kind=known["owner_kind"].where(said, guess["answer"].where(sure, unknown)),
