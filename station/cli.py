@@ -234,7 +234,10 @@ def import_sales(
         call,
         files,
         lambda path, progress: intake.import_sales(
-            ask, path=path, options=options, progress=progress
+            ask,
+            path=path,
+            options=replace(options, more_follow=path is not files[-1]),
+            progress=progress,
         ),
         as_json=as_json,
     )

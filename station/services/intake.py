@@ -49,7 +49,8 @@ class _RehearsalOver(Exception):  # noqa: N818 - not an error: it unwinds the tr
 class ImportOptions:
     """How a file is to be taken; without a mapping its headings are recognised.
 
-    `name` is what the file is called when its path is not its own, as after an upload.
+    `name` is what the file is called when its path is not its own, as after an upload. Where
+    `more_follow`, the lake waits for the last file; whoever asks earlier brings it up to date.
     """
 
     mapping: Mapping | None = None
@@ -59,6 +60,7 @@ class ImportOptions:
     rejects_dir: Path | None = None
     lang: str = "zh"
     name: str = ""
+    more_follow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ def import_sales(
     if options.dry_run:
         return _rehearse(request)
     report = _take(request)
-    lake.refresh(ask.db)
+    if not options.more_follow:
+        lake.refresh(ask.db)
     return report
 
 
