@@ -56,13 +56,18 @@ class Call:
         """Return a sentence in the caller's language."""
         return text.say(self.lang, key, **values)
 
-    def ask(self, as_of: str | None = None) -> Ask:
-        """Return the caller's question; as of the last day with sales unless he names one."""
+    def ask(self) -> Ask:
+        """Return the caller's question on everything that ever happened."""
         if self.account not in {"", access.LOCAL_ACCOUNT}:
             raise NotAllowedError("error.no_account", account=self.account)
         db = keeping.open_archive(self.settings, self.archive)
-        ask = Ask(db, self.settings, access.local_operator(db), date.max)
-        return replace(ask, as_of=_day(as_of) if as_of else board.last_day(ask))
+        return Ask(db, self.settings, access.local_operator(db), date.max)
+
+    def ask_as_of(self, words: str | None) -> Ask:
+        """Return the caller's question as of a day, the last one with sales if he names none."""
+        day = _day(words) if words else None
+        ask = self.ask()
+        return replace(ask, as_of=day or board.last_day(ask))
 
 
 def _day(words: str) -> date:
@@ -124,6 +129,11 @@ def _refusing(lang: str) -> Iterator[None]:
     except StationError as error:
         _tell(text.say(lang, error.key, **error.facts))
         raise typer.Exit(1) from error
+    except BrokenPipeError:  # whoever read our output has had enough
+        raise
+    except OSError as error:
+        _tell(text.say(lang, "cli.no_access", file=error.filename, reason=error.strerror))
+        raise typer.Exit(1) from error
 
 
 def command(function: Callable[P, R]) -> Callable[P, R]:
@@ -139,7 +149,7 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _print_json(document: object) -> None:
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 @contextmanager
@@ -224,7 +234,10 @@ def import_sales(
         call,
         files,
         lambda path, progress: intake.import_sales(
-            ask, path=path, options=options, progress=progress
+            ask,
+            path=path,
+            options=replace(options, more_follow=path is not files[-1]),
+            progress=progress,
         ),
         as_json=as_json,
     )
@@ -313,6 +326,8 @@ def report_command(  # noqa: PLR0913, PLR0917 - one option a line of the contrac
     as_json: JsonOption = False,
 ) -> None:
     """Print an analysis as a table."""
+    if csv and as_json:
+        raise typer.BadParameter("--csv | --json")
     call: Call = context.obj
     question = reports.Question(
         stations=tuple(stations or ()),
@@ -322,7 +337,7 @@ def report_command(  # noqa: PLR0913, PLR0917 - one option a line of the contrac
         network=network,
         lang=call.lang,
     )
-    ask = call.ask(as_of)
+    ask = call.ask_as_of(as_of)
     report = reports.report(ask, name=name, question=question)
     if as_json:
         _print_json(report.document())
@@ -367,7 +382,7 @@ def verify(context: typer.Context, as_json: JsonOption = False) -> None:
     call: Call = context.obj
     result = keeping.verify(call.ask())
     if as_json:
-        _print_json({"ok": result.ok, **asdict(result)})
+        _print_json({"ok": result.ok, "first_bad": result.first_bad, **asdict(result)})
     else:
         for check in result.checks:
             state = call.say("cli.check_bad" if check.first_bad else "cli.check_ok")

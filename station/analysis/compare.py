@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom, norm
+from scipy.special import bdtr, bdtrik, ndtri
 
 from station.frames import UNITS
 from station.model import Stability, State
@@ -50,15 +50,14 @@ def compare(profiles: pd.DataFrame, rules: CompareRules | None = None) -> pd.Dat
 
 def _counts(profiles: pd.DataFrame) -> pd.DataFrame:
     is_regular = profiles["stability"] == Stability.REGULAR.value
-    marks = profiles.assign(
+    figures = ["visits", *(f"quantity_{unit}" for unit in UNITS), "amount"]
+    marks = profiles[["station_id", *figures]].assign(
         vehicles=1,
         lapsed=(is_regular & profiles["state"].isin(LAPSED)).astype("int64"),
         **{name.value: (profiles["stability"] == name.value).astype("int64") for name in Stability},
     )
-    summed = ["vehicles", *(name.value for name in Stability), "lapsed", "visits"]
-    sums = marks.groupby("station_id", as_index=False)[
-        [*summed, *(f"quantity_{unit}" for unit in UNITS), "amount"]
-    ].sum()
+    counted = ["vehicles", *(name.value for name in Stability), "lapsed"]
+    sums = marks.groupby("station_id", as_index=False)[[*counted, *figures]].sum()
     return sums.sort_values("station_id", ignore_index=True)
 
 
@@ -67,7 +66,7 @@ def wilson(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the limits of a share, as E. B. Wilson (1927) gives them; NaN without tries."""
     n = np.where(tries > 0, tries, np.nan)
-    z = norm.ppf((1 + confidence) / 2)
+    z = ndtri((1 + confidence) / 2)
     share, spread = hits / n, z * z / n
     centre = (share + spread / 2) / (1 + spread)
     half = z * np.sqrt(share * (1 - share) / n + spread / (4 * n)) / (1 + spread)
@@ -84,13 +83,13 @@ def funnel(tries: np.ndarray, target: float, tail: float) -> tuple[np.ndarray, n
 
 
 def _funnel_limit(tries: np.ndarray, target: float, at: float) -> np.ndarray:
-    n = np.where(tries > 0, tries, np.nan)
     if not 0 < target < 1:
-        return n * 0 + target
-    k = binom.ppf(at, n, target)
-    over = (binom.cdf(k, n, target) - at) / binom.pmf(k, n, target)
-    limit: np.ndarray = np.clip((k - over) / n, 0, 1)
-    return limit
+        return np.where(tries > 0, target, np.nan)
+    n = np.maximum(tries, 1)
+    k = np.maximum(np.ceil(bdtrik(at, n, target)), 0)  # the smallest count that reaches `at`
+    below = np.where(k > 0, bdtr(np.maximum(k - 1, 0), n, target), 0)
+    over = (bdtr(k, n, target) - at) / (bdtr(k, n, target) - below)
+    return np.where(tries > 0, np.clip((k - over) / n, 0, 1), np.nan)
 
 
 def _sentences(frame: pd.DataFrame) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import URL, make_url
 
-from station.archive.database import Database, create_or_upgrade, file_of
+from station.archive.database import Database, create_or_upgrade, file_of, folder_of
 from station.archive.locks import WriteLock, claimed
 from station.archive.verify import verify
 from station.errors import ArchiveError, BackupError
@@ -42,8 +42,10 @@ def backup(db: Database, path: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def restore(url: str, folder: Path, path: Path) -> None:
+def restore(url: str, folder: Path | None, path: Path) -> None:
     """Put a backup in the place of the archive at `url`, once it is known to be sound.
+
+    That archive may be damaged or gone, which is what backups are for.
 
     The lake is dropped, since it was derived from the archive before; it is rebuilt when needed.
 
@@ -58,7 +60,7 @@ def restore(url: str, folder: Path, path: Path) -> None:
         _restore_postgres(make_url(url), path)
     else:
         _restore_file(target, path)
-    shutil.rmtree(folder / LAKE, ignore_errors=True)
+    shutil.rmtree((folder or folder_of(target)) / LAKE, ignore_errors=True)
 
 
 def _copy(db: Database, partial: Path) -> None:

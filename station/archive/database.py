@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection as Connection  # noqa: PLC0414 - services may not name SQLAlchemy
 from sqlalchemy import Engine, create_engine, func, make_url, select, update
-from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError, ProgrammingError
 
 from station.archive import schema, sqlite
 from station.archive.locks import WriteLock, claimed
@@ -17,6 +17,8 @@ from station.errors import ArchiveError
 
 OUR_FAULTS = (ProgrammingError, IntegrityError, DataError)
 """What a statement of ours can do wrong; the rest is the state of the file or the server."""
+
+ENGINES = ("sqlite", "postgresql")
 
 WRITERS_QUEUE = 7_823_641
 """Number of the advisory lock by which the writers of a PostgreSQL archive take turns."""
@@ -93,8 +95,17 @@ class Database:
 
 
 def file_of(url: str) -> Path | None:
-    """Return the file of a SQLite archive, none for a server's."""
-    parsed = make_url(url)
+    """Return the file of a SQLite archive, none for a server's.
+
+    Raises:
+        ArchiveError: the text names no archive of a kind that is known.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ArchiveError("archive.bad_url") from error
+    if parsed.get_backend_name() not in ENGINES:
+        raise ArchiveError("archive.bad_url")
     return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
 
 
@@ -107,7 +118,7 @@ def open_database(url: str, folder: Path | None = None) -> Database:
     path = file_of(url)
     if path is not None and not path.exists():
         raise ArchiveError("archive.missing", archive=str(path))
-    db = Database(url, folder or _folder(path))
+    db = Database(url, folder or folder_of(path))
     try:
         with _readable(db), db.reading() as conn:
             schema.check(conn, archive=_shown(db))
@@ -126,7 +137,7 @@ def create_or_upgrade(url: str, folder: Path | None = None) -> Database:
     path = file_of(url)
     if path is not None:
         sqlite.touch(path)
-    db = Database(url, folder or _folder(path))
+    db = Database(url, folder or folder_of(path))
     db.folder.mkdir(parents=True, exist_ok=True)
     try:
         with _readable(db), db.alone(), db.engine.begin() as conn:
@@ -139,7 +150,8 @@ def create_or_upgrade(url: str, folder: Path | None = None) -> Database:
     return db
 
 
-def _folder(path: Path | None) -> Path:
+def folder_of(path: Path | None) -> Path:
+    """Return the folder of an archive: where its file is, ./data for a server's."""
     return Path("data") if path is None else path.parent
 
 

@@ -32,7 +32,12 @@ class Verification:
     @property
     def ok(self) -> bool:
         """Whether every check was passed."""
-        return not any(check.first_bad for check in self.checks)
+        return not self.first_bad
+
+    @property
+    def first_bad(self) -> str:
+        """The first check that failed with the first row that breaks it, empty if none does."""
+        return next((f"{c.name}: {c.first_bad}" for c in self.checks if c.first_bad), "")
 
 
 def verify(db: Database) -> Verification:

@@ -57,6 +57,13 @@ class SalesFile:
         return self._context.sites.new
 
     @property
+    def station_codes(self) -> frozenset[str]:
+        """Return the codes of the stations whose lines the file may hold."""
+        sites = self._context.sites
+        named = {*sites.by_text.values(), *([sites.default] if sites.default else [])}
+        return frozenset(station.code for station in named)
+
+    @property
     def best_key_kind(self) -> SaleKeyKind:
         """Return the surest kind of key that the headings allow."""
         return next(kind for kind in SaleKeyKind if kind in self.key_kind_available)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import python_calamine as calamine
 
-from station.errors import FileRefusedError
+from station.errors import FileRefusedError, UnreadableFileError
 from station.ingest.rules import IngestRules
 
 Rows = Callable[[], Iterator[tuple[int, list[str], str]]]
@@ -44,9 +44,13 @@ def sheets(path: Path, rules: IngestRules) -> dict[str, Rows]:
 
     Raises:
         FileRefusedError: the file is of a kind that is not read, or not safe to open.
+        UnreadableFileError: there is no such file, or nobody may read it.
     """
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise UnreadableFileError("error_ingest.no_file", file=path.name) from error
     _refuse_other_kinds(path, head)
     if not head.startswith(ZIP_MARK):
         return {}

@@ -36,7 +36,8 @@ def fill(ask: Ask, *, network: Network, out: Path, progress: Progress = intake.q
     in_sight = replace(ask, scope=access.local_operator(ask.db))
     lines = 0
     for number, path in enumerate(files.sales_files, start=1):
-        report = intake.import_sales(in_sight, path=path, options=intake.ImportOptions())
+        options = intake.ImportOptions(more_follow=number < len(files.sales_files))
+        report = intake.import_sales(in_sight, path=path, options=options)
         lines += report.counts.accepted
         progress(number, len(files.sales_files))
     return lines

@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from time import time
@@ -49,7 +49,8 @@ class _RehearsalOver(Exception):  # noqa: N818 - not an error: it unwinds the tr
 class ImportOptions:
     """How a file is to be taken; without a mapping its headings are recognised.
 
-    `name` is what the file is called when its path is not its own, as after an upload.
+    `name` is what the file is called when its path is not its own, as after an upload. Where
+    `more_follow`, the lake waits for the last file; whoever asks earlier brings it up to date.
     """
 
     mapping: Mapping | None = None
@@ -59,6 +60,7 @@ class ImportOptions:
     rejects_dir: Path | None = None
     lang: str = "zh"
     name: str = ""
+    more_follow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +102,27 @@ def import_sales(
     if options.dry_run:
         return _rehearse(request)
     report = _take(request)
-    lake.refresh(ask.db)
+    if not options.more_follow:
+        lake.refresh(ask.db)
     return report
 
 
 def _open(ask: Ask, path: Path, options: ImportOptions) -> SalesFile:
     return sales_file.open_sales(
         path,
-        options.mapping,
+        _allowed(ask, options.mapping),
         stations=_stations_in_sight(ask),
         station_code=options.station or None,
         rules=ask.settings.ingest,
         now_s=int(time()),
     )
+
+
+def _allowed(ask: Ask, mapping: Mapping | None) -> Mapping | None:
+    """Return the mapping; only who keeps the stations may have it create some."""
+    if mapping is None or "stations.keep" in ask.scope.rights:
+        return mapping
+    return replace(mapping, creates_stations=False)
 
 
 def _stations_in_sight(ask: Ask) -> dict[str, Station]:
@@ -122,11 +132,12 @@ def _stations_in_sight(ask: Ask) -> dict[str, Station]:
 
 
 def _settled_key_kind(ask: Ask, file: SalesFile) -> SaleKeyKind:
-    """Return how the lines are told apart: as at the source's first import, else the surest way."""
+    """Return how the lines are told apart: as when their stations' source first came in."""
     with ask.db.reading() as conn:
+        ids = stations.ids(conn)
         kinds = [
-            batches.source_key_kind(conn, station_id, file.source)
-            for station_id in sorted(ask.scope.station_ids)
+            batches.source_key_kind(conn, ids[code], file.source)
+            for code in sorted(file.station_codes & ids.keys())
         ]
     fixed = {kind for kind in kinds if kind is not None}
     if len(fixed) > 1 or not fixed <= file.key_kind_available:

@@ -55,9 +55,7 @@ def restore(settings: Settings, url: str, path: Path) -> None:
     Raises:
         BackupError: the backup is not sound; the archive is left as it was.
     """
-    db = open_archive(settings, url)
-    db.close()
-    backups.restore(url or settings.archive.url, db.folder, path)
+    backups.restore(url or settings.archive.url, _folder(settings, url), path)
 
 
 @right("archive.keep")

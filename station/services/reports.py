@@ -1,5 +1,6 @@
 """Any analysis as a plain table, for programs and for print (docs/en/commands.md)."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,7 +14,7 @@ from station.analysis import profile
 from station.archive import lake
 from station.archive import vehicles as garage
 from station.errors import NotFoundError
-from station.model import Stability, State, day_date, day_number
+from station.model import Stability, State, currency_name, day_date, day_number
 from station.services import board
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
@@ -39,7 +40,7 @@ class Report:
     as_of: date
     scope: tuple[str, ...]
     rows: pd.DataFrame
-    totals: Mapping[str, float] = field(default_factory=dict)
+    totals: Mapping[str, Any] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """Return the report as plain data; what is not known is null."""
@@ -51,12 +52,16 @@ class Report:
                 {name: _plain(value) for name, value in row.items()}
                 for row in self.rows.to_dict("records")
             ],
-            "totals": {name: _plain(value) for name, value in self.totals.items()},
+            "totals": dict(self.totals),
         }
 
 
 Builder = Callable[[Ask, Question, tuple[str, ...]], pd.DataFrame]
-SUMMED = ("visits", "litres", "amount", "monthly_amount", "vehicles")
+NONE_OF = {"station": "", "moved_to": "", "usual_weekday": -1, "usual_slot": -1}
+"""What stands for nothing in a column of the board; programs get null."""
+COUNTED = ("visits", "vehicles")
+SUMMED = {"litres": "unit", "amount": "currency", "monthly_amount": "currency"}
+"""Columns of which totals are given, each with the column whose kinds are never summed together."""
 
 
 def _plain(value: Any) -> Any:
@@ -66,7 +71,8 @@ def _plain(value: Any) -> Any:
         return None
     if isinstance(value, date):
         return value.isoformat()
-    return value.item() if isinstance(value, np.generic) else value
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @right("board.read")
@@ -82,10 +88,27 @@ def report(ask: Ask, *, name: str, question: Question) -> Report:
     rules = replace(ask.settings.lapse, horizon_days=question.horizon_days)
     ask = replace(ask, settings=replace(ask.settings, lapse=rules))
     rows = REPORTS[name](ask, question, codes)
-    totals = {"rows": len(rows)} | {
-        column: rows[column].sum() for column in SUMMED if column in rows
-    }
-    return Report(name, ask.as_of, codes, rows, totals)
+    return Report(name, ask.as_of, codes, rows, _totals(rows))
+
+
+def _totals(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return the sums; where several units or currencies meet, one of each and no single figure."""
+    totals: dict[str, Any] = {"rows": len(rows)}
+    totals |= {name: int(rows[name].sum()) for name in COUNTED if name in rows}
+    for name, kind in SUMMED.items():
+        if name in rows:
+            sums = {str(key): _sum(part[name]) for key, part in rows.groupby(kind)}
+            totals |= {name: _only(sums), f"{name}_by_{kind}": sums}
+    return totals
+
+
+def _sum(values: pd.Series) -> float:
+    """Return a sum of decimals without the dust of binary fractions."""
+    return round(math.fsum(values.dropna()), len("000"))
+
+
+def _only(sums: Mapping[str, float]) -> float | None:
+    return None if len(sums) > 1 else sum(sums.values())
 
 
 def _codes(ask: Ask, question: Question) -> tuple[str, ...]:
@@ -141,24 +164,29 @@ def _shown(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
 def _values(values: pd.Series, name: str) -> pd.Series:
     if name.endswith("_day"):
         return values.map(lambda day: day_date(int(day)), na_action="ignore").astype(object)
+    if name == "currency":
+        return values.map(currency_name)
+    if name in NONE_OF:
+        return values.astype(object).where(values != NONE_OF[name], None)
     return values
 
 
 _WHO = {"label": "vehicle", "station": "station"}
 _PROFILE_COLUMNS = _WHO | {
     "visits": "visits",
-    "visit_days": "visit_days",
     "first_day": "first_on",
     "last_day": "last_on",
     "days_silent": "days_silent",
     "quantity": "litres",
-    "unit": "unit",
     "amount": "amount",
     "mean_gap_days": "mean_gap_days",
     "gap_median_days": "median_gap_days",
     "gap_cv": "gap_cv",
     "quantity_per_visit": "litres_per_visit",
     "share_of_visits": "share_of_visits",
+    "visit_days": "visit_days",
+    "unit": "unit",
+    "currency": "currency",
 }
 _STABILITY_COLUMNS = _WHO | {
     "stability": "stability",
@@ -167,17 +195,21 @@ _STABILITY_COLUMNS = _WHO | {
     "visits": "visits",
     "stability_sentence": "sentence",
 }
-_USE_COLUMNS = _WHO | {
+_USE_COLUMNS = {
+    "label": "vehicle",
     "use": "use",
     "use_source": "source",
     "use_probability": "probability",
     "use_sentence": "sentence",
+    "station": "station",
 }
-_OWNER_COLUMNS = _WHO | {
+_OWNER_COLUMNS = {
+    "label": "vehicle",
     "owner_kind": "owner_kind",
     "owner_source": "source",
     "owner_probability": "probability",
     "owner_sentence": "sentence",
+    "station": "station",
 }
 _FREQUENCY_COLUMNS = _WHO | {
     "visits": "visits",
@@ -200,8 +232,9 @@ _LAPSED_COLUMNS = _WHO | {
     "p_return": "p_return",
     "monthly_amount": "monthly_amount",
     "state": "state",
-    "moved_to": "moved_to",
     "lapse_sentence": "sentence",
+    "moved_to": "moved_to",
+    "currency": "currency",
 }
 
 
@@ -209,6 +242,17 @@ def _of_board(columns: Mapping[str, str]) -> Builder:
     def build(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
         frame = board.vehicles(ask, stations=codes, days=question.days)
         return _told(frame[frame["period_visits"] > 0], columns, question.lang)
+
+    return build
+
+
+def _of_vehicle(columns: Mapping[str, str]) -> Builder:
+    """Return one row a vehicle, said of the station where it comes most."""
+
+    def build(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
+        frame = board.vehicles(ask, stations=codes, days=question.days)
+        frame = frame[frame["period_visits"] > 0].sort_values("visits", ascending=False)
+        return _told(frame.drop_duplicates("vehicle_id"), columns, question.lang)
 
     return build
 
@@ -230,6 +274,7 @@ def _compare(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFra
     frame = board.compare(ask, days=question.days)
     frame = frame[frame["station"].isin(codes)]
     said = [text.say_row(question.lang, row, "sentence") for row in frame.to_dict("records")]
+    frame = frame.round({"amount": 2, "period_amount": 2, "period_quantity": 3})
     shown = ["station", *(c for c in frame.columns if c not in {"station", "station_id"})]
     return frame.assign(sentence=said)[shown].sort_values("station", ignore_index=True)
 
@@ -237,8 +282,8 @@ def _compare(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFra
 REPORTS: dict[str, Builder] = {
     "profiles": _profiles,
     "stability": _of_board(_STABILITY_COLUMNS),
-    "use": _of_board(_USE_COLUMNS),
-    "ownership": _of_board(_OWNER_COLUMNS),
+    "use": _of_vehicle(_USE_COLUMNS),
+    "ownership": _of_vehicle(_OWNER_COLUMNS),
     "frequency": _of_board(_FREQUENCY_COLUMNS),
     "lapsed": _lapsed,
     "compare": _compare,

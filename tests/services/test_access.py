@@ -1,0 +1,76 @@
+"""Nobody passes a service's door without its right, and no service has no door."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from station import services
+from station.errors import NotAllowedError, NotFoundError
+from station.model import RIGHTS
+from station.services import access
+from station.services.ask import Ask
+
+ROOMS = [
+    importlib.import_module(f"station.services.{m.name}")
+    for m in pkgutil.iter_modules(services.__path__)
+]
+EVERY_RIGHT = frozenset().union(*RIGHTS.values())
+HELPERS = {"access.stations_in_sight"}
+"""Public functions on a question that serve services and answer nobody by themselves."""
+
+
+def public() -> Iterator[tuple[str, Callable[..., object]]]:
+    """Yield every public function of the services that is asked a question."""
+    for room in ROOMS:
+        for name, function in inspect.getmembers(room, inspect.isfunction):
+            asked = next(iter(inspect.signature(function).parameters), "") == "ask"
+            if asked and function.__module__ == room.__name__ and not name.startswith("_"):
+                yield f"{room.__name__.rpartition('.')[2]}.{name}", function
+
+
+def test_every_public_service_names_its_right() -> None:
+    assert {name for name, _ in public()} - HELPERS == set(access.SERVICES)
+
+
+def test_every_right_that_is_named_belongs_to_somebody() -> None:
+    assert set(access.SERVICES.values()) <= EVERY_RIGHT
+
+
+@pytest.mark.parametrize("name", sorted(access.SERVICES))
+def test_a_service_refuses_whoever_lacks_its_right(demo_ask: Ask, name: str) -> None:
+    room, _, verb = name.partition(".")
+    service = getattr(importlib.import_module(f"station.services.{room}"), verb)
+    needed = access.SERVICES[name]
+    scope = replace(demo_ask.scope, rights=EVERY_RIGHT - {needed})
+    parameters = list(inspect.signature(service).parameters.values())[1:]
+    facts = {p.name: None for p in parameters if p.default is inspect.Parameter.empty}
+
+    with pytest.raises(NotAllowedError) as refused:
+        service(replace(demo_ask, scope=scope), **facts)
+
+    assert refused.value.facts == {"right": needed}
+
+
+def test_a_station_out_of_sight_answers_like_one_that_is_not(demo_ask: Ask) -> None:
+    (first, *_) = sorted(demo_ask.scope.station_ids)
+    narrow = replace(demo_ask, scope=replace(demo_ask.scope, station_ids=frozenset({first})))
+
+    answers = []
+    for code in ("A0002", "A9999"):
+        with pytest.raises(NotFoundError) as refused:
+            access.stations_in_sight(narrow, [code])
+        answers.append((refused.value.key, set(refused.value.facts)))
+
+    assert answers[0] == answers[1]
+    assert access.stations_in_sight(narrow, ["A0001"]) == access.stations_in_sight(narrow)
+
+
+def test_whoever_keeps_the_files_sees_every_station(demo_ask: Ask) -> None:
+    scope = access.local_operator(demo_ask.db)
+
+    assert len(scope.station_ids) == 2
+    assert scope.rights == EVERY_RIGHT
