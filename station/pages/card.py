@@ -63,7 +63,7 @@ def render() -> None:
     elif vehicle_id is None:
         blocks.answer(desk.say("page_card.answer_none"))
     else:
-        _card(desk, desk.cached(cards.card, vehicle_id=vehicle_id))
+        _card(desk, cards.card(desk.ask, vehicle_id=vehicle_id))
 
 
 def _search(desk: Desk) -> str:

@@ -238,7 +238,7 @@ def _history(desk: Desk, batches: pd.DataFrame) -> None:
 
 
 def _history_frame(desk: Desk, batches: pd.DataFrame) -> pd.DataFrame:
-    zones = desk.cached(board.stations_known)["zone"]
+    zones = board.stations_known(desk.ask)["zone"]
     zone = zones.iloc[0] if len(zones) else "UTC"
     when = pd.to_datetime(batches["started_at"], unit="s", utc=True).dt.tz_convert(zone)
     shown = pd.DataFrame(

@@ -130,12 +130,10 @@ def _capture(desk: Desk) -> Iterator[Line]:
 
 def capture_falls(desk: Desk, *, nozzles: bool) -> pd.DataFrame:
     """Return where the capture of the last week is far below the weeks before: now and before."""
-    week_ago = replace(
-        desk, ask=replace(desk.ask, as_of=desk.ask.as_of - timedelta(days=WEEK_DAYS))
-    )
-    now = desk.cached(board.capture, stations=desk.stations, days=WEEK_DAYS, nozzles=nozzles)
-    before = week_ago.cached(
-        board.capture, stations=desk.stations, days=WEEK_DAYS * WEEKS_BEFORE, nozzles=nozzles
+    week_ago = replace(desk.ask, as_of=desk.ask.as_of - timedelta(days=WEEK_DAYS))
+    now = board.capture(desk.ask, stations=desk.stations, days=WEEK_DAYS, nozzles=nozzles)
+    before = board.capture(
+        week_ago, stations=desk.stations, days=WEEK_DAYS * WEEKS_BEFORE, nozzles=nozzles
     )
     place = ["station", "nozzle"] if nozzles else ["station"]
     both = now.merge(before[[*place, "share"]], on=place, suffixes=("", "_before"))
@@ -163,7 +161,7 @@ def _imports(desk: Desk) -> Iterator[Line]:
 
 def daily_visits(desk: Desk) -> pd.DataFrame:
     """Return visits, quantity and amount of the last days, from the first with a visit on."""
-    days = desk.cached(board.daily, stations=desk.stations, days=SHOWN_DAYS).set_index("day")
+    days = board.daily(desk.ask, stations=desk.stations, days=SHOWN_DAYS).set_index("day")
     return days[days["visits"].cumsum() > 0]
 
 

@@ -151,7 +151,7 @@ def fuels(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _traffic(desk: Desk, choice: str, names: dict[str, str]) -> None:
     """Draw when the vehicles of the chosen use come."""
-    grid = desk.cached(board.traffic, stations=desk.stations, days=desk.days, use=choice or None)
+    grid = board.traffic(desk.ask, stations=desk.stations, days=desk.days, use=choice or None)
     if not grid.to_numpy().sum():
         st.caption(desk.say("page_use.no_hours"))
         return
