@@ -32,7 +32,6 @@ OVERLAP_BYTES = 64
 MARKUP = re.compile(
     rb"\s*<(?:\?xml|!doctype|html|table|head|body|!--|[a-z-]+[\s:>])", re.IGNORECASE
 )
-TEXT_MARKS = (b"\xef\xbb\xbf",)
 PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,9})([0-9]{1,18})["']""")
 EXACT_FLOAT = 1e15
 """Excel keeps 15 digits; a larger number has lost its tail."""

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -284,8 +283,3 @@ def money(desk: Desk, amounts: pd.Series, currencies: pd.Series) -> str:
 def refused(desk: Desk, error: StationError) -> None:
     """Tell what was refused, why, and what to do next; the page stays as it is."""
     st.error(desk.say(error.key, **error.facts), icon=":material/error:")
-
-
-def day_text(desk: Desk, day: int | date) -> str:
-    """Return a day in the reader's form."""
-    return desk.say("blocks.day", day=day if isinstance(day, date) else day_date(day))

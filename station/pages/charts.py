@@ -4,7 +4,6 @@ Every figure is drawn for 390 px as well as 1440 px: few marks, direct labels, z
 legend where a label will do. Hover texts hold only what the frame was given.
 """
 
-import itertools
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -189,28 +188,6 @@ def heat(
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(showgrid=False, nticks=9)
-    return figure
-
-
-def histogram(
-    edges: Sequence[float], counts: Sequence[int], *, title: str, axis: str, mark: float | None
-) -> go.Figure:
-    """Return columns between `edges`; `mark` draws a dashed line, such as a median."""
-    figure = _figure(title, height_px=300)
-    centres = [(low + high) / 2 for low, high in itertools.pairwise(edges)]
-    widths = [high - low for low, high in itertools.pairwise(edges)]
-    figure.add_bar(
-        x=centres,
-        y=list(counts),
-        width=[width * 0.94 for width in widths],
-        marker={"color": ACCENT},
-        customdata=list(itertools.pairwise(edges)),
-        hovertemplate="%{customdata[0]:g}–%{customdata[1]:g}: %{y:,}<extra></extra>",
-    )
-    if mark is not None:
-        figure.add_vline(x=mark, line={"color": GREY, "dash": "dash", "width": 1.5})
-    figure.update_xaxes(title={"text": axis, "font": {"size": 12}}, showgrid=False)
-    figure.update_yaxes(tickformat=",.0f", rangemode="tozero")
     return figure
 
 
