@@ -17,9 +17,9 @@ from station.pages import blocks
 from station.pages.desk import Desk, current
 from station.services import board, intake, mappings, records
 from station.services.intake import FileReport
+from station.services.mappings import SALES
 
 ENDINGS = ("csv", "txt", "xlsx")
-SALES = "sales"
 COUNTS = ("accepted", "duplicates", "conflicts", "rejected", "ignored")
 KINDS = (SALES, *records.KINDS)
 
@@ -132,7 +132,7 @@ def _import(desk: Desk, file: UploadedFile, choice: Choice, *, dry_run: bool) ->
         try:
             return _taken(desk, path, file.name, choice, bar, dry_run=dry_run)
         except StationError as error:
-            st.error(desk.say(error.key, **error.facts), icon=":material/error:")
+            blocks.refused(desk, error)
             return None
         finally:
             bar.empty()
@@ -263,7 +263,7 @@ def _one_batch(desk: Desk, batch: pd.Series) -> None:
         aside = intake.rejected(desk.ask, batch_id=batch_id)
         if aside:
             _rejected(desk, aside, key=f"batch_rejected_{batch_id}")
-        if batch["kind"] == "sales" and batch["status"] == "done":
+        if batch["kind"] == SALES and batch["status"] == "done":
             _undo(desk, batch_id, int(batch["accepted"]))
 
 
@@ -273,7 +273,7 @@ def _undo(desk: Desk, batch_id: int, accepted: int) -> None:
         try:
             voided = intake.undo(desk.ask, batch_id=batch_id)
         except StationError as error:
-            st.error(desk.say(error.key, **error.facts), icon=":material/error:")
+            blocks.refused(desk, error)
             return
         st.session_state["told"] = desk.say("page_intake.undone", rows=voided)
         st.rerun()

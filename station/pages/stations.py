@@ -78,7 +78,7 @@ def _range(desk: Desk, table: pd.DataFrame) -> str:
 
 def _names(desk: Desk, table: pd.DataFrame, verdict: str) -> str:
     names = table.loc[table["verdict"] == verdict, "station_name"]
-    return desk.say("page_stations.comma").join(names)
+    return desk.say("blocks.and").join(names)
 
 
 def _regulars(desk: Desk, table: pd.DataFrame) -> None:

@@ -9,16 +9,15 @@ import pandas as pd
 import streamlit as st
 
 from station import text
-from station.model import State, day_date
+from station.model import DAY_S, day_date
 from station.pages import blocks, charts, frequency, lapsed, look
 from station.pages.desk import Desk, current
 from station.services import board, intake
 
 FOLDER = Path(__file__).parent
 SHOWN_DAYS = 60
-WEEK_DAYS = 7
+WEEK_DAYS = lapsed.RECENT_DAYS
 WEEKS_BEFORE = 4
-DAY_S = 86_400
 STATION_FALL = 0.05
 NOZZLE_FALL = 0.3
 FEWEST_LINES = 30
@@ -92,14 +91,14 @@ def _draw_lines(desk: Desk, lines: list[Line]) -> None:
 
 
 def _alarms(desk: Desk, alarms: pd.DataFrame) -> Iterator[Line]:
-    for state in (State.OVERDUE, State.LOST, State.MOVED):
+    for state in lapsed.STATES:
         rows = alarms[alarms["state"] == state.value]
         if len(rows):
             yield Line(
                 look.STATE[state].icon,
                 desk.say(f"page_today.{state}", vehicles=len(rows), amount=_risk(desk, rows)),
                 "lapsed",
-                {"lapsed_state": state.value, "lapsed_since": str(lapsed.RECENT_DAYS)},
+                {"lapsed_state": state.value, "lapsed_since": str(WEEK_DAYS)},
             )
 
 
