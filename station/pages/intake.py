@@ -16,8 +16,7 @@ from station.model import RejectedRow
 from station.pages import blocks
 from station.pages.desk import Desk, current
 from station.services import board, intake, mappings, records
-from station.services.intake import FileReport
-from station.services.mappings import SALES
+from station.services.files import SALES, FileOptions, FileReport
 
 ENDINGS = ("csv", "txt", "xlsx")
 COUNTS = ("accepted", "duplicates", "conflicts", "rejected", "ignored")
@@ -155,7 +154,7 @@ def _taken(
     if choice.kind == SALES:
         sales = intake.ImportOptions(station=choice.station, **options)
         return intake.import_sales(desk.ask, path=path, options=sales, progress=show)
-    plain = records.RecordOptions(**options)
+    plain = FileOptions(**options)
     return records.import_records(desk.ask, kind=choice.kind, path=path, options=plain)
 
 
