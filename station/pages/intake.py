@@ -145,7 +145,9 @@ def _taken(
         bar.progress(share, desk.say("page_intake.read_rows", rows=done))
 
     options: dict[str, Any] = {
-        "mapping": mappings.find(desk.ask, name=choice.mapping) if choice.mapping else None,
+        "mapping": mappings.find(desk.ask, name=choice.mapping, kind=choice.kind)
+        if choice.mapping
+        else None,
         "dry_run": dry_run,
         "rejects_dir": desk.ask.db.folder / "quarantine",
         "lang": desk.lang,

@@ -27,10 +27,11 @@ MEASURES = ("visits", "quantity", "amount")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing to look at: its sentence, and the list it opens."""
+    """One thing to look at: its sentence, what more there is to say, and the list it opens."""
 
     icon: str
     sentence: str
+    detail: str
     page: str
     query: Mapping[str, str] = field(default_factory=dict)
 
@@ -88,6 +89,8 @@ def _draw_lines(desk: Desk, lines: list[Line]) -> None:
                 help="",
                 query_params=dict(line.query),
             )
+            if line.detail:
+                st.caption(blocks.plain(line.detail))
 
 
 def _alarms(desk: Desk, alarms: pd.DataFrame) -> Iterator[Line]:
@@ -96,7 +99,8 @@ def _alarms(desk: Desk, alarms: pd.DataFrame) -> Iterator[Line]:
         if len(rows):
             yield Line(
                 look.STATE[state].icon,
-                desk.say(f"page_today.{state}", vehicles=len(rows), amount=_risk(desk, rows)),
+                desk.say(f"page_today.{state}", vehicles=len(rows)),
+                desk.say("page_today.a_month", amount=_risk(desk, rows)),
                 "lapsed",
                 {"lapsed_state": state.value, "lapsed_since": str(WEEK_DAYS)},
             )
@@ -105,11 +109,10 @@ def _alarms(desk: Desk, alarms: pd.DataFrame) -> Iterator[Line]:
 def _slowing(desk: Desk) -> Iterator[Line]:
     slowing = frequency.changed(frequency.regulars_of(desk.vehicles()), frequency.SLOWING)
     if len(slowing):
-        sentence = desk.say(
-            "page_today.slowing", vehicles=len(slowing), amount=_risk(desk, slowing)
-        )
+        sentence = desk.say("page_today.slowing", vehicles=len(slowing))
+        detail = desk.say("page_today.a_month", amount=_risk(desk, slowing))
         query = {"frequency_list": frequency.SLOWING}
-        yield Line(":material/trending_down:", sentence, "frequency", query)
+        yield Line(":material/trending_down:", sentence, detail, "frequency", query)
 
 
 def _capture(desk: Desk) -> Iterator[Line]:
@@ -120,11 +123,9 @@ def _capture(desk: Desk) -> Iterator[Line]:
     )
     for row in falls:
         key = "page_today.capture_nozzle" if "nozzle" in row else "page_today.capture"
-        yield Line(
-            ":material/no_photography:",
-            desk.say(key, **{str(name): fact for name, fact in row.items()}),
-            "intake",
-        )
+        facts = {str(name): fact for name, fact in row.items()}
+        why = desk.say(f"{key}_why", **facts)
+        yield Line(":material/no_photography:", desk.say(key, **facts), why, "intake")
 
 
 def capture_falls(desk: Desk, *, nozzles: bool) -> pd.DataFrame:
@@ -155,7 +156,7 @@ def _imports(desk: Desk) -> Iterator[Line]:
     ):
         if count:
             sentence = desk.say(f"page_today.{name}", count=int(count))
-            yield Line(f":material/{icon}:", sentence, "intake")
+            yield Line(f":material/{icon}:", sentence, "", "intake")
 
 
 def daily_visits(desk: Desk) -> pd.DataFrame:

@@ -231,12 +231,21 @@ def movement(ask: Ask, *, stations: Sequence[str] = (), days_ago: int = 90) -> p
     """
     earlier = replace(ask, as_of=ask.as_of - timedelta(days=days_ago))
     keys = ["vehicle_id", "station_id"]
-    then = vehicles(earlier, stations=stations)[[*keys, "stability"]]
+    then = _stability(earlier)
     now = vehicles(ask, stations=stations)[[*keys, "stability"]]
     both = now.merge(then, on=keys, how="left", suffixes=("_now", "_then"))
     both = both.assign(from_class=both["stability_then"].fillna("absent"))
     moves = both.groupby(["from_class", "stability_now"], as_index=False).size()
     return moves.rename(columns={"stability_now": "to_class", "size": "vehicles"})
+
+
+@remembered(entries=4)
+def _stability(ask: Ask) -> pd.DataFrame:
+    """Return vehicle_id, station_id and stability of all in sight, and nothing that costs more."""
+    chain = _chain(ask)
+    mine = chain[chain["station_id"].isin(ask.scope.station_ids)].reset_index(drop=True)
+    judged = stability.classify(mine, pace.learn(mine, ask.settings.pace), ask.settings.stability)
+    return judged[["vehicle_id", "station_id", "stability"]]
 
 
 @right("board.read")
