@@ -17,6 +17,9 @@ from station.archive.verify import verify
 from station.errors import ArchiveError, BackupError
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
+GUARDS = (".lock", ".server")
+BACKUP_MARKS = (b"SQLite format 3\0", b"PGDMP")
+"""How the two kinds of backup begin."""
 LAKE = "lake"
 
 
@@ -24,8 +27,10 @@ def backup(db: Database, path: Path) -> None:
     """Write a copy of the archive as it is at this moment; writers and readers go on.
 
     Raises:
-        BackupError: the copy is damaged, or the programs of PostgreSQL are missing.
+        BackupError: the copy is damaged, the programs of PostgreSQL are missing, or `path` is a
+            file that is no backup, which is left as it is.
     """
+    _refuse_to_overwrite(db, path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     partial.unlink(missing_ok=True)
@@ -40,6 +45,22 @@ def backup(db: Database, path: Path) -> None:
         _settle(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _refuse_to_overwrite(db: Database, path: Path) -> None:
+    """Let a backup take the place of nothing but an older one."""
+    place = path.parent.resolve() / path.name
+    if db.path and place in _own_files(db.path):
+        raise BackupError("backup.own_file", backup=str(path))
+    if path.is_file() and path.stat().st_size:
+        with path.open("rb") as file:
+            if not file.read(len(BACKUP_MARKS[0])).startswith(BACKUP_MARKS):
+                raise BackupError("backup.occupied", backup=str(path))
+
+
+def _own_files(archive: Path) -> set[Path]:
+    home = archive.parent.resolve()
+    return {home / (archive.name + end) for end in ("", *SIDE_FILES, *GUARDS)}
 
 
 def restore(url: str, folder: Path | None, path: Path) -> None:
@@ -75,6 +96,9 @@ def _copy(db: Database, partial: Path) -> None:
 
 
 def _restore_file(target: Path, path: Path) -> None:
+    log = path.with_name(path.name + "-wal")
+    if path.resolve() in _own_files(target) or (log.exists() and log.stat().st_size):
+        raise BackupError("backup.is_archive", backup=str(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     server, lock = (target.with_name(target.name + end) for end in (".server", ".lock"))
     with claimed(server), _beside(target) as copy:
@@ -101,6 +125,8 @@ def _beside(target: Path) -> Iterator[Path]:
 
 def _prove(copy: Path, path: Path) -> None:
     """Bring an older backup up to date and look at every row of it."""
+    if not _is_archive(copy):
+        raise BackupError("backup.foreign", backup=str(path))
     try:
         db = create_or_upgrade(URL.create("sqlite", database=str(copy)).render_as_string())
     except ArchiveError as error:
@@ -114,6 +140,15 @@ def _prove(copy: Path, path: Path) -> None:
     if bad:
         raise BackupError("backup.damaged", backup=str(path), bad=bad[0].name)
     _settle(copy)
+
+
+def _is_archive(copy: Path) -> bool:
+    """Return whether it says which form its tables have; an empty file would be made an archive."""
+    with closing(sqlite3.connect(copy)) as conn:
+        try:
+            return conn.execute("SELECT version_num FROM alembic_version").fetchone() is not None
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
+            return False
 
 
 def _restore_postgres(url: URL, path: Path) -> None:

@@ -106,7 +106,11 @@ def file_of(url: str) -> Path | None:
         raise ArchiveError("archive.bad_url") from error
     if parsed.get_backend_name() not in ENGINES:
         raise ArchiveError("archive.bad_url")
-    return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    if parsed.database in (None, "", ":memory:"):
+        raise ArchiveError("archive.bad_url")
+    return Path(str(parsed.database))
 
 
 def open_database(url: str, folder: Path | None = None) -> Database:

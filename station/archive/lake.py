@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 from sqlalchemy import Connection, select
 
 from station.archive import facts
@@ -68,6 +69,8 @@ class Question:
 
 
 RULES = LakeRules()
+DAMAGES = (duckdb.IOException, duckdb.InvalidInputException, pa.ArrowException)
+"""What is raised of files that were deleted, cut or changed under us."""
 OWN_KEYS = """
 CREATE OR REPLACE TABLE keys AS
 SELECT key_id, vehicle_id FROM all_keys WHERE home IN (SELECT home FROM homes)
@@ -92,7 +95,12 @@ def refresh(db: Archive, rules: LakeRules = RULES) -> Manifest:
         if current is not None and current.data_version == version:
             return current
     with locked(folder), db.reading() as conn:
-        return _renew(conn, folder, rules)
+        try:
+            return _renew(conn, folder, rules)
+        except DAMAGES:
+            clear(folder)
+            folder.mkdir()
+            return _renew(conn, folder, rules)
 
 
 def _folder(db: Archive) -> Path:
@@ -239,7 +247,7 @@ def ask(
     """Return the rows of `sql` for each share of the vehicles, one below the other."""
     try:
         return read(_folder(db), refresh(db, rules), sql, question, frames or {}, rules)
-    except duckdb.IOException:  # the folder was deleted under us, which is allowed
+    except DAMAGES:  # the folder may be deleted at any time, and is rebuilt if it is damaged
         with locked(_folder(db)):
             clear(_folder(db))
         return read(_folder(db), refresh(db, rules), sql, question, frames or {}, rules)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 FORMAT = 1
 """Raised when facts change shape; a lake of another format is rebuilt."""
@@ -53,10 +54,14 @@ def load(folder: Path) -> Manifest | None:
     """Return the published manifest; None without one that this version can read."""
     try:
         raw = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        return _manifest(raw) if raw.pop("format") == FORMAT else None
     except FileNotFoundError:
         return None
-    if raw.pop("format", None) != FORMAT:
+    except (ValueError, TypeError, LookupError, AttributeError):  # damaged: it will be rebuilt
         return None
+
+
+def _manifest(raw: dict[str, Any]) -> Manifest:
     raw["parts"] = tuple(
         Part(**part | {"batches": tuple(part["batches"])}) for part in raw["parts"]
     )

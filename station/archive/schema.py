@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
 from station.errors import ArchiveError
 
@@ -23,8 +23,13 @@ def check(conn: Connection, archive: str) -> None:
 
 
 def upgrade(conn: Connection, archive: str) -> None:
-    """Give the tables today's form within the caller's transaction."""
-    _revision(conn, archive)
+    """Give the tables today's form within the caller's transaction.
+
+    Raises:
+        ArchiveError: the tables are a newer Station's, or another program's.
+    """
+    if _revision(conn, archive) is None and inspect(conn).get_table_names():
+        raise ArchiveError("archive.foreign", archive=archive)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")

@@ -173,9 +173,9 @@ class _Reader:
             written = self._written(fields)
             business_date = fields.business_date.strip()
             day = times.read(business_date).day if business_date else None
+            sold_at, local_at = self._instant(written, site)
         except (ValueError, OverflowError) as error:
             raise BadValueError("bad_time", value=fields.sold_at or fields.sold_date) from error
-        sold_at, local_at = self._instant(written, site)
         if sold_at > self.newest:
             raise BadValueError("future", value=fields.sold_at or fields.sold_date)
         if sold_at < self.oldest:

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from station.model import DAY_S, EPOCH, day_number
 
 NOON_H = 12
+MOST_OFFSET_S = 14 * 3600
+"""No clock on Earth is further from UTC."""
 EXCEL_EPOCH_DAY = day_number(date(1899, 12, 30))
 EXCEL_SERIALS = range(20_000, 80_000)
 """Excel's day numbers of 1954 to 2119; smaller and larger numbers are no dates."""
@@ -146,7 +148,9 @@ def _offset(text: str) -> int | None:
         return None
     if text in ("Z", "UTC"):
         return 0
-    size = int(text[1:3]) * 3600 + int(text[-2:]) * 60
+    size = _second(int(text[1:3]), int(text[-2:]), 0)
+    if size > MOST_OFFSET_S:
+        raise ValueError(text)
     return -size if text[0] == "-" else size
 
 
@@ -222,5 +226,9 @@ def to_utc(local_at: int, zone: str) -> int:
 
 
 def to_local(instant: int, zone: str) -> int:
-    """Return what the clocks of `zone` show at `instant`."""
+    """Return what the clocks of `zone` show at `instant`.
+
+    Raises:
+        OverflowError: the calendar does not reach so far.
+    """
     return instant + _offset_at_utc(zone, instant // TRANSITION_S)

@@ -28,11 +28,15 @@ OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENCRYPTED_MARK = "EncryptedPackage".encode("utf-16-le")
 HEAD_BYTES = 64 * 1024
 CHUNK_BYTES = 2**20
-OVERLAP_BYTES = 64
+OVERLAP_BYTES = 256
 MARKUP = re.compile(
     rb"\s*<(?:\?xml|!doctype|html|table|head|body|!--|[a-z-]+[\s:>])", re.IGNORECASE
 )
-PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,9})([0-9]{1,18})["']""")
+PLACE = re.compile(rb"""[\s"']r\s*=\s*["']([A-Za-z]{1,9})([0-9]{1,18})["']""")
+PROMISE = re.compile(rb"""[\s"']uniqueCount\s*=\s*["']\s*([0-9]{1,19})""")
+"""How many texts the file says it holds: a reader reserves memory for all of them."""
+DISGUISED = re.compile(rb"""[\s"'](?:r|uniqueCount)(?:\s{32}|\s*=\s{32}|\s*=\s*["'][^"'<>]{20})""")
+"""A place or a promise written so that the two patterns above would pass over it."""
 EXACT_FLOAT = 1e15
 """Excel keeps 15 digits; a larger number has lost its tail."""
 HALF_SECOND = timedelta(milliseconds=500)
@@ -94,25 +98,36 @@ def _check_members(package: zipfile.ZipFile, path: Path, allowed: int, rules: In
         raise FileRefusedError("error_ingest.unknown_package", file=path.name)
     unpacked = 0
     for name in names:
-        last_row, columns = 0, 0
-        for total, row, column in _measured(package, name):
-            last_row, columns = max(last_row, row), max(columns, column)
+        reach = [0, 0, 0]
+        for total, text in _unpacked(package, name):
+            reach = list(map(max, reach, _reach(text, name)))
             if unpacked + total > allowed:
                 raise FileRefusedError("error_ingest.zip_bomb", file=path.name)
         unpacked += package.getinfo(name).file_size
-        _check_extent(last_row, columns, rules)
+        _check_extent(*reach, rules)
 
 
-def _measured(package: zipfile.ZipFile, name: str) -> Iterator[tuple[int, int, int]]:
-    """Yield the bytes unpacked so far and the furthest row and column, a chunk at a time."""
+def _unpacked(package: zipfile.ZipFile, name: str) -> Iterator[tuple[int, bytes]]:
+    """Yield the bytes unpacked so far and the text of a chunk, with the end of the one before."""
     total, rest = 0, b""
     with package.open(name) as member:
         while chunk := member.read(CHUNK_BYTES):
             total += len(chunk)
-            places = set(PLACE.findall(rest + chunk))
-            rest = chunk[-OVERLAP_BYTES:]
-            rows = max((int(row) for _, row in places), default=0)
-            yield total, rows, max((_column_number(name) for name, _ in places), default=0)
+            text = rest + chunk
+            yield total, text
+            rest = text[-OVERLAP_BYTES:]
+
+
+def _reach(text: bytes, name: str) -> tuple[int, int, int]:
+    """Return the furthest row and column, and how many texts are promised."""
+    if DISGUISED.search(text):
+        raise zipfile.BadZipFile(name)
+    places = set(PLACE.findall(text))
+    return (
+        max((int(row) for _, row in places), default=0),
+        max((_column_number(letters) for letters, _ in places), default=0),
+        max(map(int, PROMISE.findall(text)), default=0),
+    )
 
 
 def _column_number(letters: bytes) -> int:
@@ -122,12 +137,12 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def _check_extent(last_row: int, columns: int, rules: IngestRules) -> None:
+def _check_extent(last_row: int, columns: int, texts: int, rules: IngestRules) -> None:
     if columns > rules.max_columns:
         raise FileRefusedError("error_ingest.too_many_columns", limit=rules.max_columns)
     if last_row > rules.max_rows + rules.heading_search_lines:
         raise FileRefusedError("error_ingest.too_many_rows", limit=rules.max_rows)
-    if last_row * columns > rules.max_workbook_cells:
+    if max(last_row * columns, texts) > rules.max_workbook_cells:
         raise FileRefusedError("error_ingest.too_many_rows", limit=rules.max_rows)
 
 
@@ -175,7 +190,7 @@ def text_of(cell: Cell) -> str:
 
 
 def _number_text(number: float) -> str:
-    if abs(number) >= EXACT_FLOAT:
+    if not abs(number) < EXACT_FLOAT:  # so that what is no number at all is seen too
         return f"{number:.14E}"
     if number == int(number):
         return str(int(number))

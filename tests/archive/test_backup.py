@@ -1,6 +1,8 @@
 """A backup taken under load restores to a sound archive; a damaged one changes nothing."""
 
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,57 @@ def test_a_damaged_backup_leaves_the_archive_alone(
 def test_a_backup_that_is_not_there_is_refused(sqlite_url: str, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match=r"backup\.missing"):
         restore(sqlite_url, tmp_path, tmp_path / "none")
+
+
+def test_an_empty_or_foreign_file_is_no_backup(
+    archive: Database, sqlite_url: str, tmp_path: Path
+) -> None:
+    empty, foreign = tmp_path / "empty.backup", tmp_path / "foreign.backup"
+    empty.touch()
+    with closing(sqlite3.connect(foreign)) as other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+
+    for file in (empty, foreign):
+        with pytest.raises(BackupError, match=r"backup\.foreign"):
+            restore(sqlite_url, tmp_path, file)
+
+    assert sales_in(archive) == 1
+
+
+def test_a_live_archive_is_no_backup(archive: Database, sqlite_url: str, tmp_path: Path) -> None:
+    with archive.writing() as conn:
+        Shop(conn).add([make_sale(receipt_no="R2")])
+    other = f"sqlite:///{tmp_path}/other.db"
+
+    for url in (sqlite_url, other):
+        with pytest.raises(BackupError, match=r"backup\.is_archive"):
+            restore(url, tmp_path, tmp_path / "station.db")
+
+    assert sales_in(archive) == 2
+
+
+@pytest.mark.parametrize("name", ["station.db", "station.db-wal", "station.db.lock"])
+def test_a_backup_does_not_replace_the_archive(
+    archive: Database, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(BackupError, match=r"backup\.own_file"):
+        backup(archive, tmp_path / "lake" / ".." / name)
+
+    assert sales_in(archive) == 1
+
+
+def test_a_backup_takes_no_place_but_that_of_an_older_one(
+    archive: Database, tmp_path: Path
+) -> None:
+    key, copy = tmp_path / "station.key", tmp_path / "copy.backup"
+    key.write_bytes(b"k" * 32)
+
+    with pytest.raises(BackupError, match=r"backup\.occupied"):
+        backup(archive, key)
+    backup(archive, copy)
+    backup(archive, copy)
+
+    assert key.read_bytes() == b"k" * 32
 
 
 def test_a_served_archive_is_not_replaced(

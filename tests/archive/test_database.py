@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -344,3 +345,21 @@ def test_a_note_spares_the_readers_a_new_calculation(db: Database) -> None:
         conn.exec_driver_sql("INSERT INTO meta (name, value) VALUES ('aside', 1)")
 
     assert db.data_version() == before
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
+def test_an_archive_without_a_file_is_refused(url: str) -> None:
+    with pytest.raises(ArchiveError, match=r"archive\.bad_url"):
+        create_or_upgrade(url)
+
+
+def test_tables_of_another_program_are_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "recipes.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+
+    with pytest.raises(ArchiveError, match=r"archive\.foreign"):
+        create_or_upgrade(f"sqlite:///{path}")
+
+    with closing(sqlite3.connect(path)) as other:
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("recipes",)]

@@ -172,6 +172,33 @@ def test_many_small_parts_become_one(db: Database) -> None:
     assert len(manifest(db).parts) <= FEW.most_parts
 
 
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"format": 1}', b"\xff\xfe\x00"])
+def test_a_damaged_manifest_is_written_anew(db: Database, damage: bytes) -> None:
+    bring_in(db, [sold("1")])
+    whole = reduced(db)
+    (db.folder / "lake" / "manifest.json").write_bytes(damage)
+
+    assert reduced(db).equals(whole)
+
+
+@pytest.mark.parametrize("size", [0, 5, 300])
+def test_damaged_facts_are_written_anew(db: Database, size: int) -> None:
+    batch = bring_in(db, [sold("1"), sold("2")])
+    bring_in(db, [sold("3")])
+    whole = reduced(db)
+
+    spoil(db, size)
+    assert reduced(db).equals(whole)
+    spoil(db, size)
+    undo(db, batch)
+    assert len(reduced(db)) == 1
+
+
+def spoil(db: Database, size: int) -> None:
+    for path in (db.folder / "lake").glob("*.parquet"):
+        path.write_bytes(path.read_bytes()[:size] + b"junk")
+
+
 def test_the_folder_may_be_deleted_at_any_time(db: Database) -> None:
     bring_in(db, [sold("1"), sold("2")])
     before = reduced(db)

@@ -171,6 +171,51 @@ def test_another_zip_file_is_no_workbook(opened: Opener, tmp_path: Path) -> None
         opened(path)
 
 
+def forge(path: Path, member: str, old: str, new: str) -> Path:
+    """Write a workbook of which one text of one member is another."""
+    sound = write(path.with_name("sound.xlsx"), CELLS)
+    with zipfile.ZipFile(sound) as source, zipfile.ZipFile(path, "w") as forged:
+        for name in source.namelist():
+            text = source.read(name)
+            if name == member:
+                assert old.encode() in text
+                text = text.replace(old.encode(), new.encode(), 1)
+            forged.writestr(name, text)
+    return path
+
+
+SHEET, TEXTS = "xl/worksheets/sheet2.xml", "xl/sharedStrings.xml"
+
+
+@pytest.mark.parametrize(
+    ("member", "old", "new", "key"),
+    [
+        (SHEET, 'r="A1"', 'r="AAAAAAAAAAAAAAAAAAAAAAAA1"', "broken_workbook"),
+        (SHEET, 'r="A1"', f'r="A{"0" * 30}9999999"', "broken_workbook"),
+        (SHEET, 'r="A1"', f'r{" " * 400}="XFD1048576"', "broken_workbook"),
+        (SHEET, ' r="A1"', ' t="s"r="XFD1048576"', "too_many_columns"),
+        (TEXTS, "uniqueCount=", 'uniqueCount="4294967295" x=', "too_many_rows"),
+    ],
+)
+def test_a_reader_is_never_made_to_reserve_memory_without_end(
+    opened: Opener, tmp_path: Path, member: str, old: str, new: str, key: str
+) -> None:
+    with pytest.raises(FileRefusedError, match=key):
+        opened(forge(tmp_path / "a.xlsx", member, old, new))
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e400", "-inf"])
+def test_a_cell_that_is_no_number_rejects_its_row(
+    read: Reader, tmp_path: Path, number: str
+) -> None:
+    path = forge(tmp_path / "a.xlsx", SHEET, "<v>35.2</v>", f"<v>{number}</v>")
+
+    (row,) = read(path)
+
+    assert isinstance(row, RejectedRow)
+    assert row.reason == "bad_quantity"
+
+
 def test_a_damaged_workbook_never_crashes(opened: Opener, tmp_path: Path) -> None:
     sound = write(tmp_path / "a.xlsx", CELLS).read_bytes()
     for at in range(0, len(sound), len(sound) // 60):
