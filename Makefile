@@ -31,7 +31,7 @@ check: install                     ## under 90 s, before every commit
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) tests/function_lengths.py
-	$(PY) -m pytest -q -m "not slow and not browser and not postgres"
+	$(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not browser and not postgres"
 
 test: install                      ## everything; CI runs it
 	$(PY) -m ruff format --check .

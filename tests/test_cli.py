@@ -176,6 +176,7 @@ def test_a_file_beside_a_refused_one_comes_in(station: Station) -> None:
     assert result["totals"]["accepted"] == 11
 
 
+@pytest.mark.slow
 def test_the_corrected_quarantine_brings_only_the_missing_row(station: Station) -> None:
     broken = station.write("till.csv", REJECTED["text_in_amount"][0])
     rejects = station.folder / "aside"
@@ -290,6 +291,7 @@ def test_a_report_has_the_columns_of_the_contract(network: Station, name: str) -
     assert order == sorted(order)
 
 
+@pytest.mark.slow
 def test_a_report_says_what_is_known_and_null_for_the_rest(shop: Station) -> None:
     rows = {row["vehicle"]: row for row in shop.document("report", "profiles")["rows"]}
 
