@@ -39,6 +39,11 @@ def _figure(title: str, height_px: int) -> go.Figure:
     return figure
 
 
+def literal(words: str) -> str:
+    """Return `words` as Plotly shows them: it would take a tag or a link for one."""
+    return words.replace("&", "&amp;").replace("<", "&lt;")
+
+
 def bars(
     labels: Sequence[str],
     values: Sequence[float],
@@ -53,7 +58,7 @@ def bars(
     texts = list(texts) if texts is not None else [f"{value:,.0f}" for value in values]
     figure.add_bar(
         x=list(values),
-        y=list(labels),
+        y=list(map(literal, labels)),
         orientation="h",
         marker={"color": colours, "cornerradius": 3},
         text=texts,
@@ -232,7 +237,7 @@ def intervals(
     figure = _figure(title, height_px=80 + 36 * max(len(labels), 1))
     figure.add_scatter(
         x=list(values),
-        y=list(labels),
+        y=list(map(literal, labels)),
         mode="markers",
         marker={
             "color": [FLAG if mark else ACCENT for mark in marks],

@@ -132,7 +132,7 @@ def _import(desk: Desk, file: UploadedFile, choice: Choice, *, dry_run: bool) ->
         try:
             return _taken(desk, path, file.name, choice, bar, dry_run=dry_run)
         except StationError as error:
-            st.error(desk.say(error.key, **error.facts), icon=":material/error:")
+            blocks.refused(desk, error)
             return None
         finally:
             bar.empty()
@@ -193,7 +193,8 @@ def _headings(desk: Desk, report: FileReport) -> None:
     )
     st.dataframe(frame, hide_index=True, alt=desk.say("page_intake.headings"))
     if report.ignored_headings:
-        st.caption(desk.say("page_intake.left_out", headings=", ".join(report.ignored_headings)))
+        left_out = ", ".join(report.ignored_headings)
+        st.caption(blocks.plain(desk.say("page_intake.left_out", headings=left_out)))
 
 
 def _rejected(desk: Desk, rows: list[RejectedRow], *, key: str) -> None:
@@ -273,7 +274,7 @@ def _undo(desk: Desk, batch_id: int, accepted: int) -> None:
         try:
             voided = intake.undo(desk.ask, batch_id=batch_id)
         except StationError as error:
-            st.error(desk.say(error.key, **error.facts), icon=":material/error:")
+            blocks.refused(desk, error)
             return
         st.session_state["told"] = desk.say("page_intake.undone", rows=voided)
         st.rerun()

@@ -245,7 +245,7 @@ def _save(desk: Desk, vehicle_id: int, label: str, use: str, names: dict[str, st
     try:
         cards.confirm_use(desk.ask, vehicle_id=vehicle_id, use=Use(use))
     except StationError as error:
-        st.error(desk.say(error.key, **error.facts), icon=":material/error:")
+        blocks.refused(desk, error)
         return
     st.toast(
         blocks.plain(desk.say("page_use.saved", label=label, use=names[use])),
