@@ -92,7 +92,7 @@ def _copy(db: Database, partial: Path) -> None:
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
         found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
-        raise BackupError("backup.damaged", backup=str(partial), bad=found)
+        raise ArchiveError("archive.unreadable", archive=str(db.path))
 
 
 def _restore_file(target: Path, path: Path) -> None:
