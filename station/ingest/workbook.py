@@ -99,13 +99,14 @@ def _check_members(package: zipfile.ZipFile, path: Path, allowed: int, rules: In
         raise FileRefusedError("error_ingest.unknown_package", file=path.name)
     unpacked = 0
     for name in names:
-        reach = [0, 0, 0]
+        reach = (0, 0, 0)
         for total, text in _unpacked(package, name):
-            reach = list(map(max, reach, _reach(text, name)))
+            found = _reach(text, name)
+            reach = (max(reach[0], found[0]), max(reach[1], found[1]), max(reach[2], found[2]))
             if unpacked + total > allowed:
                 raise FileRefusedError("error_ingest.zip_bomb", file=path.name)
         unpacked += package.getinfo(name).file_size
-        _check_extent(*reach, rules)
+        _check_extent(reach, rules)
 
 
 def _unpacked(package: zipfile.ZipFile, name: str) -> Iterator[tuple[int, bytes]]:
@@ -138,7 +139,8 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def _check_extent(last_row: int, columns: int, texts: int, rules: IngestRules) -> None:
+def _check_extent(reach: tuple[int, int, int], rules: IngestRules) -> None:
+    last_row, columns, texts = reach
     if columns > rules.max_columns:
         raise FileRefusedError("error_ingest.too_many_columns", limit=rules.max_columns)
     if last_row > rules.max_rows + rules.heading_search_lines:

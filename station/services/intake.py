@@ -166,7 +166,7 @@ class _Request:
     @property
     def name(self) -> str:
         """What the file is called."""
-        return self.options.name or self.path.name
+        return quarantine.shown(self.options.name or self.path.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +339,7 @@ def _write_rejects(work: _Work) -> Path:
         rows = batches.rejected(conn, work.batch_id)
     folder = request.options.rejects_dir or request.path.parent
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{Path(request.name).stem}.rejected.csv"
+    path = folder / quarantine.file_name(request.name)
     rejects = (row for row in rows if row.reason != CONFLICT)
     quarantine.write_rejected(path, request.file.table, rejects, request.options.lang)
     return path

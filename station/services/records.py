@@ -76,7 +76,7 @@ def import_records(ask: Ask, *, kind: str, path: Path, options: RecordOptions) -
         FileRefusedError: the file is in doubt as a whole.
     """
     file = open_records(path, kind, options.mapping, rules=ask.settings.ingest)
-    name = options.name or path.name
+    name = quarantine.shown(options.name or path.name)
     if options.dry_run:
         return _rehearse(ask, file, name)
     batch_id, tally = _take(ask, file, name, ask.db.writing)
@@ -162,7 +162,7 @@ def _write_rejects(
 ) -> Path:
     folder = options.rejects_dir or file.path.parent
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{Path(name).stem}.rejected.csv"
+    path = folder / quarantine.file_name(name)
     quarantine.write_rejected(path, file.table, rejected, options.lang)
     return path
 
