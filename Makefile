@@ -4,7 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: start install check format test nightly bench
+.PHONY: start install check format test bench
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -40,3 +40,13 @@ test: install                      ## everything; CI runs it
 	$(VENV)/bin/lint-imports
 	$(PY) tests/function_lengths.py
 	$(PY) -m pytest
+
+bench: install                     ## every measured figure of docs/en/figures.md, about half an hour
+	$(PY) -m benchmarks.plates
+	$(PY) -m benchmarks.ingest
+	$(PY) -m benchmarks.archive_insert
+	$(PY) -m benchmarks.import_million
+	$(PY) -m benchmarks.profiles
+	$(PY) -m benchmarks.rhythm
+	$(PY) -m benchmarks.lapse_score
+	$(PY) -m benchmarks.pages

@@ -19,7 +19,7 @@ from station.archive import stations
 from station.archive.sales import COLUMNS
 from station.config import Settings
 from station.model import Station
-from station.services import access, intake, keeping
+from station.services import access, files, intake, keeping
 from station.services.ask import Ask
 
 VEHICLES = 40_000
@@ -79,7 +79,7 @@ def bare(folder: Path) -> tuple[float, float]:
         names = ", ".join(COLUMNS)
         rows = source.execute(f"SELECT {names} FROM sales ORDER BY id")
         wall = processor = 0.0
-        while chunk := rows.fetchmany(intake.CHUNK_ROWS):
+        while chunk := rows.fetchmany(files.CHUNK_ROWS):
             begin = time.perf_counter(), time.process_time()
             write(conn, f"INSERT INTO sales ({names})", chunk)
             wall += time.perf_counter() - begin[0]

@@ -32,6 +32,7 @@ from station.services import (
     sheets,
 )
 from station.services.ask import Ask
+from station.services.files import FileOptions, FileReport, as_document
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -258,7 +259,7 @@ def _records_command(kind: str) -> None:
     ) -> None:
         call: Call = context.obj
         ask = call.ask()
-        options = records.RecordOptions(
+        options = FileOptions(
             mapping=mappings.find(ask, name=mapping_name, kind=kind) if mapping_name else None,
             dry_run=dry_run,
             lang=call.lang,
@@ -282,12 +283,12 @@ for _kind in records.KINDS:
 def _import_each(
     call: Call,
     files: list[Path],
-    take: Callable[[Path, ProgressCall], intake.FileReport],
+    take: Callable[[Path, ProgressCall], FileReport],
     *,
     as_json: bool,
 ) -> None:
     """Import file after file; a file that is refused stops nothing but the exit code."""
-    reports_done: list[intake.FileReport] = []
+    reports_done: list[FileReport] = []
     refused = False
     for path in files:
         try:
@@ -297,7 +298,7 @@ def _import_each(
             refused = True
             _tell(f"{path.name}: {call.say(error.key, **error.facts)}")
     if as_json:
-        _print_json(intake.as_document(reports_done))
+        _print_json(as_document(reports_done))
     else:
         for report in reports_done:
             _echo_report(call, report)
@@ -305,7 +306,7 @@ def _import_each(
         raise typer.Exit(1)
 
 
-def _echo_report(call: Call, report: intake.FileReport) -> None:
+def _echo_report(call: Call, report: FileReport) -> None:
     counts = report.counts
     typer.echo(call.say("cli.imported", file=report.file, rows=counts.rows, **asdict(counts)))
     for reason, number in sorted(report.reasons.items()):

@@ -11,6 +11,9 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 EPOCH = date(1970, 1, 1)
+DAY_S = 86_400
+MILLI = 1000
+"""Thousandths in one unit of quantity."""
 MINOR_PER_MAJOR = {"JPY": 1, "KRW": 1, "VND": 1}
 """Minor units in one major unit where it is not 100."""
 

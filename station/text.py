@@ -5,6 +5,7 @@ A catalogue is a TOML file a topic under locale/<lang>/; the key of a sentence i
 `{gap_days:.1f}`; dates follow the language, integers are grouped unless a form says otherwise.
 """
 
+import math
 import string
 import tomllib
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ from station.model import day_date
 
 LANGUAGES = ("zh", "en")
 LOCALE_DIR = Path(__file__).parent / "locale"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", *"＝＋－＠﹢﹣﹦﹫")
+"""How a text begins that a spreadsheet may run as a formula; both ways out of the house ask it."""
 BABEL_NAMES = {"zh": "zh_CN", "en": "en_GB"}
 
 
@@ -82,7 +85,7 @@ def say_row(lang: str, row: Mapping[Any, Any], column: str) -> str:
 
 
 def _as_date(name: str, value: Any) -> Any:
-    is_day = name.endswith("_day") and isinstance(value, int | float) and value == value  # noqa: PLR0124 - NaN is unequal to itself
+    is_day = name.endswith("_day") and isinstance(value, int | float) and not math.isnan(value)
     return day_date(int(value)) if is_day else value
 
 

@@ -29,6 +29,7 @@ class FrequencyRules:
     slot_share: float = 0.4
     window_from: float = 0.1
     window_to: float = 0.9
+    window_visit_days: int = 3
     trend_visit_days: int = 8
     slowing_factor: float = 1.5
     speeding_factor: float = 0.67
@@ -45,7 +46,8 @@ def describe(
 
     `usual_weekday` (Monday 0), `second_weekday` and `usual_slot` (three hours each) are -1 where
     none stands out. `next_from_day` to `next_to_day` holds the next visit with the chance between
-    the two quantiles of the rules, if the vehicle still comes.
+    the two quantiles of the rules, if the vehicle still comes; both are NaN below
+    `window_visit_days`, where one gap or none says nothing of the next.
     """
     rules = rules or FrequencyRules()
     require(profiles, PROFILES)
@@ -57,8 +59,8 @@ def describe(
         usual_weekday=first,
         second_weekday=second,
         usual_slot=_usual_slot(profiles, rules),
-        next_from_day=as_of_day + np.floor(_quantile(profiles, pace, rules.window_from)),
-        next_to_day=as_of_day + np.ceil(_quantile(profiles, pace, rules.window_to)),
+        next_from_day=as_of_day + np.floor(_quantile(profiles, pace, rules, rules.window_from)),
+        next_to_day=as_of_day + np.ceil(_quantile(profiles, pace, rules, rules.window_to)),
         trend=_trend(profiles, pace, rules),
     )
     return frame.assign(
@@ -84,9 +86,11 @@ def _usual_slot(profiles: pd.DataFrame, rules: FrequencyRules) -> np.ndarray:
     return np.where(usual, counts.argmax(axis=1), NONE)
 
 
-def _quantile(profiles: pd.DataFrame, pace: Pace, q: float) -> np.ndarray:
+def _quantile(profiles: pd.DataFrame, pace: Pace, rules: FrequencyRules, q: float) -> np.ndarray:
     """Return the days until the next visit at quantile `q`; NaN for vehicles seen too rarely."""
-    return pace.ask(profiles, lambda fit, x, t_x, now: rhythm.next_visit(fit, x, t_x, now, q))
+    days = pace.ask(profiles, lambda fit, x, t_x, now: rhythm.next_visit(fit, x, t_x, now, q))
+    enough = profiles["visit_days"] >= rules.window_visit_days
+    return np.where(enough, days, np.nan)
 
 
 def _trend(profiles: pd.DataFrame, pace: Pace, rules: FrequencyRules) -> np.ndarray:

@@ -39,7 +39,7 @@ def find_lapsed(
     Args:
         profiles: PROFILES with `stability`, as `stability.classify` returns them.
         pace: the rhythm of the whole base, passers-by included.
-        elsewhere: (vehicle_id, station_id, last_day, visits_90d) at the chain's stations.
+        elsewhere: (vehicle_id, station_id, last_day) at each of the chain's stations.
         rules: the numbers.
     """
     regulars = profiles[profiles["stability"] == Stability.REGULAR.value]

@@ -4,9 +4,7 @@ import numpy as np
 import pandas as pd
 
 from station.frames import PROFILES, REDUCED, UNITS, require
-from station.model import currency_name, minor_per_major
-
-MILLI = 1000
+from station.model import MILLI, currency_name, minor_per_major
 
 
 def profiles(reduced: pd.DataFrame, *, as_of_day: int, network: pd.DataFrame) -> pd.DataFrame:

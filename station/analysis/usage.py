@@ -8,7 +8,7 @@ import pandas as pd
 from station.analysis.evidence import Clue, weigh
 from station.analysis.usage_clues import CLUES, PRIOR
 from station.frames import PROFILES, require
-from station.model import Source, Use
+from station.model import MILLI, Source, Use
 
 VEHICLE_COLUMNS = {
     "vehicle_id": "int64",
@@ -20,7 +20,6 @@ VEHICLE_COLUMNS = {
 }
 """What is known of a vehicle from its plate, its card and its staff."""
 FUELS = ("petrol", "diesel", "gas", "electric")
-MILLI = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select
 from station.archive.manifest import Part
 from station.archive.tables import products, sales, vehicle_keys
 from station.frames import UNITS
-from station.model import Fuel, currency_code, minor_per_major
+from station.model import DAY_S, Fuel, currency_code, minor_per_major
 
 FUEL_CODES = {
     Fuel.NONE: 0,
@@ -26,7 +26,6 @@ FUEL_CODES = {
 }
 UNIT_CODES = {unit: number for number, unit in enumerate(UNITS, start=1)}
 """Any other unit is 0: pieces are no fuel."""
-DAY_SECONDS = 86_400
 FETCH_ROWS = 20_000
 FLUSH_ROWS = 1_000_000
 
@@ -108,7 +107,7 @@ def stream(conn: Connection, codes: ProductCodes, batch_id: int, after: int) -> 
 
 def _facts(read: Mapping[str, Sequence[Any]], codes: ProductCodes) -> pa.Table:
     seconds = np.array(read["local_at"], dtype="int64")
-    days = seconds // DAY_SECONDS
+    days = seconds // DAY_S
     product = np.array(read["product_id"], dtype="int32")
     money = {name: (currency_code(name), minor_per_major(name)) for name in set(read["currency"])}
     columns = {
@@ -119,7 +118,7 @@ def _facts(read: Mapping[str, Sequence[Any]], codes: ProductCodes) -> pa.Table:
         "utc_s": read["sold_at"],
         "local_day": days,
         "month": days.astype("datetime64[D]").astype("datetime64[M]").astype("int64"),
-        "hour": seconds % DAY_SECONDS // 3600,
+        "hour": seconds % DAY_S // 3600,
         "has_time": read["has_time"],
         "fuel": codes.fuel[product],
         "product_id": product,

@@ -8,9 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or
 from station.archive.books import ProductBook
 from station.archive.sales import Outcome, judge, product_ids_of, row_of, stored, write
 from station.archive.tables import sales, vehicle_keys
-from station.model import Sale
-
-DAY_S = 86_400
+from station.model import DAY_S, Sale
 
 
 @dataclass(frozen=True, slots=True)

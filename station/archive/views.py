@@ -8,9 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select
 from station.archive.batches import OPEN
 from station.archive.rows import frame
 from station.archive.tables import batches, products, sales, stations, vehicle_keys
-from station.model import Fuel
-
-DAY_S = 86_400
+from station.model import DAY_S, Fuel
 
 
 def visible() -> ColumnElement[bool]:

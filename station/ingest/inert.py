@@ -2,21 +2,22 @@
 
 import re
 
+from station.text import FORMULA_STARTS
+
 MARK = "'"
-STARTERS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "﹢", "﹣", "﹦", "﹫")
 OWN_NUMBER = re.compile(r"[+-]?\d{1,3}(?:,?\d{3})*(?:\.\d+)?", re.ASCII)
 
 
 def kill(cell: str) -> str:
     """Return the cell as a spreadsheet shows it: numbers as they are, formulas as text."""
-    if cell.startswith(STARTERS) and not OWN_NUMBER.fullmatch(cell):
+    if cell.startswith(FORMULA_STARTS) and not OWN_NUMBER.fullmatch(cell):
         return MARK + cell
     return cell
 
 
 def revive(cell: str) -> str:
     """Return the cell that `kill` was given."""
-    return cell[1:] if cell.startswith(MARK) and cell[1:].startswith(STARTERS) else cell
+    return cell[1:] if cell.startswith(MARK) and cell[1:].startswith(FORMULA_STARTS) else cell
 
 
 def revive_all(cells: list[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """What did the person type, freed of what carries no information?"""
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -70,8 +71,10 @@ def _as_text(raw: object) -> str:
     """Return a cell of a table as text: a missing number is empty, 12345.0 is 12345."""
     if isinstance(raw, str):
         return raw
-    if isinstance(raw, float) and (raw != raw or raw.is_integer()):  # noqa: PLR0124 - NaN
-        return "" if raw != raw else f"{raw:.0f}"  # noqa: PLR0124 - NaN
+    if isinstance(raw, float) and math.isnan(raw):
+        return ""
+    if isinstance(raw, float) and raw.is_integer():
+        return f"{raw:.0f}"
     return "" if raw is None else str(raw)
 
 

@@ -15,6 +15,7 @@ from station.ingest.rules import IngestRules
 from station.ingest.sale_keys import KeyParts, natural_key, nozzle_name, short_text
 from station.ingest.sites import Sites
 from station.model import (
+    DAY_S,
     IgnoredRow,
     Product,
     ReadRow,
@@ -196,7 +197,7 @@ class _Reader:
 
     def _instant(self, written: times.Written, site: Station) -> tuple[int, int]:
         """Return the instant in UTC and what the station's clock showed."""
-        seconds = written.day * times.DAY_S + written.second
+        seconds = written.day * DAY_S + written.second
         zone = self.mapping.zone or site.zone
         if written.offset_s is not None or (self.mapping.utc and written.has_time):
             instant = seconds - (written.offset_s or 0)
@@ -317,7 +318,7 @@ def business_day(local_at: int, has_time: bool, shift: str, site: Station) -> in
     A later shift than the first that sells before the night ends belongs to the day before; without
     a shift the station's day begins at its own hour.
     """
-    day, second = divmod(local_at, times.DAY_S)
+    day, second = divmod(local_at, DAY_S)
     if not has_time:
         return day
     if shift and (number := shift_number(shift)):

@@ -7,9 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from station.model import EPOCH, day_number
+from station.model import DAY_S, EPOCH, day_number
 
-DAY_S = 86_400
 NOON_H = 12
 MOST_OFFSET_S = 14 * 3600
 """No clock on Earth is further from UTC."""

@@ -14,6 +14,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import python_calamine as calamine
 
@@ -32,7 +33,6 @@ OVERLAP_BYTES = 256
 MARKUP = re.compile(
     rb"\s*<(?:\?xml|!doctype|html|table|head|body|!--|[a-z-]+[\s:>])", re.IGNORECASE
 )
-TEXT_MARKS = (b"\xef\xbb\xbf",)
 PLACE = re.compile(rb"""[\s"']r\s*=\s*["']([A-Za-z]{1,9})([0-9]{1,18})["']""")
 PROMISE = re.compile(rb"""[\s"']uniqueCount\s*=\s*["']\s*([0-9]{1,19})""")
 """How many texts the file says it holds: a reader reserves memory for all of them."""
@@ -41,6 +41,14 @@ DISGUISED = re.compile(rb"""[\s"'](?:r|uniqueCount)(?:\s{32}|\s*=\s{32}|\s*=\s*[
 EXACT_FLOAT = 1e15
 """Excel keeps 15 digits; a larger number has lost its tail."""
 HALF_SECOND = timedelta(milliseconds=500)
+
+
+class Reach(NamedTuple):
+    """The furthest row and column of a workbook, and how many texts it promises."""
+
+    rows: int
+    columns: int
+    texts: int
 
 
 def sheets(path: Path, rules: IngestRules) -> dict[str, Rows]:
@@ -99,10 +107,9 @@ def _check_members(package: zipfile.ZipFile, path: Path, allowed: int, rules: In
         raise FileRefusedError("error_ingest.unknown_package", file=path.name)
     unpacked = 0
     for name in names:
-        reach = (0, 0, 0)
+        reach = Reach(0, 0, 0)
         for total, text in _unpacked(package, name):
-            found = _reach(text, name)
-            reach = (max(reach[0], found[0]), max(reach[1], found[1]), max(reach[2], found[2]))
+            reach = Reach(*map(max, reach, _reach(text, name)))
             if unpacked + total > allowed:
                 raise FileRefusedError("error_ingest.zip_bomb", file=path.name)
         unpacked += package.getinfo(name).file_size
@@ -120,12 +127,12 @@ def _unpacked(package: zipfile.ZipFile, name: str) -> Iterator[tuple[int, bytes]
             rest = text[-OVERLAP_BYTES:]
 
 
-def _reach(text: bytes, name: str) -> tuple[int, int, int]:
-    """Return the furthest row and column, and how many texts are promised."""
+def _reach(text: bytes, name: str) -> Reach:
+    """Return how far a piece of a member reaches."""
     if DISGUISED.search(text):
         raise zipfile.BadZipFile(name)
     places = set(PLACE.findall(text))
-    return (
+    return Reach(
         max((int(row) for _, row in places), default=0),
         max((_column_number(letters) for letters, _ in places), default=0),
         max(map(int, PROMISE.findall(text)), default=0),
@@ -139,13 +146,12 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def _check_extent(reach: tuple[int, int, int], rules: IngestRules) -> None:
-    last_row, columns, texts = reach
-    if columns > rules.max_columns:
+def _check_extent(reach: Reach, rules: IngestRules) -> None:
+    if reach.columns > rules.max_columns:
         raise FileRefusedError("error_ingest.too_many_columns", limit=rules.max_columns)
-    if last_row > rules.max_rows + rules.heading_search_lines:
+    if reach.rows > rules.max_rows + rules.heading_search_lines:
         raise FileRefusedError("error_ingest.too_many_rows", limit=rules.max_rows)
-    if max(last_row * columns, texts) > rules.max_workbook_cells:
+    if max(reach.rows * reach.columns, reach.texts) > rules.max_workbook_cells:
         raise FileRefusedError("error_ingest.too_many_rows", limit=rules.max_rows)
 
 

@@ -1,23 +1,25 @@
 """Frames become CSV and XLSX whose cells are inert: a formula is never run on opening."""
 
+import math
 from io import BytesIO, StringIO
 
 import pandas as pd
 import xlsxwriter
 
-STARTS_A_FORMULA = "=+-@\t\r\0＝＋－＠"
+from station.text import FORMULA_STARTS
+
 BOM = "\ufeff"
 
 
 def inert(text: str) -> str:
     """Return `text` so that no spreadsheet takes it for a formula (OWASP: a leading quote)."""
-    return f"'{text}" if text[:1] and text[0] in STARTS_A_FORMULA else text
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _cell(value: object) -> object:
     if isinstance(value, str):
         return inert(value)
-    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):  # noqa: PLR0124 - NaN is unequal to itself
+    if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
         return ""
     return value.item() if hasattr(value, "item") else value
 

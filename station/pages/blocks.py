@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -14,6 +13,7 @@ import streamlit as st
 from station import text
 from station.errors import StationError
 from station.model import day_date
+from station.pages import address
 from station.pages.desk import Desk
 from station.services import sheets
 
@@ -88,18 +88,17 @@ def choose(
 ) -> str | None:
     """Return the class chosen from pills that carry their counts; none chosen means all.
 
-    The choice lives in the URL under `key`, so that a link opens the same list. It is written there
-    by hand: Streamlit's own binding would write the label, whose count and language change.
+    The choice stands in the address under `key`, so that a link opens the same list.
     """
-    _take_from_url(key, options, default)
+    address.take(key, options, default)
     chosen = st.pills(desk.say(label), list(options), format_func=options.__getitem__, key=key)
-    _write_to_url(key, chosen if chosen != default else None)
+    address.put(key, chosen, named=[chosen] if chosen not in {None, default} else [])
     return chosen
 
 
 def pick(desk: Desk, *, key: str, label: str, options: Mapping[str, str]) -> str | None:
-    """Return the one chosen from a long list by typing; as with pills, its key lives in the URL."""
-    _take_from_url(key, options, None)
+    """Return the one chosen from a long list by typing; its key stands in the address."""
+    address.take(key, options, None)
     chosen = st.selectbox(
         desk.say(label),
         list(options),
@@ -108,27 +107,8 @@ def pick(desk: Desk, *, key: str, label: str, options: Mapping[str, str]) -> str
         placeholder=desk.say("blocks.pick"),
         key=key,
     )
-    _write_to_url(key, chosen)
+    address.put(key, chosen, named=[] if chosen is None else [chosen])
     return chosen
-
-
-def _write_to_url(key: str, chosen: str | None) -> None:
-    if chosen is not None:
-        st.query_params[key] = chosen
-    else:
-        st.query_params.pop(key, None)
-    st.session_state[f"{key}_url"] = chosen
-
-
-def _take_from_url(key: str, options: Mapping[str, str], default: str | None) -> None:
-    """Set the pill that the URL names, when it is new or was changed by a link."""
-    named = st.query_params.get(key)
-    if key not in st.session_state:
-        st.session_state[key] = named if named in options else default
-    elif named != st.session_state.get(f"{key}_url"):
-        st.session_state[key] = named if named in options else None
-    elif st.session_state[key] not in options:
-        st.session_state[key] = None
 
 
 def names(
@@ -289,8 +269,3 @@ def money(desk: Desk, amounts: pd.Series, currencies: pd.Series) -> str:
 def refused(desk: Desk, error: StationError) -> None:
     """Tell what was refused, why, and what to do next; the page stays as it is."""
     st.error(plain(desk.say(error.key, **error.facts)), icon=":material/error:")
-
-
-def day_text(desk: Desk, day: int | date) -> str:
-    """Return a day in the reader's form."""
-    return desk.say("blocks.day", day=day if isinstance(day, date) else day_date(day))

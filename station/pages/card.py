@@ -9,7 +9,17 @@ import streamlit as st
 
 from station import text
 from station.errors import StationError
-from station.model import Fuel, Source, Stability, State, Use, day_date, minor_per_major
+from station.model import (
+    DAY_S,
+    MILLI,
+    Fuel,
+    Source,
+    Stability,
+    State,
+    Use,
+    day_date,
+    minor_per_major,
+)
 from station.pages import blocks, charts, look, reasons
 from station.pages.blocks import Column
 from station.pages.desk import Desk, current
@@ -22,8 +32,6 @@ TOLD = "card_told"
 SHOWN_VISITS = 60
 LONGEST_NUMBER = 18
 """Digits of a vehicle's number; the archive has no longer ones."""
-DAY_S = 86_400
-MILLI = 1000
 
 STATIONS = (
     Column("station_name", "page_card.station"),
@@ -65,7 +73,7 @@ def render() -> None:
     elif vehicle_id is None:
         blocks.answer(desk.say("page_card.answer_none"))
     else:
-        _card(desk, desk.cached(cards.card, vehicle_id=vehicle_id))
+        _card(desk, cards.card(desk.ask, vehicle_id=vehicle_id))
 
 
 def _search(desk: Desk) -> str:
@@ -252,9 +260,7 @@ def _portrait(desk: Desk, card: cards.Card, row: Row) -> None:
 
 def _because(desk: Desk, topic: str, evidence: list[str]) -> Iterator[str]:
     if evidence:
-        clues = [desk.say(f"{topic}.clue.{key}") for key in evidence]
-        listed = desk.say("page_card.list_comma").join(clues)
-        yield desk.say("page_card.because", evidence=listed)
+        yield desk.say("page_card.because", evidence=blocks.clues(desk, f"{topic}.clue", evidence))
 
 
 def _since(desk: Desk, link: Row) -> Iterator[str]:

@@ -4,11 +4,9 @@ The front door puts one `Desk` on the table at every run; pages take it with `cu
 """
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -17,8 +15,6 @@ from station import text
 from station.config import Settings, load_settings
 from station.services import access, board, keeping
 from station.services.ask import Ask, Database
-
-T = TypeVar("T")
 
 PERIODS = (30, 90, 180, 365, 0)
 """Days up to as-of that a page may look back; 0 is everything."""
@@ -35,15 +31,11 @@ class Desk:
 
     def vehicles(self) -> pd.DataFrame:
         """Return the board of the chosen stations and period; shared by all, never changed."""
-        return self.cached(board.vehicles, stations=self.stations, days=self.days)
+        return board.vehicles(self.ask, stations=self.stations, days=self.days)
 
     def seen(self) -> pd.DataFrame:
         """Return the board's rows that came in the period, the most frequent first."""
-        return self.cached(board.seen, stations=self.stations, days=self.days)
-
-    def cached(self, function: Callable[..., T], **arguments: Any) -> T:
-        """Return what a board function says of this desk's question; shared, never changed."""
-        return function(self.ask, **arguments)
+        return board.seen(self.ask, stations=self.stations, days=self.days)
 
     def say(self, key: str, /, **values: object) -> str:
         """Return a sentence of the catalogue in the reader's language."""

@@ -50,7 +50,7 @@ def render() -> None:
 def _language() -> str:
     preferred = (st.context.locale or "zh").lower()
     options = list(text.LANGUAGES)
-    address.take("lang", options, "zh" if preferred.startswith("zh") else "en")
+    address.keep("lang", options, "zh" if preferred.startswith("zh") else "en")
     with st.sidebar:
         chosen = st.segmented_control(
             "语言 Language",
@@ -94,7 +94,7 @@ def _desk(ask: Ask, lang: str) -> desks.Desk:
 def _stations(ask: Ask, lang: str) -> tuple[str, ...]:
     known = board.stations_known(ask)
     titles: dict[str, str] = dict(zip(known["code"], known["name"], strict=True))
-    address.take("station", list(titles), [], many=True)
+    address.keep("station", list(titles), [], many=True)
     chosen = st.multiselect(
         text.say(lang, "front.stations"),
         list(titles),
@@ -108,7 +108,7 @@ def _stations(ask: Ask, lang: str) -> tuple[str, ...]:
 
 def _period(ask: Ask, lang: str) -> int:
     usual = ask.settings.dashboard.period_days
-    address.take("days", desks.PERIODS, usual)
+    address.keep("days", desks.PERIODS, usual)
     days = st.selectbox(
         text.say(lang, "front.period"),
         desks.PERIODS,

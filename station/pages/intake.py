@@ -16,10 +16,9 @@ from station.model import RejectedRow
 from station.pages import blocks
 from station.pages.desk import Desk, current
 from station.services import board, intake, mappings, records
-from station.services.intake import FileReport
+from station.services.files import SALES, FileOptions, FileReport
 
 ENDINGS = ("csv", "txt", "xlsx")
-SALES = "sales"
 COUNTS = ("accepted", "duplicates", "conflicts", "rejected", "ignored")
 KINDS = (SALES, *records.KINDS)
 
@@ -146,7 +145,9 @@ def _taken(
         bar.progress(share, desk.say("page_intake.read_rows", rows=done))
 
     options: dict[str, Any] = {
-        "mapping": mappings.find(desk.ask, name=choice.mapping) if choice.mapping else None,
+        "mapping": mappings.find(desk.ask, name=choice.mapping, kind=choice.kind)
+        if choice.mapping
+        else None,
         "dry_run": dry_run,
         "rejects_dir": desk.ask.db.folder / "quarantine",
         "lang": desk.lang,
@@ -155,7 +156,7 @@ def _taken(
     if choice.kind == SALES:
         sales = intake.ImportOptions(station=choice.station, **options)
         return intake.import_sales(desk.ask, path=path, options=sales, progress=show)
-    plain = records.RecordOptions(**options)
+    plain = FileOptions(**options)
     return records.import_records(desk.ask, kind=choice.kind, path=path, options=plain)
 
 
@@ -239,7 +240,7 @@ def _history(desk: Desk, batches: pd.DataFrame) -> None:
 
 
 def _history_frame(desk: Desk, batches: pd.DataFrame) -> pd.DataFrame:
-    zones = desk.cached(board.stations_known)["zone"]
+    zones = board.stations_known(desk.ask)["zone"]
     zone = zones.iloc[0] if len(zones) else "UTC"
     when = pd.to_datetime(batches["started_at"], unit="s", utc=True).dt.tz_convert(zone)
     shown = pd.DataFrame(
@@ -264,7 +265,7 @@ def _one_batch(desk: Desk, batch: pd.Series) -> None:
         aside = intake.rejected(desk.ask, batch_id=batch_id)
         if aside:
             _rejected(desk, aside, key=f"batch_rejected_{batch_id}")
-        if batch["kind"] == "sales" and batch["status"] == "done":
+        if batch["kind"] == SALES and batch["status"] == "done":
             _undo(desk, batch_id, int(batch["accepted"]))
 
 

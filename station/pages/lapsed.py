@@ -65,7 +65,7 @@ def lapsed_regulars(desk: Desk) -> pd.DataFrame:
     vehicles = desk.vehicles()
     is_regular = vehicles["stability"] == Stability.REGULAR.value
     lapsed = vehicles[is_regular & vehicles["state"].isin(list(STATES))]
-    heard = desk.cached(lapses.newest)
+    heard = lapses.newest(desk.ask)
     lapsed = lapsed.merge(
         heard[["vehicle_id", "station", "reason"]], on=["vehicle_id", "station"], how="left"
     )

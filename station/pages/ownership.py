@@ -62,7 +62,7 @@ def _pictures(desk: Desk, table: pd.DataFrame, names: dict[str, str]) -> None:
         title = desk.say("page_ownership.shares_title", share=mix.fuel_share(table, COMPANY))
         figure = mix.picture(desk, table, names, OWNER, title)
         blocks.chart(figure, key="ownership_shares", alt=title)
-    monthly = desk.cached(board.months, stations=desk.stations, by="owner_kind")
+    monthly = board.months(desk.ask, stations=desk.stations, by="owner_kind")
     if not monthly.empty:
         with right:
             figure, title = mix.trend(

@@ -25,7 +25,6 @@ FREQUENT = (
 
 OTHER = "more"
 TOLD = "reasons_told"
-NOTE_CHARS = 500
 
 
 def draw(desk: Desk, *, vehicle_id: int, station: str) -> None:
@@ -64,7 +63,7 @@ def _form(desk: Desk, vehicle_id: int, station: str, *, answers: int) -> None:
     note = st.text_area(
         desk.say("reasons.note"),
         key=f"{key}_note",
-        max_chars=NOTE_CHARS,
+        max_chars=lapses.LONGEST_NOTE,
         placeholder=desk.say("reasons.note_hint"),
         help=desk.say("reasons.note_help"),
     )

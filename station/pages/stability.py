@@ -61,7 +61,7 @@ def _pictures(desk: Desk, frame: pd.DataFrame, table: pd.DataFrame, names: dict[
 
 
 def _months(desk: Desk, names: dict[str, str]) -> None:
-    monthly = desk.cached(board.months, stations=desk.stations, by="stability")
+    monthly = board.months(desk.ask, stations=desk.stations, by="stability")
     if monthly.empty:
         return
     figure, title = mix.trend(
@@ -72,7 +72,7 @@ def _months(desk: Desk, names: dict[str, str]) -> None:
 
 def _movement(desk: Desk, names: dict[str, str]) -> None:
     """Draw where the vehicles of each class of 90 days ago stand now."""
-    moved = desk.cached(board.movement, stations=desk.stations, days_ago=MOVED_DAYS)
+    moved = board.movement(desk.ask, stations=desk.stations, days_ago=MOVED_DAYS)
     if moved.empty:
         return
     table = moved.pivot_table(

@@ -19,7 +19,7 @@ def render() -> None:
     """Draw the page."""
     desk = current()
     st.title(desk.say("page_stations.title"), anchor=False)
-    table = desk.cached(board.compare, days=desk.days)
+    table = board.compare(desk.ask, days=desk.days)
     if table.empty:
         blocks.answer(desk.say("mix.none", period=mix.period(desk)))
         return
@@ -78,7 +78,7 @@ def _range(desk: Desk, table: pd.DataFrame) -> str:
 
 def _names(desk: Desk, table: pd.DataFrame, verdict: str) -> str:
     names = table.loc[table["verdict"] == verdict, "station_name"]
-    return desk.say("page_stations.comma").join(names)
+    return desk.say("blocks.and").join(names)
 
 
 def _regulars(desk: Desk, table: pd.DataFrame) -> None:
@@ -108,7 +108,7 @@ def _draw(table: pd.DataFrame, name: str, chain: float, title: str, flagged: lis
 
 def _table(desk: Desk, table: pd.DataFrame) -> None:
     """List each station with every indicator and the interval of every share."""
-    frame = desk.cached(board.seen, stations=(), days=desk.days)
+    frame = board.seen(desk.ask, stations=(), days=desk.days)
     sums = mix.parts(frame, "station_id").drop(columns="vehicles")
     rows = table.drop(columns="visits").merge(sums.reset_index(), on="station_id", how="left")
     per_visit = mix.per_visit(frame, "station_id")

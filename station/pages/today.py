@@ -9,16 +9,15 @@ import pandas as pd
 import streamlit as st
 
 from station import text
-from station.model import State, day_date
+from station.model import DAY_S, day_date
 from station.pages import blocks, charts, frequency, lapsed, look
 from station.pages.desk import Desk, current
 from station.services import board, intake
 
 FOLDER = Path(__file__).parent
 SHOWN_DAYS = 60
-WEEK_DAYS = 7
+WEEK_DAYS = lapsed.RECENT_DAYS
 WEEKS_BEFORE = 4
-DAY_S = 86_400
 STATION_FALL = 0.05
 NOZZLE_FALL = 0.3
 FEWEST_LINES = 30
@@ -28,10 +27,11 @@ MEASURES = ("visits", "quantity", "amount")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing to look at: its sentence, and the list it opens."""
+    """One thing to look at: its sentence, what more there is to say, and the list it opens."""
 
     icon: str
     sentence: str
+    detail: str
     page: str
     query: Mapping[str, str] = field(default_factory=dict)
 
@@ -89,28 +89,30 @@ def _draw_lines(desk: Desk, lines: list[Line]) -> None:
                 help="",
                 query_params=dict(line.query),
             )
+            if line.detail:
+                st.caption(blocks.plain(line.detail))
 
 
 def _alarms(desk: Desk, alarms: pd.DataFrame) -> Iterator[Line]:
-    for state in (State.OVERDUE, State.LOST, State.MOVED):
+    for state in lapsed.STATES:
         rows = alarms[alarms["state"] == state.value]
         if len(rows):
             yield Line(
                 look.STATE[state].icon,
-                desk.say(f"page_today.{state}", vehicles=len(rows), amount=_risk(desk, rows)),
+                desk.say(f"page_today.{state}", vehicles=len(rows)),
+                desk.say("page_today.a_month", amount=_risk(desk, rows)),
                 "lapsed",
-                {"lapsed_state": state.value, "lapsed_since": str(lapsed.RECENT_DAYS)},
+                {"lapsed_state": state.value, "lapsed_since": str(WEEK_DAYS)},
             )
 
 
 def _slowing(desk: Desk) -> Iterator[Line]:
     slowing = frequency.changed(frequency.regulars_of(desk.vehicles()), frequency.SLOWING)
     if len(slowing):
-        sentence = desk.say(
-            "page_today.slowing", vehicles=len(slowing), amount=_risk(desk, slowing)
-        )
+        sentence = desk.say("page_today.slowing", vehicles=len(slowing))
+        detail = desk.say("page_today.a_month", amount=_risk(desk, slowing))
         query = {"frequency_list": frequency.SLOWING}
-        yield Line(":material/trending_down:", sentence, "frequency", query)
+        yield Line(":material/trending_down:", sentence, detail, "frequency", query)
 
 
 def _capture(desk: Desk) -> Iterator[Line]:
@@ -121,21 +123,17 @@ def _capture(desk: Desk) -> Iterator[Line]:
     )
     for row in falls:
         key = "page_today.capture_nozzle" if "nozzle" in row else "page_today.capture"
-        yield Line(
-            ":material/no_photography:",
-            desk.say(key, **{str(name): fact for name, fact in row.items()}),
-            "intake",
-        )
+        facts = {str(name): fact for name, fact in row.items()}
+        why = desk.say(f"{key}_why", **facts)
+        yield Line(":material/no_photography:", desk.say(key, **facts), why, "intake")
 
 
 def capture_falls(desk: Desk, *, nozzles: bool) -> pd.DataFrame:
     """Return where the capture of the last week is far below the weeks before: now and before."""
-    week_ago = replace(
-        desk, ask=replace(desk.ask, as_of=desk.ask.as_of - timedelta(days=WEEK_DAYS))
-    )
-    now = desk.cached(board.capture, stations=desk.stations, days=WEEK_DAYS, nozzles=nozzles)
-    before = week_ago.cached(
-        board.capture, stations=desk.stations, days=WEEK_DAYS * WEEKS_BEFORE, nozzles=nozzles
+    week_ago = replace(desk.ask, as_of=desk.ask.as_of - timedelta(days=WEEK_DAYS))
+    now = board.capture(desk.ask, stations=desk.stations, days=WEEK_DAYS, nozzles=nozzles)
+    before = board.capture(
+        week_ago, stations=desk.stations, days=WEEK_DAYS * WEEKS_BEFORE, nozzles=nozzles
     )
     place = ["station", "nozzle"] if nozzles else ["station"]
     both = now.merge(before[[*place, "share"]], on=place, suffixes=("", "_before"))
@@ -158,12 +156,12 @@ def _imports(desk: Desk) -> Iterator[Line]:
     ):
         if count:
             sentence = desk.say(f"page_today.{name}", count=int(count))
-            yield Line(f":material/{icon}:", sentence, "intake")
+            yield Line(f":material/{icon}:", sentence, "", "intake")
 
 
 def daily_visits(desk: Desk) -> pd.DataFrame:
     """Return visits, quantity and amount of the last days, from the first with a visit on."""
-    days = desk.cached(board.daily, stations=desk.stations, days=SHOWN_DAYS).set_index("day")
+    days = board.daily(desk.ask, stations=desk.stations, days=SHOWN_DAYS).set_index("day")
     return days[days["visits"].cumsum() > 0]
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from station.errors import StationError
 from station.frames import UNITS
-from station.model import Source, Use
+from station.model import MILLI, Source, Use
 from station.pages import blocks, charts, mix
 from station.pages.blocks import Column
 from station.pages.desk import Desk, current
@@ -142,7 +142,7 @@ def fuels(frame: pd.DataFrame) -> pd.DataFrame:
     shares = sums[visits[: len(FUELS)]].set_axis(list(FUELS), axis=1)
     shares = shares.div(shares.sum(axis=1), axis=0)
     per_visit = pd.DataFrame(
-        {unit: sums[f"quantity_{unit}"] / 1000 / sums[f"visits_{unit}"] for unit in UNITS}
+        {unit: sums[f"quantity_{unit}"] / MILLI / sums[f"visits_{unit}"] for unit in UNITS}
     )
     table = pd.concat([shares.round(2), per_visit], axis=1).reindex(order)
     table = table.replace(0.0, float("nan"))
@@ -151,7 +151,7 @@ def fuels(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _traffic(desk: Desk, choice: str, names: dict[str, str]) -> None:
     """Draw when the vehicles of the chosen use come."""
-    grid = desk.cached(board.traffic, stations=desk.stations, days=desk.days, use=choice or None)
+    grid = board.traffic(desk.ask, stations=desk.stations, days=desk.days, use=choice or None)
     if not grid.to_numpy().sum():
         st.caption(desk.say("page_use.no_hours"))
         return

@@ -13,7 +13,7 @@ from station.archive import lake, views
 from station.archive import stations as sites
 from station.archive import vehicles as garage
 from station.frames import BOARD, UNITS
-from station.model import day_date, day_number, minor_per_major
+from station.model import MILLI, day_date, day_number, minor_per_major
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.memory import remembered
@@ -34,7 +34,6 @@ _LAPSE_COLUMNS = [
     *("funnel_low", "funnel_high", "warning_low", "warning_high", "sentence"),
 ]
 IDENTITY = ["label", "key_kind", "organisation_name", "customer_id"]
-MILLI = 1000
 
 
 @right("board.read")
@@ -149,14 +148,7 @@ def _known(ask: Ask, frame: pd.DataFrame, habits: pd.DataFrame) -> pd.DataFrame:
     told = known.merge(use[["vehicle_id", "use"]], on="vehicle_id", suffixes=("_said", ""))
     owner = ownership.infer_owner(habits, told, ask.settings.ownership)
     owner = owner.rename(columns={"evidence": "owner_evidence", "sentence": "owner_sentence"})
-    for table, columns in (
-        (use, ["use", "use_source", "use_probability", "use_evidence", "use_sentence"]),
-        (
-            owner,
-            ["owner_kind", "owner_source", "owner_probability", "owner_evidence", "owner_sentence"],
-        ),
-        (known, ["label", "key_kind", "organisation_name", "customer_id"]),
-    ):
+    for table, columns in ((use, USE), (owner, OWNER), (known, IDENTITY)):
         frame = frame.merge(table[["vehicle_id", *columns]], on="vehicle_id", how="left")
     return _with_stations(ask, frame)
 
@@ -239,12 +231,21 @@ def movement(ask: Ask, *, stations: Sequence[str] = (), days_ago: int = 90) -> p
     """
     earlier = replace(ask, as_of=ask.as_of - timedelta(days=days_ago))
     keys = ["vehicle_id", "station_id"]
-    then = vehicles(earlier, stations=stations)[[*keys, "stability"]]
+    then = _stability(earlier)
     now = vehicles(ask, stations=stations)[[*keys, "stability"]]
     both = now.merge(then, on=keys, how="left", suffixes=("_now", "_then"))
     both = both.assign(from_class=both["stability_then"].fillna("absent"))
     moves = both.groupby(["from_class", "stability_now"], as_index=False).size()
     return moves.rename(columns={"stability_now": "to_class", "size": "vehicles"})
+
+
+@remembered(entries=4)
+def _stability(ask: Ask) -> pd.DataFrame:
+    """Return vehicle_id, station_id and stability of all in sight, and nothing that costs more."""
+    chain = _chain(ask)
+    mine = chain[chain["station_id"].isin(ask.scope.station_ids)].reset_index(drop=True)
+    judged = stability.classify(mine, pace.learn(mine, ask.settings.pace), ask.settings.stability)
+    return judged[["vehicle_id", "station_id", "stability"]]
 
 
 @right("board.read")

@@ -10,6 +10,7 @@ from station.model import Progress
 from station.services import access, intake, records
 from station.services.access import right
 from station.services.ask import Ask
+from station.services.files import FileOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ def fill(ask: Ask, *, network: Network, out: Path, progress: Progress = intake.q
         ("vehicles", files.vehicles_file),
         ("cards", files.cards_file),
     ):
-        records.import_records(ask, kind=kind, path=path, options=records.RecordOptions())
+        records.import_records(ask, kind=kind, path=path, options=FileOptions())
     # The new stations come into sight; each name in the title of its files.
     in_sight = replace(ask, scope=access.local_operator(ask.db))
     lines = 0

@@ -1,14 +1,11 @@
 """Sales come in: from a file to lines in the archive, with every row accounted for."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from time import time
-from typing import Any
 
 import pandas as pd
 
@@ -17,7 +14,7 @@ from station.archive.books import KeyBook, ProductBook
 from station.archive.database import Connection
 from station.archive.sales import Outcome
 from station.errors import FileRefusedError
-from station.ingest import quarantine, sales_file
+from station.ingest import sales_file
 from station.ingest.mapping import Mapping
 from station.ingest.sales_file import SalesFile
 from station.model import (
@@ -33,48 +30,32 @@ from station.model import (
 )
 from station.services.access import right
 from station.services.ask import Ask
+from station.services.files import (
+    CHUNK_ROWS,
+    KEPT_REJECTED,
+    SALES,
+    Door,
+    FileOptions,
+    FileReport,
+    open_batch,
+    rehearsal,
+    write_rejects,
+)
 
-CHUNK_ROWS = 2_000  # about 100 ms under the writer's lock
-KEPT_REJECTED = 200  # rows that a report carries; the quarantine holds them all
 REJECTED, CONFLICT, IGNORED = "rejected", "conflict", "ignored"
 ASIDE = {Outcome.CONFLICT: CONFLICT, Outcome.UNMATCHED: "reversal_without_sale"}
-Door = Callable[[], AbstractContextManager[Connection]]
-
-
-class _RehearsalOver(Exception):  # noqa: N818 - not an error: it unwinds the transaction
-    """Rolls a dry run back."""
 
 
 @dataclass(frozen=True, slots=True)
-class ImportOptions:
-    """How a file is to be taken; without a mapping its headings are recognised.
+class ImportOptions(FileOptions):
+    """How a file of sales is to be taken.
 
-    `name` is what the file is called when its path is not its own, as after an upload. Where
-    `more_follow`, the lake waits for the last file; whoever asks earlier brings it up to date.
+    Where `more_follow`, the lake waits for the last file; whoever asks earlier refreshes it.
     """
 
-    mapping: Mapping | None = None
     station: str = ""
     whole_file: bool = False
-    dry_run: bool = False
-    rejects_dir: Path | None = None
-    lang: str = "zh"
-    name: str = ""
     more_follow: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FileReport:
-    """What became of one file; `rejected` holds the first rows that were not taken."""
-
-    file: str
-    counts: ImportCounts
-    reasons: dict[str, int] = field(default_factory=dict)
-    rejected: tuple[RejectedRow, ...] = ()
-    rejects_file: Path | None = None
-    headings: dict[str, str] = field(default_factory=dict)
-    ignored_headings: tuple[str, ...] = ()
-    batch_id: int = 0
 
 
 def quiet(_done: int, _total: int) -> None:
@@ -166,7 +147,7 @@ class _Request:
     @property
     def name(self) -> str:
         """What the file is called."""
-        return quarantine.shown(self.options.name or self.path.name)
+        return self.options.name_of(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,29 +207,24 @@ def _take(request: _Request) -> FileReport:
 
 
 def _rehearse(request: _Request) -> FileReport:
-    """Import in one transaction and roll it back; writers wait meanwhile."""
-    reports: list[FileReport] = []
-    with suppress(_RehearsalOver), request.ask.db.writing() as conn:
-        work = _begin(request, lambda: nullcontext(conn))
+    with rehearsal(request.ask.db) as door:
+        work = _begin(request, door)
         tally = _read_in(work)
-        reports.append(_report(work, tally, tally.counts(), None))
-        raise _RehearsalOver
-    return reports[0]
+        return _report(work, tally, tally.counts(), None)
 
 
 def _begin(request: _Request, door: Door) -> _Work:
     with door() as conn:
-        batch = batches.open_batch(
+        batch_id = open_batch(
             conn,
-            kind="sales",
+            request.ask,
+            request.path,
+            kind=SALES,
             source=request.file.source,
-            file_name=request.name,
-            file_hash=_hash(request.path),
+            name=request.name,
             whole_file=request.options.whole_file,
-            account=request.ask.scope.account,
-            now_s=int(time()),
         )
-        return _Work(request, batch.id, stations.ids(conn), door)
+        return _Work(request, batch_id, stations.ids(conn), door)
 
 
 def _read_in(work: _Work) -> _Tally:
@@ -337,12 +313,8 @@ def _write_rejects(work: _Work) -> Path:
     request = work.request
     with request.ask.db.reading() as conn:
         rows = batches.rejected(conn, work.batch_id)
-    folder = request.options.rejects_dir or request.path.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / quarantine.file_name(request.name)
     rejects = (row for row in rows if row.reason != CONFLICT)
-    quarantine.write_rejected(path, request.file.table, rejects, request.options.lang)
-    return path
+    return write_rejects(request.path, request.file.table, rejects, request.options)
 
 
 def _report(
@@ -358,27 +330,6 @@ def _report(
         ignored_headings=tuple(work.request.file.ignored_headings),
         batch_id=work.batch_id,
     )
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def as_document(reports: Sequence[FileReport]) -> dict[str, Any]:
-    """Return the import result of docs/en/commands.md as plain data."""
-    files = [
-        {
-            "file": report.file,
-            "rows": report.counts.rows,
-            **asdict(report.counts),
-            "rejects_file": str(report.rejects_file) if report.rejects_file else None,
-            "reasons": report.reasons,
-        }
-        for report in reports
-    ]
-    total = sum((report.counts for report in reports), ImportCounts())
-    return {"files": files, "totals": {"rows": total.rows, **asdict(total)}}
 
 
 @right("batches.read")

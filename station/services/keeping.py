@@ -8,10 +8,9 @@ from station.archive import batches, lake
 from station.archive import verify as proofs
 from station.archive.database import Database, create_or_upgrade, open_database
 from station.config import Settings
+from station.model import DAY_S
 from station.services.access import right
 from station.services.ask import Ask
-
-DAY_S = 86_400
 
 
 def create(settings: Settings, url: str = "") -> Database:

@@ -8,8 +8,7 @@ from station.ingest import records_file
 from station.ingest.mapping import SALE_FIELDS, Mapping, mapping_of
 from station.services.access import right
 from station.services.ask import Ask
-
-SALES = "sales"
+from station.services.files import SALES
 
 
 @right("sales.import")

@@ -1,10 +1,8 @@
 """Stations, customers, vehicles and cards come in from plain tables."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from time import time
@@ -14,8 +12,6 @@ from station.archive import records as store
 from station.archive.books import KeyBook
 from station.archive.database import Connection
 from station.archive.sales import Outcome
-from station.ingest import quarantine
-from station.ingest.mapping import Mapping
 from station.ingest.records_file import Record, RecordRow, RecordsFile, open_records
 from station.model import (
     CardRecord,
@@ -27,26 +23,18 @@ from station.model import (
 )
 from station.services.access import right
 from station.services.ask import Ask
-from station.services.intake import KEPT_REJECTED, FileReport
+from station.services.files import (
+    CHUNK_ROWS,
+    KEPT_REJECTED,
+    Door,
+    FileOptions,
+    FileReport,
+    open_batch,
+    rehearsal,
+    write_rejects,
+)
 
 KINDS = ("stations", "customers", "vehicles", "cards")
-CHUNK_ROWS = 2_000
-Door = Callable[[], AbstractContextManager[Connection]]
-
-
-class _RehearsalOver(Exception):  # noqa: N818 - not an error: it unwinds the transaction
-    """Rolls a dry run back."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordOptions:
-    """How a file of records is to be taken; `name` is what it is called after an upload."""
-
-    mapping: Mapping | None = None
-    dry_run: bool = False
-    rejects_dir: Path | None = None
-    lang: str = "zh"
-    name: str = ""
 
 
 @dataclass(slots=True)
@@ -66,7 +54,7 @@ class _Tally:
 
 
 @right("records.import")
-def import_records(ask: Ask, *, kind: str, path: Path, options: RecordOptions) -> FileReport:
+def import_records(ask: Ask, *, kind: str, path: Path, options: FileOptions) -> FileReport:
     """Return what became of each row of a file of stations, customers, vehicles or cards.
 
     A record that changes nothing is a duplicate, so a file may come again.
@@ -76,51 +64,45 @@ def import_records(ask: Ask, *, kind: str, path: Path, options: RecordOptions) -
         FileRefusedError: the file is in doubt as a whole.
     """
     file = open_records(path, kind, options.mapping, rules=ask.settings.ingest)
-    name = quarantine.shown(options.name or path.name)
+    name = options.name_of(path)
     if options.dry_run:
-        return _rehearse(ask, file, name)
+        with rehearsal(ask.db) as door:
+            return _report(file, name, *_take(ask, file, name, door))
     batch_id, tally = _take(ask, file, name, ask.db.writing)
     lake.refresh(ask.db)
-    rejects_file = _write_rejects(file, tally.rejected, name, options) if tally.rejected else None
-    return _report(file, name, tally, rejects_file, batch_id)
-
-
-def _rehearse(ask: Ask, file: RecordsFile, name: str) -> FileReport:
-    reports: list[FileReport] = []
-    with suppress(_RehearsalOver), ask.db.writing() as conn:
-        batch_id, tally = _take(ask, file, name, lambda: nullcontext(conn))
-        reports.append(_report(file, name, tally, None, batch_id))
-        raise _RehearsalOver
-    return reports[0]
+    report = _report(file, name, batch_id, tally)
+    if not tally.rejected:
+        return report
+    return replace(report, rejects_file=write_rejects(path, file.table, tally.rejected, options))
 
 
 def _take(ask: Ask, file: RecordsFile, name: str, door: Door) -> tuple[int, _Tally]:
     tally, keys = _Tally(), KeyBook()
     with door() as conn:
-        batch = batches.open_batch(
+        batch_id = open_batch(
             conn,
+            ask,
+            file.path,
             kind=file.kind,
             source=file.source,
-            file_name=name,
-            file_hash=hashlib.sha256(file.path.read_bytes()).hexdigest(),
+            name=name,
             whole_file=False,
-            account=ask.scope.account,
-            now_s=int(time()),
         )
     rows = file.rows()
     while chunk := list(islice(rows, CHUNK_ROWS)):
         with door() as conn:
-            _take_chunk(conn, file.kind, chunk, tally, keys)
+            _take_chunk(conn, file.kind, chunk, tally=tally, keys=keys)
     with door() as conn:
-        batches.add_rejected(conn, batch.id, tally.rejected)
-        batches.finish(conn, batch.id, tally.counts(), int(time()))
-    return batch.id, tally
+        batches.add_rejected(conn, batch_id, tally.rejected)
+        batches.finish(conn, batch_id, tally.counts(), int(time()))
+    return batch_id, tally
 
 
 def _take_chunk(
     conn: Connection,
     kind: str,
     chunk: Sequence[RecordRow | RejectedRow],
+    *,
     tally: _Tally,
     keys: KeyBook,
 ) -> None:
@@ -157,25 +139,12 @@ def _unmatched(row: RecordRow) -> RejectedRow:
     return RejectedRow(row.line_no, "unknown_customer", row.raw, {"customer": code})
 
 
-def _write_rejects(
-    file: RecordsFile, rejected: Sequence[RejectedRow], name: str, options: RecordOptions
-) -> Path:
-    folder = options.rejects_dir or file.path.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / quarantine.file_name(name)
-    quarantine.write_rejected(path, file.table, rejected, options.lang)
-    return path
-
-
-def _report(
-    file: RecordsFile, name: str, tally: _Tally, rejects_file: Path | None, batch_id: int
-) -> FileReport:
+def _report(file: RecordsFile, name: str, batch_id: int, tally: _Tally) -> FileReport:
     return FileReport(
         file=name,
         counts=tally.counts(),
         reasons=dict(Counter(row.reason for row in tally.rejected)),
         rejected=tuple(tally.rejected[:KEPT_REJECTED]),
-        rejects_file=rejects_file,
         headings=dict(file.headings),
         ignored_headings=file.ignored_headings,
         batch_id=batch_id,

@@ -57,8 +57,17 @@ def test_a_young_history_has_no_trend() -> None:
 def test_the_window_of_the_next_visit_lies_ahead() -> None:
     frame = describe(simulated(200), PACE)
 
-    assert (frame.next_from_day >= AS_OF).all()
-    assert (frame.next_to_day > frame.next_from_day).all()
+    told = frame[frame.visit_days >= 3]
+    assert (told.next_from_day >= AS_OF).all()
+    assert (told.next_to_day > told.next_from_day).all()
+
+
+def test_one_gap_or_none_says_nothing_of_the_next() -> None:
+    frame = describe(simulated(200), PACE)
+
+    rare = frame[frame.visit_days < 3]
+    assert len(rare)
+    assert rare.next_to_day.isna().all()
 
 
 def test_the_window_holds_four_in_five_of_the_next_gaps() -> None:

@@ -22,9 +22,7 @@ def silent(days: int, **changes: object) -> dict[str, object]:
 
 
 def elsewhere(days_ago: int) -> pd.DataFrame:
-    return pd.DataFrame(
-        {"vehicle_id": [1], "station_id": [2], "last_day": [AS_OF - days_ago], "visits_90d": [4]}
-    )
+    return pd.DataFrame({"vehicle_id": [1], "station_id": [2], "last_day": [AS_OF - days_ago]})
 
 
 def test_a_weekly_customer_is_active_overdue_and_lost_in_turn() -> None:

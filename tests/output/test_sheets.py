@@ -11,7 +11,18 @@ from python_calamine import CalamineWorkbook
 
 from station.output import sheets
 
-ATTACKS = ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", "＠x", "=HYPERLINK(1)"]
+ATTACKS = [
+    "=1+1",
+    "+cmd",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "＝1+1",
+    "＠x",
+    "﹦1+1",
+    "=HYPERLINK(1)",
+]
 
 
 def read_csv(data: bytes) -> list[list[str]]:

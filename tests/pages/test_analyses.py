@@ -45,7 +45,7 @@ def test_a_page_opens_for_one_station_alone(demo_ask: Ask, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "column", "pills", "words"),
     [
-        ("stability", "stability", "stability_class", {"regular": "常客", "occasional": "偶尔"}),
+        ("stability", "stability", "stability_class", {"regular": "常客", "occasional": "散客"}),
         ("use", "use", "use_class", {"private": "私家车", "unknown": "未知"}),
         ("ownership", "owner_kind", "ownership_class", {"company": "公司", "private": "私人"}),
     ],
@@ -73,4 +73,4 @@ def test_a_link_with_a_class_opens_its_list(demo_ask: Ask) -> None:
     page.run()
 
     assert page.pills(key="stability_class").value == "occasional"
-    assert "偶尔：" in words_of(page)
+    assert "散客：" in words_of(page)

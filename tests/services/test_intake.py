@@ -26,7 +26,8 @@ from station.ingest.mapping import Mapping
 from station.model import RIGHTS, ImportCounts, Role
 from station.services import access, board, intake
 from station.services.ask import Ask
-from station.services.intake import FileReport, ImportOptions
+from station.services.files import FileReport
+from station.services.intake import ImportOptions
 
 HEADING = "流水号,交易时间,枪号,油品,数量,金额,车牌号,交易类型,备注"
 FUELS = ("92#", "95#", "0#")
