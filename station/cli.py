@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import wraps
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, ParamSpec, TypeVar
 
@@ -150,6 +151,8 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _print_json(document: object) -> None:
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # JSON is, whatever the terminal's own
     sys.stdout.write(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
 
 
@@ -402,5 +405,8 @@ def nightly(context: typer.Context) -> None:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; a sign that the terminal does not know ends no command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app()

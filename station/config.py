@@ -1,6 +1,7 @@
 """Composes the rules of all rooms from config.yaml; the only reader of YAML."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -22,6 +23,25 @@ from station.errors import ConfigError
 from station.ingest.rules import IngestRules
 
 T = TypeVar("T")
+MOST = 2**53
+RANGES: Mapping[str, tuple[float, float]] = {
+    "server.port": (1, 65_535),
+    "dashboard.period_days": (0, 36_600),
+    "dashboard.page_rows": (1, 1_000),
+    "ingest.horizon_years": (1, 1_000),
+    "archive.quarantine_days": (0, 36_600),
+    "reversals.reversal_days": (0, 36_600),
+    "reversals.unnamed_days": (0, 36_600),
+    "lake.buckets": (1, 4_096),
+    "lake.most_parts": (1, 4_096),
+    "lake.rows_per_pass": (1, MOST),
+    "lake.threads": (1, 1_024),
+    "lapse.horizon_days": (1, 36_600),
+    "lapse.moved_days": (0, 36_600),
+}
+"""Between what a number must lie; any other is finite and no larger than `MOST`."""
+FORMS = {"lake.memory": re.compile(r"[1-9]\d{0,8} ?[KMGT]i?B")}
+"""How a text must be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +124,7 @@ def read_yaml(text: str, *, name: str) -> dict[str, Any]:
     """
     try:
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # also impossible dates, depth
         raise ConfigError("error.yaml_broken", file=name) from error
     if data is None:
         return {}
@@ -149,7 +169,17 @@ def _value(hint: Any, value: Any, at: str) -> Any:
 
 def _scalar(hint: Any, value: Any, at: str) -> Any:
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return _possible(float(value), at)
     if hint is Any or (isinstance(hint, type) and type(value) is hint):
-        return value
+        return _possible(value, at)
     raise ConfigError("error.config_type", key=at, wanted=getattr(hint, "__name__", str(hint)))
+
+
+def _possible(value: Any, at: str) -> Any:
+    """Return a value that its setting can have."""
+    low, high = RANGES.get(at, (-MOST, MOST))
+    if isinstance(value, int | float) and not low <= value <= high:
+        raise ConfigError("error.config_range", key=at, value=str(value)[:20])
+    if at in FORMS and not FORMS[at].fullmatch(value):
+        raise ConfigError("error.config_range", key=at, value=value[:20])
+    return value

@@ -532,6 +532,21 @@ def test_wrong_usage_is_exit_code_2(shop: Station, words: tuple[object, ...]) ->
     assert done.stderr
 
 
+@slow
+def test_neither_a_file_name_nor_a_terminal_ends_a_command(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    path = station.folder / "sales\udcff.csv"
+    path.write_text(SAMPLE.replace("粤B", "=粤B"), encoding="utf-8")
+
+    document = station.document("import", "sales", path)
+
+    assert add_up(document["totals"])
+    assert document["files"][0]["file"] == "sales?.csv"
+    station.run("import", "sales", path)
+
+
 def test_a_missing_archive_is_named_with_what_makes_one(tmp_path: Path) -> None:
     done = Station(tmp_path).run("verify", code=1)
 

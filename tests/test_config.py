@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from station.config import Settings, build, load_settings, read_yaml
+from station.config import RANGES, Settings, build, load_settings, read_yaml
 from station.errors import ConfigError
 
 CONFIG = Path(__file__).parents[1] / "config.yaml"
@@ -55,6 +55,35 @@ def test_the_config_file_names_every_number_but_those_of_the_engine() -> None:
         for name, rules in sections()
     }
     assert {name: set(part) for name, part in data.items()} == wanted
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "lake: {threads: 0}",
+        "lake: {memory: lots}",
+        "lake: {threads: 99999999999999999999}",
+        "dashboard: {page_rows: 0}",
+        "server: {port: 99999999}",
+        "stability: {regular_p_alive: .nan}",
+        "stability: {regular_p_alive: .inf}",
+        "ingest: {horizon_years: 999999999999999999999}",
+    ],
+)
+def test_a_number_that_cannot_be_is_refused_by_name(words: str) -> None:
+    error = refused(yaml.safe_load(words))
+
+    assert error.key == "error.config_range"
+    assert str(error.facts["key"]) in ".".join(re.findall(r"\w+", words))
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["[" * 5000, "a: " + "{a: " * 3000, f"lake: {{threads: {'9' * 5000}}}", "a: 2025-99-99"],
+)
+def test_words_that_break_the_reader_of_yaml_are_refused(words: str) -> None:
+    with pytest.raises(ConfigError, match=r"error\.yaml_broken"):
+        read_yaml(words, name="config.yaml")
 
 
 def test_every_number_is_explained_in_english_and_chinese() -> None:
@@ -177,11 +206,13 @@ NUMBERS = [
 ]
 
 
-@given(st.sampled_from(NUMBERS), st.integers(-(10**9), 10**9))
+@given(st.sampled_from(NUMBERS), st.data())
 def test_any_number_set_comes_back_in_its_own_type(
-    place: tuple[str, str, type], value: int
+    place: tuple[str, str, type], data: st.DataObject
 ) -> None:
     section, name, kind = place
+    low, high = RANGES.get(f"{section}.{name}", (-(10**9), 10**9))
+    value = data.draw(st.integers(int(low), int(high)))
     text = yaml.safe_dump({section: {name: value}})
 
     settings = build(Settings, read_yaml(text, name="config.yaml"), at="")

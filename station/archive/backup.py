@@ -88,11 +88,14 @@ def _copy(db: Database, partial: Path) -> None:
     """Copy all pages in one step: in small steps a busy archive would never end."""
     with db.reading() as conn, closing(sqlite3.connect(partial)) as copy:
         source: Any = conn.connection.driver_connection
-        source.backup(copy, pages=-1)
-        copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
-        found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
+        try:
+            source.backup(copy, pages=-1)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
+            found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
+        except sqlite3.Error as error:
+            raise BackupError("backup.failed", program="SQLite", said=str(error)) from error
     if found != "ok":
-        raise BackupError("backup.damaged", backup=str(partial), bad=found)
+        raise ArchiveError("archive.unreadable", archive=str(db.path))
 
 
 def _restore_file(target: Path, path: Path) -> None:

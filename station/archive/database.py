@@ -51,7 +51,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection that sees the archive as it is at its first query."""
-        with self.readers.connect() as conn:
+        with _readable(self), self.readers.connect() as conn:
             yield conn
 
     @contextmanager
@@ -61,7 +61,7 @@ class Database:
         Whoever writes what no figure rests on, such as a note, says so and spares every reader a
         new calculation.
         """
-        with self.alone(), self.engine.begin() as conn:
+        with _readable(self), self.alone(), self.engine.begin() as conn:
             if self.lock is None:
                 conn.execute(select(func.pg_advisory_xact_lock(WRITERS_QUEUE)))
             yield conn
@@ -170,6 +170,10 @@ def _readable(db: Database) -> Iterator[None]:
     except DatabaseError as error:
         if isinstance(error, OUR_FAULTS):
             raise
+        is_full = getattr(error.orig, "sqlite_errorname", "") == "SQLITE_FULL"
+        key = "archive.full" if is_full else "archive.unreadable"
+        raise ArchiveError(key, archive=_shown(db)) from error
+    except UnicodeDecodeError as error:  # SQLite's word for a damaged schema
         raise ArchiveError("archive.unreadable", archive=_shown(db)) from error
 
 

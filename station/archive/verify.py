@@ -43,7 +43,7 @@ class Verification:
 def verify(db: Database) -> Verification:
     """Return what a look at the whole archive found; it changes nothing and blocks nobody."""
     try:
-        with db.reading() as conn:
+        with db.readers.connect() as conn:
             checks = list(_file_checks(conn)) if db.path else []
             rows = [Check(name, _first(conn, query)) for name, query in _row_checks().items()]
     except DatabaseError as error:  # a page too damaged to look at

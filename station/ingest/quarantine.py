@@ -19,6 +19,19 @@ ADDED = {
 """The columns behind the file's own; a file that has them gets them anew."""
 OWN = frozenset(plain(heading) for headings in ADDED.values() for heading in headings)
 OWNER_ONLY = 0o600
+LONGEST_STEM = 200
+"""Bytes; a disk takes names of 255."""
+
+
+def shown(name: str) -> str:
+    """Return a file's name as text; bytes of it that are none become question marks."""
+    return name.encode(errors="replace").decode()
+
+
+def file_name(source: str) -> str:
+    """Return under which name the rejected rows of the file `source` are kept on any disk."""
+    stem = "".join(sign for sign in Path(source).stem if sign.isprintable())
+    return stem.encode()[:LONGEST_STEM].decode(errors="ignore") + ".rejected.csv"
 
 
 def write_rejected(path: Path, table: Table, rejected: Iterable[RejectedRow], lang: str) -> int:

@@ -1,6 +1,7 @@
 """The building blocks of every page: the answer, the picture, the names behind it."""
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,9 @@ WIDEST_ROW = 5
 """Key figures in one row; more of them make rows of three."""
 NARROWEST_FIGURE_PX = 150
 SENTENCE_PX = 640
+ADDRESS = re.compile(r"(?<=://)|(?<=@)|(?<=www)(?=\.)", re.IGNORECASE)
+WORD_JOINER = "\u2060"
+"""Takes no room, and keeps Markdown from making a link of an address even where it is escaped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,9 @@ class Column:
 
 
 def plain(words: str) -> str:
-    """Return `words` with every Markdown sign escaped: data is shown, never interpreted."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|~:$" else sign for sign in words)
+    """Return `words` on one line with every Markdown sign escaped: shown, never interpreted."""
+    line = ADDRESS.sub(WORD_JOINER, " ".join(words.split()))
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-=.!|~:$&" else sign for sign in line)
 
 
 def answer(sentence: str) -> None:
@@ -263,4 +268,4 @@ def money(desk: Desk, amounts: pd.Series, currencies: pd.Series) -> str:
 
 def refused(desk: Desk, error: StationError) -> None:
     """Tell what was refused, why, and what to do next; the page stays as it is."""
-    st.error(desk.say(error.key, **error.facts), icon=":material/error:")
+    st.error(plain(desk.say(error.key, **error.facts)), icon=":material/error:")

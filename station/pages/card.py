@@ -30,6 +30,8 @@ Row = Mapping[Any, Any]
 SEARCH = "card_search"
 TOLD = "card_told"
 SHOWN_VISITS = 60
+LONGEST_NUMBER = 18
+"""Digits of a vehicle's number; the archive has no longer ones."""
 
 STATIONS = (
     Column("station_name", "page_card.station"),
@@ -88,7 +90,7 @@ def _search(desk: Desk) -> str:
 
 def _asked_for() -> int | None:
     asked = st.query_params.get("vehicle", "")
-    return int(asked) if asked.isdecimal() else None
+    return int(asked) if asked.isdecimal() and len(asked) <= LONGEST_NUMBER else None
 
 
 def _found(desk: Desk, words: str) -> None:

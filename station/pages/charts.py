@@ -59,6 +59,11 @@ def _figure(
     return go.Figure({"data": list(traces), "layout": look | axes | layout})
 
 
+def literal(words: str) -> str:
+    """Return `words` as Plotly shows them: it would take a tag or a link for one."""
+    return words.replace("&", "&amp;").replace("<", "&lt;")
+
+
 def bars(
     labels: Sequence[str],
     values: Sequence[float],
@@ -75,7 +80,7 @@ def bars(
     trace = {
         "type": "bar",
         "x": list(values),
-        "y": list(labels),
+        "y": list(map(literal, labels)),
         "orientation": "h",
         "marker": {"color": colours, "cornerradius": 3},
         "text": texts,
@@ -251,7 +256,7 @@ def intervals(
     trace = {
         "type": "scatter",
         "x": list(values),
-        "y": list(labels),
+        "y": list(map(literal, labels)),
         "mode": "markers",
         "marker": {
             "color": [FLAG if mark else ACCENT for mark in marks],

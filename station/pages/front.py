@@ -7,7 +7,7 @@ import streamlit as st
 
 from station import text
 from station.errors import StationError
-from station.pages import address
+from station.pages import address, blocks
 from station.pages import desk as desks
 from station.services import board
 from station.services.ask import Ask
@@ -43,7 +43,8 @@ def render() -> None:
         _open_card_if_asked(pages)
         page.run()
     except StationError as error:
-        st.error(text.say(lang, error.key, **error.facts), icon=":material/error:")
+        said = blocks.plain(text.say(lang, error.key, **error.facts))
+        st.error(said, icon=":material/error:")
 
 
 def _language() -> str:

@@ -194,7 +194,8 @@ def _headings(desk: Desk, report: FileReport) -> None:
     )
     st.dataframe(frame, hide_index=True, alt=desk.say("page_intake.headings"))
     if report.ignored_headings:
-        st.caption(desk.say("page_intake.left_out", headings=", ".join(report.ignored_headings)))
+        left_out = ", ".join(report.ignored_headings)
+        st.caption(blocks.plain(desk.say("page_intake.left_out", headings=left_out)))
 
 
 def _rejected(desk: Desk, rows: list[RejectedRow], *, key: str) -> None:

@@ -43,7 +43,8 @@ def _history(desk: Desk, history: pd.DataFrame) -> None:
         reason = desk.say(f"word.lapse_reason.{row['reason']}")
         note = f" — {blocks.plain(str(row['note']))}" if row["note"] else ""
         st.markdown(f"**{blocks.plain(reason)}**{note}")
-        st.caption(desk.say("reasons.heard", day=row["on"], account=row["account"]))
+        heard = desk.say("reasons.heard", day=row["on"], account=row["account"])
+        st.caption(blocks.plain(heard))
 
 
 def _days(desk: Desk, history: pd.DataFrame) -> list[date]:

@@ -43,7 +43,7 @@ class FileOptions:
 
     def name_of(self, path: Path) -> str:
         """Return what the file is called."""
-        return self.name or path.name
+        return quarantine.shown(self.name or path.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def write_rejects(
     """Return the file of the rows that `path` was refused, to be corrected and imported again."""
     folder = options.rejects_dir or path.parent
     folder.mkdir(parents=True, exist_ok=True)
-    rejects = folder / f"{Path(options.name_of(path)).stem}.rejected.csv"
+    rejects = folder / quarantine.file_name(options.name_of(path))
     quarantine.write_rejected(rejects, table, rejected, options.lang)
     return rejects
 

@@ -347,6 +347,20 @@ def test_a_note_spares_the_readers_a_new_calculation(db: Database) -> None:
     assert db.data_version() == before
 
 
+def test_a_full_disk_undoes_what_was_written_and_is_told(sqlite_url: str) -> None:
+    db = create_or_upgrade(sqlite_url)
+    with db.writing() as conn:
+        pages = conn.exec_driver_sql("PRAGMA page_count").scalar_one()
+        conn.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+    with pytest.raises(ArchiveError, match=r"archive\.full"), db.writing() as conn:
+        Shop(conn).add([make_sale(receipt_no=f"R{n}") for n in range(2_000)])
+
+    with db.reading() as conn:
+        assert conn.execute(text("SELECT count(*) FROM sales")).scalar_one() == 0
+    db.close()
+
+
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
 def test_an_archive_without_a_file_is_refused(url: str) -> None:
     with pytest.raises(ArchiveError, match=r"archive\.bad_url"):

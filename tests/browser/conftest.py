@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -27,10 +28,17 @@ START_S = 60
 @pytest.fixture(scope="session")
 def server_url(demo_archive: str) -> Iterator[str]:
     """The address of a dashboard on the small demo network; it stops with the tests."""
+    with serving(demo_archive) as url:
+        yield url
+
+
+@contextmanager
+def serving(archive: str) -> Iterator[str]:
+    """Yield the address of a dashboard on an archive, and stop it at the end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "station", "--archive", demo_archive, "serve"]
+    command = [sys.executable, "-m", "station", "--archive", archive, "serve"]
     process = subprocess.Popen([*command, "--port", str(port)])
     try:
         _wait_until_healthy(f"http://127.0.0.1:{port}/health")

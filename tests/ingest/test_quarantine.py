@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from station.ingest import inert
-from station.ingest.quarantine import cells_of, write_rejected
+from station.ingest.quarantine import cells_of, file_name, write_rejected
 from station.model import RejectedRow, SaleRow
 from station.text import FORMULA_STARTS, catalogue
 from tests.ingest.conftest import HEADING, LINE, NOW_S, Opener, Reader
@@ -39,6 +39,19 @@ def test_a_corrected_row_is_imported_by_the_same_reader(
     assert count == 1
     assert isinstance(row, SaleRow)
     assert (row.sale.station, row.sale.amount_minor) == ("A0001", 20_000)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("../../etc/sales.csv", "sales.rejected.csv"),
+        ("a\0b\u202evsc.csv", "abvsc.rejected.csv"),
+        ("名" * 300 + ".csv", "名" * 66 + ".rejected.csv"),
+        ("bytes\udcff.csv", "bytes.rejected.csv"),
+    ],
+)
+def test_any_name_gives_a_name_that_a_disk_takes(source: str, name: str) -> None:
+    assert file_name(source) == name
 
 
 def test_an_uncorrected_row_is_rejected_again_in_the_same_columns(

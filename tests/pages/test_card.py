@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
+from opened import PAGES, desk_of
 from streamlit.testing.v1 import AppTest
 
 from station.pages import card
@@ -24,6 +25,15 @@ def lines_of(*lines: tuple[int, str, int, int | None]) -> pd.DataFrame:
         local_at=frame["day"] * DAY_S + 3600,
         reverses=frame["reverses"].astype("float64"),
     )
+
+
+@pytest.mark.parametrize("number", ["-1", "1e9", "٣x", "9" * 5000])
+def test_an_address_without_a_vehicle_opens_an_empty_card(demo_ask: Ask, number: str) -> None:
+    page = AppTest.from_file(PAGES / "card.py", default_timeout=60)
+    page.session_state["desk"] = desk_of(demo_ask)
+    page.query_params["vehicle"] = number
+
+    assert not page.run().exception
 
 
 def test_a_wash_or_a_reversed_sale_is_no_visit() -> None:
