@@ -134,7 +134,14 @@ def _refusing(lang: str) -> Iterator[None]:
     except BrokenPipeError:  # whoever read our output has had enough
         raise
     except OSError as error:
-        _tell(text.say(lang, "cli.no_access", file=error.filename, reason=error.strerror))
+        _tell(
+            text.say(
+                lang,
+                "cli.no_access",
+                file=error.filename or text.say(lang, "cli.a_file"),
+                reason=error.strerror,
+            )
+        )
         raise typer.Exit(1) from error
 
 

@@ -5,13 +5,14 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import streamlit as st
 import uvicorn
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -32,6 +33,9 @@ POLICY = (
     "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 """Whatever a name or a note holds, the browser asks no other host for anything."""
+
+POLICY_VIOLATION = 1008
+"""The code with which a WebSocket is closed to whom it is not meant for."""
 
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -57,6 +61,30 @@ class SafeHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
+class OwnPages:
+    """Lets only pages of `hosts` talk to the dashboard.
+
+    Streamlit refuses the others too, but asks a service abroad for this machine's address first.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        self.app = app
+        self.hosts = {host.lower() for host in hosts}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - ASGI's own signature
+        if scope["type"] == "websocket" and not self._is_ours(Headers(scope=scope)):
+            await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+        else:
+            await self.app(scope, receive, send)
+
+    def _is_ours(self, headers: Headers) -> bool:
+        origin = headers.get("origin")
+        try:
+            return origin is None or urlsplit(origin).hostname in self.hosts
+        except ValueError:  # no address at all
+            return False
+
+
 async def health(_request: Request) -> JSONResponse:
     """Answer a load balancer; says nothing of the data."""
     return JSONResponse({"status": "ok"})
@@ -80,12 +108,12 @@ def _warm() -> None:
     gc.freeze()  # later collections pass over all this
 
 
-def build_app() -> st.App:
-    """Return the ASGI application; one a process."""
+def build_app(hosts: Collection[str]) -> st.App:
+    """Return the ASGI application that answers to `hosts`; one a process."""
     return st.App(
         Path(front.__file__),
         routes=[Route("/health", health)],
-        middleware=[Middleware(SafeHeaders)],
+        middleware=[Middleware(SafeHeaders), Middleware(OwnPages, hosts=hosts)],
         lifespan=warm,
     )
 
@@ -107,9 +135,10 @@ def _serve(host: str, port: int) -> None:
     settings = load_settings(Path(path) if (path := os.environ.get("STATION_CONFIG")) else None)
     db = keeping.open_archive(settings, os.environ.get("STATION_ARCHIVE", ""))
     # Against DNS rebinding: Streamlit refuses to talk under any other name.
-    streamlit_config.set_option("server.allowedHosts", [*settings.server.allowed_hosts, host])
+    hosts = [*settings.server.allowed_hosts, host]
+    streamlit_config.set_option("server.allowedHosts", hosts)
     with db.claim_server():
-        uvicorn.run(build_app(), host=host, port=port, log_level="warning", access_log=False)
+        uvicorn.run(build_app(hosts), host=host, port=port, log_level="warning", access_log=False)
 
 
 if __name__ == "__main__":

@@ -65,6 +65,31 @@ def answer(port: int, path: str, headers: dict[str, str]) -> int:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
+    "origin", ["null", "http://[", "http://evil.example", "http://station.example.evil"]
+)
+def test_a_foreign_page_is_refused_before_streamlit_looks_around(
+    port: int, origin: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    host = f"station.example:{port}"
+
+    assert answer(port, "/_stcore/stream", HANDSHAKE | {"Host": host, "Origin": origin}) == 403
+
+    assert "external IP" not in capfd.readouterr().err
+
+
+@pytest.mark.slow
+def test_every_answer_carries_the_policy(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", "/")
+    policy = connection.getresponse().headers["Content-Security-Policy"]
+    connection.close()
+
+    assert "img-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
     ("host", "status"),
     [("station.example", 101), ("127.0.0.1", 101), ("localhost", 403), ("evil.example", 403)],
 )
