@@ -13,13 +13,18 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 
 
-def load_key(path: Path) -> bytes:
-    """Return the key kept in `path`, making a new one (file mode 0600) when there is none.
+def load_key(path: Path, *, may_make: bool) -> bytes:
+    """Return the key kept in `path`; where there is none a new one is made, if that is allowed.
+
+    A key must not be made anew once something is sealed: what is sealed under the lost one stays
+    shut, and putting that one back would shut out the rest.
 
     Raises:
-        ArchiveError: the file holds something else than a key.
+        ArchiveError: there is no key, or the file holds something else.
     """
     if not path.exists():
+        if not may_make:
+            raise ArchiveError("error.key_missing", file=path.name)
         _write_new(path, secrets.token_bytes(KEY_BYTES))
     key = path.read_bytes()
     if len(key) != KEY_BYTES:

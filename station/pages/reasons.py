@@ -41,7 +41,8 @@ def draw(desk: Desk, *, vehicle_id: int, station: str) -> None:
 def _history(desk: Desk, history: pd.DataFrame) -> None:
     for row in history.assign(on=_days(desk, history)).to_dict("records"):
         reason = desk.say(f"word.lapse_reason.{row['reason']}")
-        note = f" — {blocks.plain(str(row['note']))}" if row["note"] else ""
+        words = desk.say("reasons.shut") if pd.isna(row["note"]) else str(row["note"])
+        note = f" — {blocks.plain(words)}" if words else ""
         st.markdown(f"**{blocks.plain(reason)}**{note}")
         heard = desk.say("reasons.heard", day=row["on"], account=row["account"])
         st.caption(blocks.plain(heard))

@@ -7,7 +7,7 @@ import pandas as pd
 
 from station.archive import lapses as notes
 from station.archive.lapses import LapseNote
-from station.errors import BadValueError
+from station.errors import ArchiveError, BadValueError
 from station.guard import seal
 from station.model import LapseReason
 from station.services import board, cards
@@ -42,11 +42,10 @@ def record(ask: Ask, *, vehicle_id: int, station: str, reason: LapseReason, note
 def _sealed(ask: Ask, note: str, *, vehicle_id: int, written_at: int) -> bytes | None:
     if not note:
         return None
-    return seal.seal(_key(ask), note, place=_place(vehicle_id, written_at))
-
-
-def _key(ask: Ask) -> bytes:
-    return seal.load_key(ask.db.folder / KEY_FILE)
+    with ask.db.reading() as conn:
+        may_make = not notes.any_sealed(conn)
+    key = seal.load_key(ask.db.folder / KEY_FILE, may_make=may_make)
+    return seal.seal(key, note, place=_place(vehicle_id, written_at))
 
 
 def _place(vehicle_id: int, written_at: int) -> str:
@@ -56,7 +55,10 @@ def _place(vehicle_id: int, written_at: int) -> str:
 
 @right("lapse.record")
 def history(ask: Ask, *, vehicle_id: int) -> pd.DataFrame:
-    """Return written_at, station, reason, note and account of a vehicle's answers, newest first."""
+    """Return written_at, station, reason, note and account of a vehicle's answers, newest first.
+
+    A note that cannot be opened is missing; the answer itself is not lost with it.
+    """
     with ask.db.reading() as conn:
         rows = notes.of_vehicle(conn, vehicle_id, ask.scope.station_ids)
     codes = board.stations_known(ask).set_index("station_id")["code"]
@@ -76,11 +78,16 @@ def history(ask: Ask, *, vehicle_id: int) -> pd.DataFrame:
     )
 
 
-def _opened(ask: Ask, note: LapseNote) -> str:
+def _opened(ask: Ask, note: LapseNote) -> str | None:
+    """Return the words of a note; none where its key is lost or its bytes were changed."""
     if note.note_sealed is None:
         return ""
     place = _place(note.vehicle_id, note.written_at)
-    return seal.unseal(_key(ask), note.note_sealed, place=place)
+    try:
+        key = seal.load_key(ask.db.folder / KEY_FILE, may_make=False)
+        return seal.unseal(key, note.note_sealed, place=place)
+    except ArchiveError:
+        return None
 
 
 @right("board.read")

@@ -35,9 +35,9 @@ def test_another_key_opens_nothing() -> None:
 def test_the_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "station.key"
 
-    first = seal.load_key(path)
+    first = seal.load_key(path, may_make=True)
 
-    assert seal.load_key(path) == first
+    assert seal.load_key(path, may_make=True) == first
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -46,4 +46,11 @@ def test_a_damaged_key_file_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"short")
 
     with pytest.raises(ArchiveError):
-        seal.load_key(path)
+        seal.load_key(path, may_make=True)
+
+
+def test_a_key_is_not_made_anew_where_one_was_lost(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError):
+        seal.load_key(tmp_path / "station.key", may_make=False)
+
+    assert not (tmp_path / "station.key").exists()

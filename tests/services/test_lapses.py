@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from station.config import Settings
-from station.errors import BadValueError, NotFoundError
+from station.errors import ArchiveError, BadValueError, NotFoundError
 from station.model import LapseReason, Use
 from station.services import access, board, cards, keeping, lapses
 from station.services.ask import Ask
@@ -98,3 +98,19 @@ def test_nobody_confirms_what_he_cannot_see(ask: Ask) -> None:
 
     with pytest.raises(NotFoundError):
         cards.confirm_use(narrow(ask, "A0002"), vehicle_id=int(vehicle), use=Use.TAXI)
+
+
+def test_a_lost_key_shuts_the_notes_and_is_not_made_anew(ask: Ask) -> None:
+    vehicle = at_first_station(ask)
+    answer = {"vehicle_id": vehicle, "station": "A0001", "reason": LapseReason.PRICE}
+    lapses.record(ask, **answer, note="太贵")
+    key = ask.db.folder / lapses.KEY_FILE
+    key.unlink()
+
+    told = lapses.history(ask, vehicle_id=vehicle)
+
+    assert told["reason"].tolist() == ["price"]
+    assert told["note"].isna().all()
+    with pytest.raises(ArchiveError):
+        lapses.record(ask, **answer, note="还是太贵")
+    assert not key.exists()
