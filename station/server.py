@@ -5,8 +5,10 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,10 +23,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config as streamlit_config
 
 from station import text
-from station.config import load_settings
+from station.config import Settings, load_settings
 from station.errors import StationError
-from station.pages import desk, front
-from station.services import board, keeping
+from station.pages import front
+from station.services import access, board, keeping
+from station.services.ask import Ask, Database
 
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; "
@@ -90,31 +93,39 @@ async def health(_request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok"})
 
 
-@asynccontextmanager
-async def warm(_app: st.App) -> AsyncIterator[None]:
-    """Calculate the board behind the first visitor's back, then freeze what is loaded."""
-    task = asyncio.create_task(asyncio.to_thread(_warm))
-    yield
-    await task
+Lifespan = Callable[[st.App], AbstractAsyncContextManager[None]]
 
 
-def _warm() -> None:
+def warming(db: Database, settings: Settings) -> Lifespan:
+    """Return the lifespan that calculates the board behind the first visitor's back."""
+
+    @asynccontextmanager
+    async def warm(_app: st.App) -> AsyncIterator[None]:
+        task = asyncio.create_task(asyncio.to_thread(_warm, db, settings))
+        yield
+        await task
+
+    return warm
+
+
+def _warm(db: Database, settings: Settings) -> None:
     try:
-        ask = desk.open_ask()
-        board.vehicles(ask, days=ask.settings.dashboard.period_days)
+        ask = Ask(db, settings, access.local_operator(db), date.max)
+        ask = replace(ask, as_of=board.last_day(ask))
+        board.vehicles(ask, stations=(), days=settings.dashboard.period_days)
     except StationError:
         return  # the page that is opened first tells what is wrong
     gc.collect()
     gc.freeze()  # later collections pass over all this
 
 
-def build_app(hosts: Collection[str]) -> st.App:
+def build_app(hosts: Collection[str], lifespan: Lifespan) -> st.App:
     """Return the ASGI application that answers to `hosts`; one a process."""
     return st.App(
         Path(front.__file__),
         routes=[Route("/health", health)],
         middleware=[Middleware(SafeHeaders), Middleware(OwnPages, hosts=hosts)],
-        lifespan=warm,
+        lifespan=lifespan,
     )
 
 
@@ -138,7 +149,8 @@ def _serve(host: str, port: int) -> None:
     hosts = [*settings.server.allowed_hosts, host]
     streamlit_config.set_option("server.allowedHosts", hosts)
     with db.claim_server():
-        uvicorn.run(build_app(hosts), host=host, port=port, log_level="warning", access_log=False)
+        app = build_app(hosts, warming(db, settings))
+        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
 
 
 if __name__ == "__main__":
