@@ -22,6 +22,8 @@ LABELLED_SHARE = 0.06
 
 
 AXIS = {"automargin": True, "gridcolor": GRID, "zerolinecolor": GRID, "fixedrange": True}
+NAMES = {"autorange": "reversed", "type": "category"}
+"""An axis of names from the top down; a name of digits is no number."""
 DASHED = {"color": GREY, "dash": "dash", "width": 1.5}
 LEGEND = {
     "orientation": "h",
@@ -98,7 +100,7 @@ def bars(
             "showticklabels": False,
             "showgrid": False,
         },
-        y={"autorange": "reversed", "showgrid": False},
+        y=NAMES | {"showgrid": False},
     )
 
 
@@ -124,7 +126,7 @@ def shares(
         90 + 44 * len(rows),
         [_cut(cuts[key], list(rows.values()), names[key], colours[key]) for key in names],
         x={"range": [0, 1], "showticklabels": False, "showgrid": False},
-        y={"autorange": "reversed", "showgrid": False},
+        y=NAMES | {"showgrid": False},
         barmode="stack",
         showlegend=True,
         legend=LEGEND,
@@ -234,7 +236,7 @@ def heat(
         290,
         [trace],
         x={"showgrid": False, "nticks": 9},
-        y={"autorange": "reversed", "showgrid": False},
+        y=NAMES | {"showgrid": False},
     )
 
 
@@ -273,7 +275,7 @@ def intervals(
         80 + 36 * max(len(labels), 1),
         [trace],
         x={"tickformat": ".0%", "rangemode": "tozero"},
-        y={"autorange": "reversed"},
+        y=NAMES,
         shapes=[] if reference is None else [_upright(reference)],
     )
 

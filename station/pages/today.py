@@ -82,15 +82,16 @@ def _draw_lines(desk: Desk, lines: list[Line]) -> None:
     st.subheader(desk.say("page_today.due"), anchor=False)
     with st.container(border=True, gap="xsmall"):
         for line in lines:
-            st.page_link(
-                str(FOLDER / f"{line.page}.py"),
-                label=blocks.plain(line.sentence),
-                icon=line.icon,
-                help="",
-                query_params=dict(line.query),
-            )
-            if line.detail:
-                st.caption(blocks.plain(line.detail))
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.page_link(
+                    str(FOLDER / f"{line.page}.py"),
+                    label=blocks.plain(line.sentence),
+                    icon=line.icon,
+                    help="",
+                    query_params=dict(line.query),
+                )
+                if line.detail:
+                    st.caption(blocks.plain(line.detail), width="content")
 
 
 def _alarms(desk: Desk, alarms: pd.DataFrame) -> Iterator[Line]:
@@ -191,7 +192,7 @@ def _figures(desk: Desk, daily: pd.DataFrame) -> None:
         blocks.figures(
             [
                 (
-                    desk.say(f"page_today.{name}"),
+                    desk.say(_heading(desk, name)),
                     value,
                     f"{change[name]:+.0%}" if name in change else None,
                 )
@@ -200,6 +201,12 @@ def _figures(desk: Desk, daily: pd.DataFrame) -> None:
         )
         if change:
             st.caption(desk.say(f"{heading}_against", weekday=weekday))
+
+
+def _heading(desk: Desk, measure: str) -> str:
+    if measure != "quantity":
+        return f"page_today.{measure}"
+    return f"page_today.quantity_{board.main_unit(desk.ask, stations=desk.stations)}"
 
 
 def _written(desk: Desk, now: pd.Series) -> dict[str, str]:

@@ -89,6 +89,13 @@ def seen(ask: Ask, *, stations: Sequence[str] = (), days: int = 0) -> pd.DataFra
     return came.sort_values(order, ascending=[False, False, True], ignore_index=True)
 
 
+@right("board.read")
+def main_unit(ask: Ask, *, stations: Sequence[str] = ()) -> str:
+    """Return the unit of most visits at the stations; others are never added to it."""
+    visits = vehicles(ask, stations=stations).groupby("unit")["visits"].sum()
+    return str(visits.idxmax()) if len(visits) else UNITS[0]
+
+
 @remembered(entries=4)
 def _in_sight(ask: Ask) -> pd.DataFrame:
     """Return the board of all stations in sight, but for the columns of a period."""
@@ -193,7 +200,7 @@ def _in_period(ask: Ask, frame: pd.DataFrame, wanted: frozenset[int], days: int)
 @right("board.read")
 @remembered(entries=16)
 def months(ask: Ask, *, stations: Sequence[str] = (), by: str = "stability") -> pd.DataFrame:
-    """Return month ("2026-03"), class, vehicles, visits, quantity (litres) and amount.
+    """Return month ("2026-03"), class, vehicles, visits, quantity (in `main_unit`) and amount.
 
     `by` is stability, use or owner_kind, as each vehicle is classed today.
     """
@@ -209,7 +216,7 @@ def months(ask: Ask, *, stations: Sequence[str] = (), by: str = "stability") -> 
     grouped = rows.groupby(["month", by], as_index=False).agg(
         vehicles=("vehicle_id", "nunique"),
         visits=("visits", "sum"),
-        quantity=("quantity_l", "sum"),
+        quantity=(f"quantity_{main_unit(ask, stations=stations)}", "sum"),
         amount=("amount", "sum"),
     )
     grouped["quantity"] /= MILLI
@@ -278,7 +285,7 @@ def _from_day(ask: Ask, days: int) -> int | None:
 @right("board.read")
 @remembered(entries=16)
 def daily(ask: Ask, *, stations: Sequence[str] = (), days: int = 0) -> pd.DataFrame:
-    """Return day (number), visits, quantity (litres) and amount, one row for every day."""
+    """Return day (number), visits, quantity (in `main_unit`) and amount, a row for every day."""
     rows = lake.query(
         ask.db,
         lake.text("daily"),
@@ -287,11 +294,12 @@ def daily(ask: Ask, *, stations: Sequence[str] = (), days: int = 0) -> pd.DataFr
         from_day=_from_day(ask, days),
     )
     rows["amount"] = rows["amount_minor"] / _per_major(ask, rows["station_id"])
-    sums = rows.groupby("local_day")[["visits", "quantity_l", "amount"]].sum()
+    quantity = f"quantity_{main_unit(ask, stations=stations)}"
+    sums = rows.groupby("local_day")[["visits", quantity, "amount"]].sum()
     first = _from_day(ask, days) or (sums.index.min() if len(sums) else day_number(ask.as_of))
     every = range(int(first), day_number(ask.as_of) + 1)
     sums = sums.reindex(every, fill_value=0).rename_axis("day").reset_index()
-    return sums.assign(quantity=sums.pop("quantity_l") / MILLI)
+    return sums.assign(quantity=sums.pop(quantity) / MILLI)
 
 
 @right("board.read")

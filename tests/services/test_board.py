@@ -1,15 +1,33 @@
 """The board holds every analysis of every vehicle in sight, and nothing out of sight."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from station.config import Settings
 from station.errors import NotAllowedError, NotFoundError
 from station.frames import BOARD, require
-from station.services import board
+from station.ingest.mapping import mapping_of
+from station.services import access, board, intake, keeping
 from station.services.ask import Ask
+
+CHARGING = {
+    "columns": {
+        "sold_at": "at",
+        "vehicle_ref": "car",
+        "station": "site",
+        "litres": "energy",
+        "amount": "paid",
+        "receipt_no": "session",
+    },
+    "identity": "vehicle_ref",
+    "units": {"volume": "kwh"},
+    "defaults": {"currency": "USD"},
+    "unknown_stations": "create",
+}
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +101,19 @@ def test_the_hours_of_one_use_are_part_of_all_hours(demo_ask: Ask) -> None:
     assert everyone.shape == private.shape == (7, 24)
     assert 0 < private.to_numpy().sum() < everyone.to_numpy().sum()
     assert (private <= everyone).to_numpy().all()
+
+
+def test_a_charging_site_counts_what_it_sells(tmp_path: Path) -> None:
+    """Its kilowatt hours are the quantity of a day and a month; litres it has none."""
+    db = keeping.create(Settings(), f"sqlite:///{tmp_path / 'station.db'}")
+    path = tmp_path / "charging.csv"
+    rows = [f"2026-03-0{day} 08:00:00,C{day % 2},P1,{day}.5,2,S{day}" for day in range(1, 7)]
+    path.write_text("\n".join(["at,car,site,energy,paid,session", *rows]), encoding="utf-8")
+    mapping = mapping_of(CHARGING, name="charging")
+    ask = Ask(db, Settings(), access.local_operator(db), date(2026, 3, 31))
+    intake.import_sales(ask, path=path, options=intake.ImportOptions(mapping=mapping))
+    ask = replace(ask, scope=access.local_operator(db))
+
+    assert board.main_unit(ask) == "kwh"
+    assert board.daily(ask)["quantity"].sum() == 24
+    assert board.months(ask)["quantity"].sum() == 24
