@@ -42,6 +42,8 @@ imports = typer.Typer(no_args_is_help=True, help="Bring files in.")
 app.add_typer(imports, name="import")
 err = Console(stderr=True)
 SHOWN_ROWS = 40
+LAST_YEAR = 2999
+"""Alarms lie up to a century behind a day; beyond 9999 there are no dates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +76,12 @@ class Call:
 
 def _day(words: str) -> date:
     try:
-        return date.fromisoformat(words)
+        day = date.fromisoformat(words)
     except ValueError as error:
         raise typer.BadParameter(words) from error
+    if day.year > LAST_YEAR:
+        raise typer.BadParameter(words)
+    return day
 
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", envvar="STATION_CONFIG")]
@@ -186,7 +191,7 @@ def demo_command(
     context: typer.Context,
     stations: Annotated[int, typer.Option(min=1, max=200)] = 5,
     days: Annotated[int, typer.Option(min=30, max=3660)] = 540,
-    seed: int = 1,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
     out: Path = Path("data/demo"),
 ) -> None:
     """Write the files of a realistic network, its truth beside them, and import them."""

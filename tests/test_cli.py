@@ -518,6 +518,8 @@ def test_a_refusal_is_one_sentence_and_exit_code_1(
         ("fly",),
         ("report",),
         ("report", "profiles", "--as-of", "2025-13-01"),
+        ("report", "stability", "--as-of", "9999-12-31"),
+        ("demo", "--seed", "-1"),
         ("report", "profiles", "--days", "many"),
         ("report", "profiles", "--json", "--csv", "a.csv"),
         ("import", "sales"),
