@@ -180,9 +180,12 @@ def _in_period(ask: Ask, frame: pd.DataFrame, wanted: frozenset[int], days: int)
             period_quantity=frame["quantity"],
             period_amount=frame["amount"],
         )
-    as_of_day = day_number(ask.as_of)
     part = lake.reduce(
-        ask.db, station_ids=wanted, as_of_day=as_of_day, from_day=as_of_day - days + 1
+        ask.db,
+        station_ids=wanted,
+        as_of_day=day_number(ask.as_of),
+        from_day=ask.from_day(days),
+        rules=ask.settings.lake,
     )
     keys = ["vehicle_id", "station_id"]
     sums = ["visits", "amount_minor", *(f"quantity_{unit}" for unit in UNITS)]
@@ -210,6 +213,7 @@ def months(ask: Ask, *, stations: Sequence[str] = (), by: str = "stability") -> 
         lake.text("months"),
         station_ids=stations_in_sight(ask, stations),
         as_of_day=day_number(ask.as_of),
+        rules=ask.settings.lake,
     )
     rows = rows.merge(board[["vehicle_id", "station_id", by]], on=["vehicle_id", "station_id"])
     rows["amount"] = rows["amount_minor"] / _per_major(ask, rows["station_id"])
@@ -268,18 +272,15 @@ def traffic(
         lake.text("traffic"),
         station_ids=stations_in_sight(ask, stations),
         as_of_day=day_number(ask.as_of),
-        from_day=_from_day(ask, days),
+        from_day=ask.from_day(days),
         frames={"classes": classes},
+        rules=ask.settings.lake,
     )
     chosen = rows if use is None else rows[rows["class"] == use]
     grid = chosen.pivot_table(
         index="weekday", columns="hour", values="visits", aggfunc="sum", fill_value=0
     )
     return grid.reindex(index=range(7), columns=range(24), fill_value=0)
-
-
-def _from_day(ask: Ask, days: int) -> int | None:
-    return day_number(ask.as_of) - days + 1 if days else None
 
 
 @right("board.read")
@@ -291,12 +292,13 @@ def daily(ask: Ask, *, stations: Sequence[str] = (), days: int = 0) -> pd.DataFr
         lake.text("daily"),
         station_ids=stations_in_sight(ask, stations),
         as_of_day=day_number(ask.as_of),
-        from_day=_from_day(ask, days),
+        from_day=ask.from_day(days),
+        rules=ask.settings.lake,
     )
     rows["amount"] = rows["amount_minor"] / _per_major(ask, rows["station_id"])
     quantity = f"quantity_{main_unit(ask, stations=stations)}"
     sums = rows.groupby("local_day")[["visits", quantity, "amount"]].sum()
-    first = _from_day(ask, days) or (sums.index.min() if len(sums) else day_number(ask.as_of))
+    first = ask.from_day(days) or (sums.index.min() if len(sums) else day_number(ask.as_of))
     every = range(int(first), day_number(ask.as_of) + 1)
     sums = sums.reindex(every, fill_value=0).rename_axis("day").reset_index()
     return sums.assign(quantity=sums.pop(quantity) / MILLI)

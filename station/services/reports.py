@@ -127,14 +127,13 @@ def _codes(ask: Ask, question: Question) -> tuple[str, ...]:
 def _profiles(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
     as_of_day = day_number(ask.as_of)
     wanted = stations_in_sight(ask, codes)
-    from_day = as_of_day - question.days + 1 if question.days else None
 
     def reduced(station_ids: frozenset[int] | None, *, network: bool) -> pd.DataFrame:
         return lake.reduce(
             ask.db,
             station_ids=station_ids,
             as_of_day=as_of_day,
-            from_day=from_day,
+            from_day=ask.from_day(question.days),
             network=network,
             rules=ask.settings.lake,
         )
