@@ -1,6 +1,5 @@
 """Imports as batches: opened, counted, listed, undone; and the rows they could not take."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -10,7 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from station.archive.rows import frame
 from station.archive.tables import batches, quarantine, sales, sources
 from station.errors import FileRefusedError, NotFoundError
-from station.model import ImportCounts, RejectedRow, SaleKeyKind
+from station.model import ImportCounts, SaleKeyKind
 
 OPEN, DONE, UNDONE = "open", "done", "undone"
 
@@ -22,6 +21,15 @@ class Batch:
     id: int
     status: str
     resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRow:
+    """A row that could not be taken; `row_sealed` came sealed and leaves sealed."""
+
+    line_no: int
+    reason: str
+    row_sealed: bytes
 
 
 def open_batch(
@@ -103,17 +111,17 @@ def listing(conn: Connection) -> pd.DataFrame:
     return frame(conn, select(batches).order_by(batches.c.id.desc()))
 
 
-def add_rejected(conn: Connection, batch_id: int, rows: Sequence[RejectedRow]) -> None:
+def add_rejected(conn: Connection, batch_id: int, rows: Sequence[SealedRow]) -> None:
     """Keep the rows that the batch could not take."""
     if rows:
-        conn.execute(insert(quarantine), [_quarantine_row(batch_id, row) for row in rows])
+        conn.execute(insert(quarantine), [{"batch_id": batch_id, **asdict(row)} for row in rows])
 
 
-def rejected(conn: Connection, batch_id: int) -> list[RejectedRow]:
+def rejected(conn: Connection, batch_id: int) -> list[SealedRow]:
     """Return the rows that the batch could not take, in the order of the file."""
     mine = select(quarantine).where(quarantine.c.batch_id == batch_id)
     rows = conn.execute(mine.order_by(quarantine.c.line_no, quarantine.c.id))
-    return [RejectedRow(r.line_no, r.reason, r.raw, json.loads(r.facts)) for r in rows]
+    return [SealedRow(row.line_no, row.reason, row.row_sealed) for row in rows]
 
 
 def forget_rejected(conn: Connection, before_s: int) -> int:
@@ -133,13 +141,3 @@ def fix_source(conn: Connection, station_id: int, source: str, kind: SaleKeyKind
     """Settle for good how the lines of this source are told apart."""
     values = {"station_id": station_id, "source": source, "key_kind": kind.value}
     conn.execute(insert(sources).values(values))
-
-
-def _quarantine_row(batch_id: int, row: RejectedRow) -> dict[str, int | str]:
-    return {
-        "batch_id": batch_id,
-        "line_no": row.line_no,
-        "reason": row.reason,
-        "facts": json.dumps(row.facts, ensure_ascii=False, sort_keys=True),
-        "raw": row.raw,
-    }

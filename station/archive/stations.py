@@ -6,6 +6,9 @@ from station.archive.tables import stations
 from station.errors import NotFoundError
 from station.model import Station, StationKind
 
+NOT_OF_THE_SITE = ("id", "archivist_id")
+"""Columns of a station's row that its record leaves out."""
+
 
 def ids(conn: Connection) -> dict[str, int]:
     """Return the id of every station by its code."""
@@ -53,5 +56,5 @@ def values_of(station: Station) -> dict[str, str | int]:
 
 
 def _station(row: RowMapping) -> Station:
-    fields = {str(name): value for name, value in row.items() if name != "id"}
+    fields = {str(name): value for name, value in row.items() if name not in NOT_OF_THE_SITE}
     return Station(**fields | {"kind": StationKind(row["kind"])})

@@ -52,7 +52,9 @@ stations = Table(
     Column("province", String(2), nullable=False),
     Column("day_starts_at_min", SmallInteger, nullable=False),
     Column("night_ends_at_min", SmallInteger, nullable=False),
+    Column("archivist_id", ForeignKey("accounts.id")),
 )
+"""`archivist_id` names who keeps the station's customer archive."""
 
 sources = Table(
     "sources",
@@ -73,6 +75,11 @@ customers = Table(
     Column("organisation_name", String(200), nullable=False),
     Column("station_id", ForeignKey("stations.id")),
     Column("since_day", Integer),
+    Column("name_sealed", LargeBinary),  # the person, or whom to ask for at an organisation
+    Column("phone_sealed", LargeBinary),
+    Column("phone_index", String(64), index=True),  # keyed hash by which a phone is found
+    Column("keeper_id", ForeignKey("accounts.id"), index=True),
+    Column("erased_at", BigInteger),
 )
 
 vehicles = Table(
@@ -160,9 +167,9 @@ quarantine = Table(
     Column("batch_id", ForeignKey("batches.id"), nullable=False, index=True),
     Column("line_no", Integer, nullable=False),
     Column("reason", String(40), nullable=False),
-    Column("facts", Text, nullable=False),  # JSON object of strings
-    Column("raw", Text, nullable=False),
+    Column("row_sealed", LargeBinary, nullable=False),  # raw text and facts as JSON
 )
+"""Rows that could not be taken; what they say is sealed, for it may name persons."""
 
 products = Table(
     "products",
@@ -227,3 +234,146 @@ lapse_notes = Table(
     Column("written_at", BigInteger, nullable=False),
 )
 """Why a regular stays away, as staff heard it; append-only, the newest counts."""
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("person", String(40), nullable=False),
+    Column("password_hash", String(200)),  # none until the person has chosen one
+    Column("subject", String(200), unique=True),  # who he is to the chain's own sign-in
+    Column("is_demo", SmallInteger, nullable=False, server_default="0"),
+    Column("made_at", BigInteger, nullable=False),
+    Column("disabled_at", BigInteger),
+)
+"""Who may sign in; two accounts with one `person` (staff number) are one person."""
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("expires_at", BigInteger, nullable=False),
+)
+"""Links that work once: whoever opens one chooses the account's password."""
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("role", String(16), nullable=False),
+    Column("station_id", ForeignKey("stations.id")),
+    Column("region", String(80), nullable=False),  # neither station nor region: the whole chain
+    Column("from_day", Integer, nullable=False),
+    Column("to_day", Integer),
+    Column("made_by", String(80), nullable=False),
+    Column("approved_by", String(80), nullable=False),
+)
+"""Which role an account has where and when; `to_day` is the first day it no longer holds."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("kind", String(8), nullable=False),  # browser, token
+    Column("address", String(64), nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("account_hash", String(64), nullable=False),  # people type passwords into that box
+    Column("address", String(64), nullable=False),
+    Index("ix_attempts_address_at", "address", "at"),
+)
+"""Passwords that were looked at and found wrong; too many, and no more are looked at."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("account", String(80), nullable=False),
+    Column("person", String(40), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("act", String(20), nullable=False),
+    Column("object", String(120), nullable=False),
+    Column("station_id", Integer),
+    Column("count", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("digest", String(64), nullable=False),  # of this event
+    Column("hash", String(64), nullable=False),  # of the digest and the hash before
+    Index("ix_audit_account_act_at", "account", "act", "at"),
+)
+"""Append-only and chained; what an event says may be blanked after its time, never its hashes."""
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("payload", Text, nullable=False),  # JSON
+    Column("reason", Text, nullable=False),
+    Column("maker", String(80), nullable=False),
+    Column("maker_person", String(40), nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("status", String(10), nullable=False),  # open, approved, declined
+    Column("checker", String(80), nullable=False),
+    Column("checker_person", String(40), nullable=False),
+    Column("decided_at", BigInteger),
+)
+"""What needs two people: asked for by one, decided by another."""
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False, index=True),
+    Column("purpose", String(20), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("given", SmallInteger, nullable=False),
+    Column("source", String(40), nullable=False),
+    Column("text_version", String(40), nullable=False),
+    Column("on_day", Integer, nullable=False),
+    Column("account", String(80), nullable=False),
+    Column("written_at", BigInteger, nullable=False),
+)
+"""What a customer agreed to or withdrew; append-only, the newest of its kind counts."""
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False),
+    Column("code_index", String(64), nullable=False),  # keyed hash of the code he had
+    Column("at", BigInteger, nullable=False),
+    Column("account", String(80), nullable=False),
+    Column("reason", String(40), nullable=False),
+)
+"""Who was erased, told without saying who; also kept beside the archive for older backups."""
+
+station_changes = Table(
+    "station_changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("station_id", ForeignKey("stations.id"), nullable=False, index=True),
+    Column("field", String(24), nullable=False),
+    Column("old", String(80), nullable=False),
+    Column("new", String(80), nullable=False),
+    Column("from_day", Integer, nullable=False),
+    Column("applied_at", BigInteger),
+    Column("account", String(80), nullable=False),
+    Column("written_at", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+"""The history of a station's settings; one that lies ahead is applied on its day."""

@@ -28,6 +28,7 @@ from station.model import (
     SaleRow,
     Station,
 )
+from station.services import sealing
 from station.services.access import right
 from station.services.ask import Ask
 from station.services.files import (
@@ -293,7 +294,8 @@ def _note(
 
 
 def _put_aside(conn: Connection, work: _Work, tally: _Tally, rows: Sequence[RejectedRow]) -> None:
-    batches.add_rejected(conn, work.batch_id, rows)
+    sealed = sealing.seal_rows(work.request.ask.db, work.batch_id, rows)
+    batches.add_rejected(conn, work.batch_id, sealed)
     tally.put_aside(rows)
 
 
@@ -312,7 +314,8 @@ def _know_stations(conn: Connection, work: _Work, codes: set[str]) -> None:
 def _write_rejects(work: _Work) -> Path:
     request = work.request
     with request.ask.db.reading() as conn:
-        rows = batches.rejected(conn, work.batch_id)
+        sealed = batches.rejected(conn, work.batch_id)
+    rows = sealing.unseal_rows(request.ask.db, work.batch_id, sealed)
     rejects = (row for row in rows if row.reason != CONFLICT)
     return write_rejects(request.path, request.file.table, rejects, request.options)
 
@@ -343,7 +346,8 @@ def listing(ask: Ask) -> pd.DataFrame:
 def rejected(ask: Ask, *, batch_id: int) -> list[RejectedRow]:
     """Return the rows that an import could not take, in the order of the file."""
     with ask.db.reading() as conn:
-        return batches.rejected(conn, batch_id)
+        sealed = batches.rejected(conn, batch_id)
+    return sealing.unseal_rows(ask.db, batch_id, sealed)
 
 
 @right("batches.undo")

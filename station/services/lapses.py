@@ -7,14 +7,12 @@ import pandas as pd
 
 from station.archive import lapses as notes
 from station.archive.lapses import LapseNote
-from station.errors import ArchiveError, BadValueError
-from station.guard import seal
+from station.errors import BadValueError
 from station.model import LapseReason
-from station.services import board, cards
+from station.services import board, cards, sealing
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 
-KEY_FILE = "station.key"
 LONGEST_NOTE = 500
 
 
@@ -31,21 +29,13 @@ def record(ask: Ask, *, vehicle_id: int, station: str, reason: LapseReason, note
     (station_id,) = stations_in_sight(ask, [station])
     cards.card(ask, vehicle_id=vehicle_id)
     written_at = int(time())
-    sealed = _sealed(ask, note.strip(), vehicle_id=vehicle_id, written_at=written_at)
+    words, place = note.strip(), _place(vehicle_id, written_at)
+    sealed = sealing.seal(ask.db, words, place=place) if words else None
     with ask.db.writing(changes_figures=False) as conn:
         notes.add(
             conn,
             LapseNote(vehicle_id, station_id, reason, ask.scope.account, written_at, sealed),
         )
-
-
-def _sealed(ask: Ask, note: str, *, vehicle_id: int, written_at: int) -> bytes | None:
-    if not note:
-        return None
-    with ask.db.reading() as conn:
-        may_make = not notes.any_sealed(conn)
-    key = seal.load_key(ask.db.folder / KEY_FILE, may_make=may_make)
-    return seal.seal(key, note, place=_place(vehicle_id, written_at))
 
 
 def _place(vehicle_id: int, written_at: int) -> str:
@@ -79,15 +69,8 @@ def history(ask: Ask, *, vehicle_id: int) -> pd.DataFrame:
 
 
 def _opened(ask: Ask, note: LapseNote) -> str | None:
-    """Return the words of a note; none where its key is lost or its bytes were changed."""
-    if note.note_sealed is None:
-        return ""
     place = _place(note.vehicle_id, note.written_at)
-    try:
-        key = seal.load_key(ask.db.folder / KEY_FILE, may_make=False)
-        return seal.unseal(key, note.note_sealed, place=place)
-    except ArchiveError:
-        return None
+    return sealing.unseal(ask.db, note.note_sealed, place=place)
 
 
 @right("board.read")

@@ -21,6 +21,7 @@ from station.model import (
     Station,
     VehicleRecord,
 )
+from station.services import sealing
 from station.services.access import right
 from station.services.ask import Ask
 from station.services.files import (
@@ -93,7 +94,8 @@ def _take(ask: Ask, file: RecordsFile, name: str, door: Door) -> tuple[int, _Tal
         with door() as conn:
             _take_chunk(conn, file.kind, chunk, tally=tally, keys=keys)
     with door() as conn:
-        batches.add_rejected(conn, batch_id, tally.rejected)
+        sealed = sealing.seal_rows(ask.db, batch_id, tally.rejected)
+        batches.add_rejected(conn, batch_id, sealed)
         batches.finish(conn, batch_id, tally.counts(), int(time()))
     return batch_id, tally
 

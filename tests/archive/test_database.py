@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from archive.shop import Shop
 from makers import make_sale, make_station
 from sqlalchemy import Connection, text
@@ -287,8 +288,8 @@ NEXT = """
 from alembic import op
 import sqlalchemy as sa
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "HEAD"
 
 
 def upgrade() -> None:
@@ -300,7 +301,8 @@ def test_an_older_form_is_refused_until_it_is_brought_up_to_date(
     db: Database, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     migrations = shutil.copytree(schema.MIGRATIONS, tmp_path / "100% new")
-    (migrations / "versions" / "v0002_next.py").write_text(NEXT)
+    head = ScriptDirectory(schema.MIGRATIONS).get_current_head()
+    (migrations / "versions" / "v9999_next.py").write_text(NEXT.replace("HEAD", str(head)))
     monkeypatch.setattr(schema, "MIGRATIONS", migrations)
     with db.writing() as conn:
         stations.add(conn, make_station())

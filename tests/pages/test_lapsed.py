@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from station.model import LapseReason
-from station.services import board, lapses
+from station.services import board, lapses, sealing
 from station.services.ask import Ask
 
 OpenPage = Callable[..., AppTest]
@@ -83,7 +83,7 @@ def test_a_rarer_reason_is_one_list_further(
 def test_what_was_typed_stays_when_saving_is_refused(open_page: OpenPage, own_archive: str) -> None:
     page = open_page(own_archive, "lapsed")
     form = choose_first(page)
-    key_file = Path(own_archive.removeprefix("sqlite:///")).with_name(lapses.KEY_FILE)
+    key_file = Path(own_archive.removeprefix("sqlite:///")).with_name(sealing.KEY_FILE)
     key_file.write_bytes(b"too short")
 
     page.get_by_key(form).set_value(LapseReason.QUEUE).run()

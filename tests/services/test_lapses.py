@@ -9,7 +9,7 @@ import pytest
 from station.config import Settings
 from station.errors import ArchiveError, BadValueError, NotFoundError
 from station.model import LapseReason, Use
-from station.services import access, board, cards, keeping, lapses
+from station.services import access, board, cards, keeping, lapses, sealing
 from station.services.ask import Ask
 
 
@@ -104,7 +104,7 @@ def test_a_lost_key_shuts_the_notes_and_is_not_made_anew(ask: Ask) -> None:
     vehicle = at_first_station(ask)
     answer = {"vehicle_id": vehicle, "station": "A0001", "reason": LapseReason.PRICE}
     lapses.record(ask, **answer, note="太贵")
-    key = ask.db.folder / lapses.KEY_FILE
+    key = ask.db.folder / sealing.KEY_FILE
     key.unlink()
 
     told = lapses.history(ask, vehicle_id=vehicle)
