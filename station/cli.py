@@ -29,7 +29,6 @@ from station.services import (
     mappings,
     records,
     reports,
-    sheets,
 )
 from station.services.ask import Ask
 from station.services.files import FileOptions, FileReport, as_document
@@ -339,6 +338,7 @@ def report_command(  # noqa: PLR0913, PLR0917 - one option a line of the contrac
     horizon: Annotated[int, typer.Option(min=1, help="Days, for p_return.")] = 30,
     network: Annotated[bool, typer.Option("--network", help="All stations as one.")] = False,
     csv: Annotated[Path | None, typer.Option("--csv")] = None,
+    reason: Annotated[str, typer.Option(help="Why it leaves the house.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Print an analysis as a table."""
@@ -352,14 +352,14 @@ def report_command(  # noqa: PLR0913, PLR0917 - one option a line of the contrac
         horizon_days=horizon,
         network=network,
         lang=call.lang,
+        reason=reason,
     )
     ask = call.ask_as_of(as_of)
     report = reports.report(ask, name=name, question=question)
     if as_json:
         _print_json(report.document())
     elif csv:
-        headings = {name: name for name in report.rows.columns}
-        csv.write_bytes(sheets.export(ask, frame=report.rows, headings=headings, kind="csv"))
+        csv.write_bytes(reports.as_csv(ask, told=report, question=question))
         typer.echo(call.say("cli.written", file=str(csv), rows=len(report.rows)))
     else:
         _echo_table(call, report)

@@ -20,6 +20,7 @@ from station.analysis.usage import UsageRules
 from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
 from station.errors import ConfigError
+from station.guard.rules import LookRules, PrivacyRules, SignInRules
 from station.ingest.rules import IngestRules
 
 T = TypeVar("T")
@@ -36,6 +37,25 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "lake.most_parts": (1, 4_096),
     "lake.rows_per_pass": (1, MOST),
     "lake.threads": (1, 1_024),
+    "sign_in.min_password": (8, 128),
+    "sign_in.idle_min": (1, 1_440),
+    "sign_in.session_hours": (1, 168),
+    "sign_in.link_hours": (1, 720),
+    "sign_in.attempts": (1, 100),
+    "sign_in.attempts_per_address": (1, 10_000),
+    "sign_in.attempts_min": (1, 1_440),
+    "sign_in.token_days": (1, 3_660),
+    "looks.reveals_per_day": (0, 100_000),
+    "looks.export_rows_per_day": (0, MOST),
+    "looks.same_look_min": (0, 1_440),
+    "looks.unusual_least": (1, 1_000_000),
+    "looks.night_from_hour": (0, 23),
+    "looks.night_to_hour": (0, 23),
+    "privacy.contact_years": (1, 100),
+    "privacy.notes_years": (1, 100),
+    "privacy.audit_years": (1, 100),
+    "privacy.sessions_days": (1, 36_600),
+    "privacy.attempts_days": (1, 36_600),
     "lapse.horizon_days": (1, 36_600),
     "lapse.moved_days": (0, 36_600),
 }
@@ -55,11 +75,12 @@ class ArchiveRules:
 
 @dataclass(frozen=True, slots=True)
 class ServerRules:
-    """Where the dashboard listens and which host names it answers to."""
+    """Where the dashboard listens, under which names, and whose word for an address it takes."""
 
     host: str = "127.0.0.1"
     port: int = 8501
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
+    trusted_proxies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +108,9 @@ class Settings:
     ownership: OwnershipRules = field(default_factory=OwnershipRules)
     lapse: LapseRules = field(default_factory=LapseRules)
     compare: CompareRules = field(default_factory=CompareRules)
+    sign_in: SignInRules = field(default_factory=SignInRules)
+    looks: LookRules = field(default_factory=LookRules)
+    privacy: PrivacyRules = field(default_factory=PrivacyRules)
     hash: str = ""
 
 

@@ -8,6 +8,9 @@ StationError                     a refusal that a person can act on
 │   └── BadValueError              one value is out of its range
 ├── NotFoundError                what was named does not exist, or is not in sight
 ├── NotAllowedError              the right or the scope is missing
+│   ├── RightsChangedError         the rights changed since the page was drawn
+│   └── LimitReachedError          allowed, but not so often or so much in a day
+├── SignInError                  nobody is signed in, or the sign-in was refused
 ├── ConfigError                  config.yaml names an unknown or impossible value
 ├── ArchiveError                 the store cannot be used as it is
 │   ├── ArchiveBusyError           another process holds it
@@ -54,6 +57,18 @@ class NotFoundError(StationError):
 
 class NotAllowedError(StationError):
     """The right or the scope is missing."""
+
+
+class RightsChangedError(NotAllowedError):
+    """The rights changed since the page was drawn."""
+
+
+class LimitReachedError(NotAllowedError):
+    """Allowed, but not so often or so much in a day."""
+
+
+class SignInError(StationError):
+    """Nobody is signed in, or the sign-in was refused."""
 
 
 class ConfigError(StationError):

@@ -5,7 +5,7 @@ Instants are whole seconds since 1970-01-01 UTC (`sold_at`) or of the station's 
 points are integers: minor units of the currency, thousandths of the unit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -212,31 +212,81 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
-READ = frozenset({"board.read", "cards.read"})
-WORK = READ | {"lapse.record", "use.confirm"}
-KEEP = WORK | {"sales.import", "records.import", "batches.read", "batches.undo", "rows.export"}
+SELF = frozenset({"account.own"})
+READ = SELF | {"board.read", "cards.read"}
+WORK = READ | {"lapse.record", "use.confirm", "contact.reveal", "consent.record"}
+FILES = frozenset({"sales.import", "records.import", "batches.read", "batches.undo"})
+ARCHIVIST = frozenset({"rows.export", "privacy.file", "keeper.assign", "contact.reveal_any"})
+"""What whoever keeps a station's customer archive may do there beyond his role."""
+KEEP = WORK | FILES | ARCHIVIST | {"audit.read"}
+GOVERN = frozenset(
+    {"users.read", "users.keep", "requests.read", "requests.decide", "stations.keep"}
+    | {"archive.keep", "archive.verify", "audit.read", "privacy.file", "privacy.erase"}
+)
 RIGHTS: dict[Role, frozenset[str]] = {
     Role.STAFF: WORK,
     Role.MANAGER: KEEP,
-    Role.REGIONAL: READ | {"batches.read", "rows.export"},
-    Role.ADMINISTRATOR: KEEP | {"stations.keep", "archive.keep"},
-    Role.AUDITOR: frozenset({"batches.read"}),
-    Role.OPERATOR: KEEP | {"stations.keep", "archive.keep"},
+    Role.REGIONAL: READ
+    | {"batches.read", "rows.export", "audit.read", "requests.read", "requests.decide"},
+    Role.ADMINISTRATOR: READ | FILES | GOVERN | {"rows.export", "keeper.assign"},
+    Role.AUDITOR: SELF | {"batches.read", "audit.read", "users.read", "archive.verify"},
+    Role.OPERATOR: KEEP | GOVERN,
 }
 """What each role may do; services name the right they need."""
+CHAIN_ONLY = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+"""Roles that are held for the whole chain or not at all."""
+
+
+class Act(StrEnum):
+    """What the audit log tells of."""
+
+    SIGN_IN = "sign_in"
+    SIGN_IN_FAILED = "sign_in_failed"
+    SIGN_OUT = "sign_out"
+    CARD_OPENED = "card_opened"
+    REVEAL = "reveal"
+    EXPORT = "export"
+    IMPORT = "import"
+    UNDO = "undo"
+    CHANGE = "change"
+    REQUEST = "request"
+    APPROVAL = "approval"
+    DECLINE = "decline"
+    REFUSAL = "refusal"
+    ERASURE = "erasure"
+    PERSON_FILE = "person_file"
+    KEEPING = "keeping"
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Who asks and which stations he may see. Made by `services.access` only.
 
-    `station_ids` holds every station in sight; `rights` what he may do there.
+    `station_ids` holds every station in sight, `rights` for each right the stations where he has
+    it. `person` is who he is, whatever his accounts. `version` is that of the rights when this
+    was made; none for whoever keeps the files.
     """
 
     account: str
     role: Role
     station_ids: frozenset[int]
-    rights: frozenset[str]
+    rights: Mapping[str, frozenset[int]]
+    account_id: int = 0
+    person: str = ""
+    version: int | None = None
+    session_id: int = 0
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role, held at a station, in a region, or (neither named) in the whole chain."""
+
+    role: Role
+    station_id: int | None = None
+    region: str = ""
+    from_day: int = 0
+    to_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

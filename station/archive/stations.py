@@ -22,6 +22,12 @@ def everything(conn: Connection) -> dict[int, Station]:
     return {row["id"]: _station(row) for row in rows}
 
 
+def kept_by(conn: Connection, account_id: int) -> frozenset[int]:
+    """Return the stations whose customer archive an account keeps."""
+    mine = select(stations.c.id).where(stations.c.archivist_id == account_id)
+    return frozenset(conn.execute(mine).scalars())
+
+
 def add(conn: Connection, station: Station) -> int:
     """Return the id of a new station; its code must not be taken."""
     added = conn.execute(insert(stations).values(values_of(station)).returning(stations.c.id))

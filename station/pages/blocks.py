@@ -23,6 +23,7 @@ WIDEST_ROW = 5
 """Key figures in one row; more of them make rows of three."""
 NARROWEST_FIGURE_PX = 150
 SENTENCE_PX = 640
+LONGEST_REASON = 200
 ADDRESS = re.compile(r"(?<=://)|(?<=@)|(?<=www)(?=\.)", re.IGNORECASE)
 WORD_JOINER = "\u2060"
 """Takes no room, and keeps Markdown from making a link of an address even where it is escaped."""
@@ -233,23 +234,40 @@ def _plate_buttons(heading: str, shown: pd.DataFrame, key: str) -> Any:
 
 
 def _downloads(desk: Desk, frame: pd.DataFrame, columns: Sequence[Column], key: str) -> None:
+    """Let whoever may take the list out of the house, once he has said why."""
+    if "rows.export" not in desk.ask.scope.rights:
+        return
     headings = {c.name: desk.say(c.heading) for c in columns}
-
-    def export(kind: str) -> Callable[[], bytes]:
-        return lambda: sheets.export(
-            desk.ask, frame=written(desk, frame, columns), headings=headings, kind=kind
+    with st.popover(desk.say("blocks.export"), icon=":material/download:"):
+        reason = st.text_input(
+            desk.say("blocks.export_reason"),
+            key=f"{key}_reason",
+            max_chars=LONGEST_REASON,
+            help=desk.say("blocks.export_told"),
         )
 
-    with st.container(horizontal=True):
-        for kind in ("csv", "xlsx"):
-            st.download_button(
-                desk.say(f"blocks.download_{kind}"),
-                export(kind),
-                file_name=f"{key}-{desk.ask.as_of:%Y%m%d}.{kind}",
-                key=f"{key}_{kind}",
-                on_click="ignore",
-                icon=":material/download:",
+        def made(kind: str) -> Callable[[], bytes]:
+            return lambda: sheets.export(
+                desk.ask,
+                frame=written(desk, frame, columns),
+                headings=headings,
+                kind=kind,
+                name=key,
+                reason=reason,
+                lang=desk.lang,
             )
+
+        with st.container(horizontal=True):
+            for kind in ("csv", "xlsx"):
+                st.download_button(
+                    desk.say(f"blocks.download_{kind}"),
+                    made(kind),
+                    file_name=f"{key}-{desk.ask.as_of:%Y%m%d}.{kind}",
+                    key=f"{key}_{kind}",
+                    on_click="ignore",
+                    icon=":material/download:",
+                    disabled=not reason.strip(),
+                )
 
 
 def figures(values: Sequence[tuple[str, str, str | None]]) -> None:

@@ -1,16 +1,30 @@
 """Who asks, and may he? Every service function passes through the door made here."""
 
-from collections.abc import Callable, Iterable
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
 from functools import wraps
+from time import time
 from typing import Concatenate, ParamSpec, TypeVar
 
-from station.archive import stations
-from station.archive.database import Database
-from station.errors import NotAllowedError, NotFoundError
-from station.model import RIGHTS, Role, Scope
+from station.archive import accounts, sessions, stations
+from station.archive.accounts import Account
+from station.archive.database import Connection, Database
+from station.archive.sessions import Session
+from station.errors import NotAllowedError, NotFoundError, RightsChangedError, SignInError
+from station.guard.rules import SignInRules
+from station.model import ARCHIVIST, RIGHTS, Grant, Role, Scope, Station, day_number
+from station.services import trail
 from station.services.ask import Ask
 
 LOCAL_ACCOUNT = "local"
+TOUCH_S = 60
+"""How exactly the archive knows when a session was last used; each note is a write."""
+MINUTE_S, HOUR_S = 60, 3600
 
 SERVICES: dict[str, str] = {}
 """Every service function by its dotted name, with the right it needs; docs and tests read it."""
@@ -18,31 +32,162 @@ SERVICES: dict[str, str] = {}
 P = ParamSpec("P")
 R = TypeVar("R")
 Service = Callable[Concatenate[Ask, P], R]
+_inside: ContextVar[bool] = ContextVar("_inside", default=False)
+"""Whether a service is under way, so that those it calls pass as part of it."""
 
 
 def right(name: str) -> Callable[[Service[P, R]], Service[P, R]]:
-    """Return the decorator that refuses a service to whoever lacks the right `name`."""
+    """Return the decorator that lets a service see the stations where the asker has a right.
+
+    Whoever has it nowhere is refused, and so is whoever asks on the strength of rights that have
+    changed since. A refusal, and asking for what is not in sight, is written down once.
+    """
 
     def guard(service: Service[P, R]) -> Service[P, R]:
-        room = service.__module__.removeprefix("station.services.")
-        SERVICES[f"{room}.{service.__name__}"] = name
+        full_name = f"{service.__module__.removeprefix('station.services.')}.{service.__name__}"
+        SERVICES[full_name] = name
 
         @wraps(service)
         def guarded(ask: Ask, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            if name not in ask.scope.rights:
-                raise NotAllowedError("error.not_allowed", right=name)
-            return service(ask, *args, **kwargs)
+            if _inside.get():
+                return service(_narrowed(ask, name), *args, **kwargs)
+            mark = _inside.set(True)
+            try:
+                _refuse_outdated(ask)
+                return service(_narrowed(ask, name), *args, **kwargs)
+            except (NotAllowedError, NotFoundError) as error:
+                trail.refused(ask.db, ask.scope, full_name, error)
+                raise
+            finally:
+                _inside.reset(mark)
 
         return guarded
 
     return guard
 
 
+def _narrowed(ask: Ask, name: str) -> Ask:
+    """Return the question as of the stations where the asker has the right `name`."""
+    held = ask.scope.rights.get(name)
+    if held is None:
+        raise NotAllowedError("error.not_allowed", right=name)
+    if ask.scope.station_ids <= held:
+        return ask
+    return replace(ask, scope=replace(ask.scope, station_ids=ask.scope.station_ids & held))
+
+
+def _refuse_outdated(ask: Ask) -> None:
+    """Refuse whoever asks on the strength of a session or of rights that are no more."""
+    if ask.scope.version is None:
+        return
+    with ask.db.reading() as conn:
+        session = sessions.by_id(conn, ask.scope.session_id)
+        version = accounts.rights_version(conn)
+    if session is None or not _holds(session, ask.settings.sign_in, int(time())):
+        raise SignInError("sign_in.needed")
+    if version != ask.scope.version:
+        raise RightsChangedError("error.rights_changed")
+
+
 def local_operator(db: Database) -> Scope:
     """Return the scope of whoever can read the archive's files: every station, every right."""
     with db.reading() as conn:
         ids = frozenset(stations.ids(conn).values())
-    return Scope(LOCAL_ACCOUNT, Role.OPERATOR, ids, RIGHTS[Role.OPERATOR])
+    rights = dict.fromkeys(RIGHTS[Role.OPERATOR], ids)
+    return Scope(LOCAL_ACCOUNT, Role.OPERATOR, ids, rights, person=LOCAL_ACCOUNT)
+
+
+def scope_of(db: Database, token: str, rules: SignInRules) -> Scope:
+    """Return what the holder of a token may do and see now; looked up anew at every action.
+
+    Raises:
+        SignInError: nobody is signed in by this token any more.
+    """
+    now_s = int(time())
+    with db.reading() as conn:
+        session = sessions.find(conn, token_hash(token))
+        account = accounts.find(conn, account_id=session.account_id) if session else None
+        if session is None or account is None or account.disabled_at is not None:
+            raise SignInError("sign_in.needed")
+        if not _holds(session, rules, now_s):
+            raise SignInError("sign_in.needed")
+        scope = _scope(conn, session, account)
+    if now_s - session.seen_at >= TOUCH_S:
+        with db.writing(changes_figures=False) as conn:
+            sessions.touch(conn, session.id, now_s)
+    return scope
+
+
+def token_hash(token: str) -> str:
+    """Return what the archive keeps of a token: random and long, so a plain hash is enough."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _holds(session: Session, rules: SignInRules, now_s: int) -> bool:
+    is_idle = now_s - session.seen_at > rules.idle_min * MINUTE_S
+    return (
+        session.ended_at is None
+        and session.expires_at > now_s
+        and not (is_idle and session.kind == sessions.BROWSER)
+    )
+
+
+def _scope(conn: Connection, session: Session, account: Account) -> Scope:
+    held = accounts.grants_of(conn, account.id, day_number(today()))
+    kept = stations.kept_by(conn, account.id)
+    rights = rights_of(held, stations.everything(conn), kept)
+    return Scope(
+        account=account.name,
+        role=max((grant.role for grant in held), key=list(Role).index, default=Role.STAFF),
+        station_ids=frozenset().union(*rights.values()),
+        rights=rights,
+        account_id=account.id,
+        person=account.person,
+        version=accounts.rights_version(conn),
+        session_id=session.id,
+        address=session.address,
+    )
+
+
+def today() -> date:
+    """Return the calendar day where the server stands: roles begin and end with it."""
+    return datetime.now(UTC).astimezone().date()
+
+
+def start_of_today() -> int:
+    """Return the instant at which this day began where the server stands."""
+    return start_of(today())
+
+
+def start_of(day: date) -> int:
+    """Return the instant at which a day begins where the server stands."""
+    return int(datetime.combine(day, time_of_day()).astimezone().timestamp())
+
+
+def rights_of(
+    held: Sequence[Grant], known: Mapping[int, Station], kept: frozenset[int] = frozenset()
+) -> dict[str, frozenset[int]]:
+    """Return the stations of each right that roles give; `kept` are those whose archive he keeps.
+
+    Whoever keeps a station's archive but has no role there keeps nothing.
+    """
+    rights: dict[str, frozenset[int]] = defaultdict(frozenset)
+    for grant in held:
+        reach = _reach(grant, known)
+        for name in RIGHTS[grant.role]:
+            rights[name] |= reach
+    kept &= frozenset().union(*rights.values())
+    for name in ARCHIVIST if kept else ():
+        rights[name] |= kept
+    return dict(rights)
+
+
+def _reach(grant: Grant, known: Mapping[int, Station]) -> frozenset[int]:
+    if grant.station_id is not None:
+        return frozenset({grant.station_id} & known.keys())
+    if grant.region:
+        return frozenset(i for i, station in known.items() if station.region == grant.region)
+    return frozenset(known)
 
 
 def stations_in_sight(ask: Ask, codes: Iterable[str] = ()) -> frozenset[int]:

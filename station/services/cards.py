@@ -1,16 +1,17 @@
 """Who is this? One vehicle with all that is known of it."""
 
 from dataclasses import dataclass
+from time import time
 
 import pandas as pd
 
-from station.archive import lake, views
+from station.archive import audit, lake, views
 from station.archive import vehicles as garage
 from station.errors import NotFoundError
 from station.ingest import plates
-from station.model import Use, day_number
-from station.services import board
-from station.services.access import right
+from station.model import Act, Use, day_number
+from station.services import board, trail
+from station.services.access import MINUTE_S, right
 from station.services.ask import Ask
 
 NEWEST_LINES = 200
@@ -46,16 +47,13 @@ def find(ask: Ask, *, words: str, limit: int = 20) -> pd.DataFrame:
 
 @right("cards.read")
 def card(ask: Ask, *, vehicle_id: int) -> Card:
-    """Return the card of a vehicle that was seen at a station in sight.
+    """Return the card of a vehicle that was seen at a station in sight; the look is written down.
 
     Raises:
         NotFoundError: there is no such vehicle, or none in sight; both answer alike.
     """
-    everything = board.vehicles(ask)
-    rows = everything[everything["vehicle_id"] == vehicle_id]
-    if rows.empty:
-        raise NotFoundError("error.vehicle_not_found")
-    rows = rows.sort_values("visits", ascending=False, ignore_index=True)
+    rows = rows_in_sight(ask, vehicle_id)
+    _note_look(ask, vehicle_id, int(rows["station_id"][0]))
     with ask.db.reading() as conn:
         lines = views.lines_of_vehicle(
             conn, vehicle_id, ask.scope.station_ids, day_number(ask.as_of), NEWEST_LINES
@@ -68,6 +66,31 @@ def card(ask: Ask, *, vehicle_id: int) -> Card:
     return Card(vehicle_id, str(rows["label"][0]), rows, lines, keys, owners, cards)
 
 
+def rows_in_sight(ask: Ask, vehicle_id: int) -> pd.DataFrame:
+    """Return the board's rows of a vehicle, at the station where it comes most first.
+
+    Raises:
+        NotFoundError: there is no such vehicle, or none in sight; both answer alike.
+    """
+    everything = board.vehicles(ask)
+    rows = everything[everything["vehicle_id"] == vehicle_id]
+    if rows.empty:
+        raise NotFoundError("error.vehicle_not_found")
+    return rows.sort_values("visits", ascending=False, ignore_index=True)
+
+
+def _note_look(ask: Ask, vehicle_id: int, station_id: int) -> None:
+    """Write down that a card was opened; drawing it again a little later is the same look."""
+    since = int(time()) - ask.settings.looks.same_look_min * MINUTE_S
+    object_name, account = f"vehicle:{vehicle_id}", ask.scope.account
+    with ask.db.reading() as conn:
+        if audit.has(
+            conn, account=account, act=Act.CARD_OPENED, object_name=object_name, from_s=since
+        ):
+            return
+    trail.noted(ask.db, ask.scope, Act.CARD_OPENED, object_name, station_id=station_id)
+
+
 @right("use.confirm")
 def confirm_use(ask: Ask, *, vehicle_id: int, use: Use) -> None:
     """Store what staff know of a vehicle's use; no file and no inference overwrites it.
@@ -75,7 +98,9 @@ def confirm_use(ask: Ask, *, vehicle_id: int, use: Use) -> None:
     Raises:
         NotFoundError: there is no such vehicle in sight.
     """
-    card(ask, vehicle_id=vehicle_id)
+    rows = rows_in_sight(ask, vehicle_id)
     with ask.db.writing() as conn:
         garage.confirm_use(conn, vehicle_id, use)
+        station_id = int(rows["station_id"][0])
+        trail.note(conn, ask.scope, Act.CHANGE, f"vehicle:{vehicle_id}:use", station_id=station_id)
     lake.refresh(ask.db)

@@ -18,6 +18,7 @@ from station.ingest import sales_file
 from station.ingest.mapping import Mapping
 from station.ingest.sales_file import SalesFile
 from station.model import (
+    Act,
     IgnoredRow,
     ImportCounts,
     KeyKind,
@@ -28,7 +29,7 @@ from station.model import (
     SaleRow,
     Station,
 )
-from station.services import sealing
+from station.services import sealing, trail
 from station.services.access import right
 from station.services.ask import Ask
 from station.services.files import (
@@ -204,7 +205,21 @@ def _take(request: _Request) -> FileReport:
     with db.writing() as conn:
         relink.relink(conn, tally.plates)
         counts = batches.finish(conn, work.batch_id, tally.counts(), int(time()))
+        trail.note(
+            conn,
+            request.ask.scope,
+            Act.IMPORT,
+            f"batch:{work.batch_id}",
+            station_id=_only_station(work),
+            count=counts.accepted,
+        )
     return _report(work, tally, counts, _write_rejects(work) if counts.rejected else None)
+
+
+def _only_station(work: _Work) -> int | None:
+    """Return whose sales a file holds, none where it holds those of several."""
+    codes = work.request.file.station_codes
+    return work.station_ids.get(next(iter(codes))) if len(codes) == 1 else None
 
 
 def _rehearse(request: _Request) -> FileReport:
@@ -360,5 +375,6 @@ def undo(ask: Ask, *, batch_id: int) -> int:
     """
     with ask.db.writing() as conn:
         voided = batches.undo(conn, batch_id)
+        trail.note(conn, ask.scope, Act.UNDO, f"batch:{batch_id}", count=voided)
     lake.refresh(ask.db)
     return voided

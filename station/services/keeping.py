@@ -8,7 +8,8 @@ from station.archive import batches, lake
 from station.archive import verify as proofs
 from station.archive.database import Database, create_or_upgrade, open_database
 from station.config import Settings
-from station.model import DAY_S
+from station.model import DAY_S, Act
+from station.services import trail
 from station.services.access import right
 from station.services.ask import Ask
 
@@ -46,6 +47,7 @@ def backup(ask: Ask, *, path: Path) -> None:
         BackupError: it could not be made or is not sound.
     """
     backups.backup(ask.db, path)
+    trail.noted(ask.db, ask.scope, Act.KEEPING, "archive:backup")
 
 
 def restore(settings: Settings, url: str, path: Path) -> None:
@@ -57,7 +59,7 @@ def restore(settings: Settings, url: str, path: Path) -> None:
     backups.restore(url or settings.archive.url, _folder(settings, url), path)
 
 
-@right("archive.keep")
+@right("archive.verify")
 def verify(ask: Ask) -> proofs.Verification:
     """Return what proves the archive sound, or the first row that is not."""
     return proofs.verify(ask.db)

@@ -8,8 +8,8 @@ import pandas as pd
 from station.archive import lapses as notes
 from station.archive.lapses import LapseNote
 from station.errors import BadValueError
-from station.model import LapseReason
-from station.services import board, cards, sealing
+from station.model import Act, LapseReason
+from station.services import board, cards, sealing, trail
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 
@@ -27,7 +27,7 @@ def record(ask: Ask, *, vehicle_id: int, station: str, reason: LapseReason, note
     if len(note) > LONGEST_NOTE:
         raise BadValueError("error.note_too_long", limit=LONGEST_NOTE)
     (station_id,) = stations_in_sight(ask, [station])
-    cards.card(ask, vehicle_id=vehicle_id)
+    cards.rows_in_sight(ask, vehicle_id)
     written_at = int(time())
     words, place = note.strip(), _place(vehicle_id, written_at)
     sealed = sealing.seal(ask.db, words, place=place) if words else None
@@ -36,6 +36,8 @@ def record(ask: Ask, *, vehicle_id: int, station: str, reason: LapseReason, note
             conn,
             LapseNote(vehicle_id, station_id, reason, ask.scope.account, written_at, sealed),
         )
+        object_name = f"vehicle:{vehicle_id}:lapse"
+        trail.note(conn, ask.scope, Act.CHANGE, object_name, station_id=station_id)
 
 
 def _place(vehicle_id: int, written_at: int) -> str:

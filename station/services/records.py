@@ -14,6 +14,7 @@ from station.archive.database import Connection
 from station.archive.sales import Outcome
 from station.ingest.records_file import Record, RecordRow, RecordsFile, open_records
 from station.model import (
+    Act,
     CardRecord,
     CustomerRecord,
     ImportCounts,
@@ -21,7 +22,7 @@ from station.model import (
     Station,
     VehicleRecord,
 )
-from station.services import sealing
+from station.services import sealing, trail
 from station.services.access import right
 from station.services.ask import Ask
 from station.services.files import (
@@ -96,7 +97,8 @@ def _take(ask: Ask, file: RecordsFile, name: str, door: Door) -> tuple[int, _Tal
     with door() as conn:
         sealed = sealing.seal_rows(ask.db, batch_id, tally.rejected)
         batches.add_rejected(conn, batch_id, sealed)
-        batches.finish(conn, batch_id, tally.counts(), int(time()))
+        counts = batches.finish(conn, batch_id, tally.counts(), int(time()))
+        trail.note(conn, ask.scope, Act.IMPORT, f"batch:{batch_id}", count=counts.accepted)
     return batch_id, tally
 
 

@@ -15,14 +15,18 @@ from station.archive import lake
 from station.archive import vehicles as garage
 from station.errors import NotFoundError
 from station.model import Stability, State, currency_name, day_date, day_number
-from station.services import board
+from station.output import sheets as files
+from station.services import board, sheets
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a report covers; `days` 0 is everything, `horizon_days` is that of p_return."""
+    """What a report covers; `days` 0 is everything, `horizon_days` is that of p_return.
+
+    `reason` is why it is taken out of the house.
+    """
 
     stations: tuple[str, ...] = ()
     region: str = ""
@@ -30,6 +34,7 @@ class Question:
     horizon_days: int = 30
     network: bool = False
     lang: str = "zh"
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +80,14 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-@right("board.read")
+@right("rows.export")
 def report(ask: Ask, *, name: str, question: Question) -> Report:
-    """Return the report `name` for the stations asked for.
+    """Return the report `name` for the stations asked for; its rows count as taken out.
 
     Raises:
         NotFoundError: there is no such report, station or region in sight.
+        BadValueError: somebody other than the keeper of the files gives no reason.
+        LimitReachedError: it is more than one account may take out in a day.
     """
     if name not in REPORTS:
         raise NotFoundError("error.report_unknown", name=name, known=", ".join(sorted(REPORTS)))
@@ -88,7 +95,16 @@ def report(ask: Ask, *, name: str, question: Question) -> Report:
     rules = replace(ask.settings.lapse, horizon_days=question.horizon_days)
     ask = replace(ask, settings=replace(ask.settings, lapse=rules))
     rows = REPORTS[name](ask, question, codes)
+    sheets.count(ask, name=name, rows=len(rows), reason=question.reason)
     return Report(name, ask.as_of, codes, rows, _totals(rows))
+
+
+@right("rows.export")
+def as_csv(ask: Ask, *, told: Report, question: Question) -> bytes:
+    """Return a report as a CSV file, with a first row that says why it was taken if it was told."""
+    headings = {str(name): str(name) for name in told.rows.columns}
+    mark = sheets.mark(ask, question.lang, len(told.rows), question.reason)
+    return files.to_csv(told.rows, headings, mark=mark)
 
 
 def _totals(rows: pd.DataFrame) -> dict[str, Any]:

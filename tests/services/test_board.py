@@ -77,7 +77,7 @@ def test_a_station_out_of_sight_is_not_found(demo_ask: Ask) -> None:
 
 
 def test_nobody_reads_without_the_right(demo_ask: Ask) -> None:
-    stranger = replace(demo_ask, scope=replace(demo_ask.scope, rights=frozenset()))
+    stranger = replace(demo_ask, scope=replace(demo_ask.scope, rights={}))
 
     with pytest.raises(NotAllowedError):
         board.vehicles(stranger)

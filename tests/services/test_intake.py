@@ -332,17 +332,23 @@ def manager(till: Till, *codes: str) -> Ask:
     """Return the question of a manager of some stations."""
     with till.ask.db.reading() as conn:
         ids = stations.ids(conn)
+    sight = frozenset(ids[code] for code in codes)
     scope = replace(
         till.ask.scope,
         role=Role.MANAGER,
-        station_ids=frozenset(ids[code] for code in codes),
-        rights=RIGHTS[Role.MANAGER],
+        station_ids=sight,
+        rights=dict.fromkeys(RIGHTS[Role.MANAGER], sight),
     )
     return replace(till.ask, scope=scope)
 
 
 def test_staff_may_not_import(till: Till) -> None:
-    staff = replace(till.ask, scope=replace(till.ask.scope, rights=RIGHTS[Role.STAFF]))
+    staff = replace(
+        till.ask,
+        scope=replace(
+            till.ask.scope, rights=dict.fromkeys(RIGHTS[Role.STAFF], till.ask.scope.station_ids)
+        ),
+    )
 
     with pytest.raises(NotAllowedError):
         intake.import_sales(staff, path=till.write(LINES), options=ImportOptions(station="S1"))

@@ -11,7 +11,8 @@ from station.services.memory import remembered
 
 
 def make_ask(db: Database, *station_ids: int) -> Ask:
-    scope = Scope("local", Role.OPERATOR, frozenset(station_ids), RIGHTS[Role.OPERATOR])
+    sight = frozenset(station_ids)
+    scope = Scope("local", Role.OPERATOR, sight, dict.fromkeys(RIGHTS[Role.OPERATOR], sight))
     return Ask(db, Settings(), scope, date(2026, 9, 1))
 
 
@@ -65,3 +66,21 @@ def test_only_the_last_answers_are_kept(db: Database) -> None:
         sight(ask, days=days)
 
     assert calls == [1, 2, 3, 1]
+
+
+def test_who_asks_makes_no_other_question(db: Database) -> None:
+    calls, sight = counting()
+    ask = make_ask(db, 1)
+
+    sight(ask)
+    sight(replace(ask, scope=replace(ask.scope, account="wang", role=Role.MANAGER)))
+
+    assert len(calls) == 1
+
+
+def test_a_remembered_answer_cannot_depend_on_who_asks(db: Database) -> None:
+    @remembered(entries=2)
+    def who(ask: Ask) -> tuple[str, list[str]]:
+        return ask.scope.account, list(ask.scope.rights)
+
+    assert who(make_ask(db, 1)) == ("", ["board.read"])

@@ -1,0 +1,43 @@
+"""How people sign in, what is counted and limited, and how long personal data is kept."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRules:
+    """Passwords, sessions and the brakes on guessing."""
+
+    min_password: int = 12
+    idle_min: int = 30
+    session_hours: int = 12
+    link_hours: int = 72
+    attempts: int = 10
+    attempts_per_address: int = 50
+    attempts_min: int = 15
+    token_days: int = 90
+    secure_cookie: bool = False
+    oidc: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LookRules:
+    """How much of the archive one person may look at or take out in a day."""
+
+    reveals_per_day: int = 60
+    export_rows_per_day: int = 50_000
+    same_look_min: int = 10
+    unusual_factor: float = 3.0
+    unusual_least: int = 30
+    night_from_hour: int = 22
+    night_to_hour: int = 6
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyRules:
+    """How long personal data is kept after it was last needed."""
+
+    contact_years: int = 3
+    notes_years: int = 2
+    audit_years: int = 6
+    sessions_days: int = 90
+    attempts_days: int = 30

@@ -1,0 +1,89 @@
+"""What needs two people: one asks, another who is not he decides, and only then it happens."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import time
+from typing import Any
+
+import pandas as pd
+
+from station.archive import requests
+from station.archive.database import Connection
+from station.errors import NotAllowedError, NotFoundError
+from station.model import Act
+from station.services import trail
+from station.services.access import right
+from station.services.ask import Ask
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What happens on approval.
+
+    `apply` does it within the approval's own write and returns a word for the checker, such as a
+    link, or nothing; `concerns` names the person for whose good it is, who may not decide it;
+    `reach` refuses a checker for whom it lies out of sight.
+    """
+
+    apply: Callable[[Connection, Ask, Payload], str]
+    concerns: Callable[[Connection, Payload], str]
+    reach: Callable[[Connection, Ask, Payload], None]
+
+
+EFFECTS: dict[str, Effect] = {}
+"""The kinds of requests, each registered by the room that makes them."""
+
+
+def put(conn: Connection, ask: Ask, *, kind: str, payload: Payload, reason: str) -> int:
+    """Return the id of a request that waits for a second person."""
+    request_id = requests.add(
+        conn,
+        kind=kind,
+        payload=json.dumps(payload, ensure_ascii=False, sort_keys=True),
+        reason=reason,
+        maker=ask.scope.account,
+        maker_person=ask.scope.person,
+        now_s=int(time()),
+    )
+    trail.note(conn, ask.scope, Act.REQUEST, f"{kind}:{request_id}", reason=reason)
+    return request_id
+
+
+@right("requests.read")
+def waiting(ask: Ask) -> pd.DataFrame:
+    """Return id, kind, payload, reason, maker and made_at of what waits, the oldest first."""
+    with ask.db.reading() as conn:
+        return requests.listing(conn, status=requests.OPEN)
+
+
+@right("requests.decide")
+def decide(ask: Ask, *, request_id: int, approve: bool) -> str:
+    """Approve or decline a request and return what its approval yields, such as a link.
+
+    Raises:
+        NotFoundError: there is no such request, or it was decided before.
+        NotAllowedError: the checker made it himself, under whatever account, or it is for him.
+    """
+    with ask.db.writing(changes_figures=False) as conn:
+        request = requests.find(conn, request_id)
+        if request is None or request.status != requests.OPEN:
+            raise NotFoundError("approvals.not_open", request=request_id)
+        effect, payload = EFFECTS[request.kind], json.loads(request.payload)
+        effect.reach(conn, ask, payload)
+        if approve and ask.scope.person in {request.maker_person, effect.concerns(conn, payload)}:
+            raise NotAllowedError("approvals.same_person")
+        status = requests.APPROVED if approve else requests.DECLINED
+        requests.decide(
+            conn,
+            request_id,
+            status=status,
+            checker=ask.scope.account,
+            checker_person=ask.scope.person,
+            now_s=int(time()),
+        )
+        act = Act.APPROVAL if approve else Act.DECLINE
+        trail.note(conn, ask.scope, act, f"{request.kind}:{request_id}", reason=request.reason)
+        return effect.apply(conn, ask, payload | {"maker": request.maker}) if approve else ""

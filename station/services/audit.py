@@ -1,0 +1,67 @@
+"""What was looked at, taken out, changed and refused, for whoever watches over it."""
+
+from datetime import date, timedelta
+
+import pandas as pd
+
+from station.archive import audit as log
+from station.archive import stations
+from station.guard import looks
+from station.model import Act
+from station.services.access import right, start_of, today
+from station.services.ask import Ask
+
+MOST_EVENTS = 5_000
+
+
+@right("audit.read")
+def events(
+    ask: Ask, *, from_on: date, to_on: date, acts: tuple[str, ...] = (), account: str = ""
+) -> pd.DataFrame:
+    """Return at, account, person, address, act, object, station, count, reason, newest first.
+
+    Whoever sees the whole chain is shown every event, another those of his stations; at most
+    MOST_EVENTS of them.
+    """
+    with ask.db.reading() as conn:
+        known = {station_id: code for code, station_id in stations.ids(conn).items()}
+        told = log.events(
+            conn,
+            station_ids=None if sees_all(ask) else ask.scope.station_ids,
+            from_s=start_of(from_on),
+            to_s=start_of(to_on + timedelta(days=1)),
+            limit=MOST_EVENTS,
+            acts=acts,
+            account=account,
+        )
+    return told.assign(station=told["station_id"].map(known).fillna(""))
+
+
+def sees_all(ask: Ask) -> bool:
+    """Return whether the asker watches over the whole chain, not only over his stations."""
+    return bool({"users.read", "archive.verify"} & ask.scope.rights.keys())
+
+
+@right("audit.read")
+def unusual(ask: Ask, *, month: date) -> pd.DataFrame:
+    """Return account, looks, reveals, rows_out, by_night, usual and why of odd viewing in a month.
+
+    `month` is any day of it.
+    """
+    first = month.replace(day=1)
+    after = (first + timedelta(days=31)).replace(day=1)
+    told = events(
+        ask,
+        from_on=first,
+        to_on=after - timedelta(days=1),
+        acts=(Act.CARD_OPENED.value, Act.REVEAL.value, Act.EXPORT.value),
+    )
+    return looks.unusual(told, ask.settings.looks)
+
+
+@right("audit.read")
+def limits_reached(ask: Ask) -> list[str]:
+    """Return the accounts that have opened as many names and phones today as one may in a day."""
+    told = events(ask, from_on=today(), to_on=today(), acts=(Act.REVEAL.value,))
+    sums = told.groupby("account")["count"].sum()
+    return sorted(sums[sums >= ask.settings.looks.reveals_per_day].index)
