@@ -113,11 +113,12 @@ def code_index(db: Database, code: str) -> str:
 
 def _ring(db: Database) -> Ring:
     path = db.folder / KEY_FILE
-    if not path.exists():
+    try:
+        seen = path.stat()
+    except FileNotFoundError:
         with db.reading() as conn:
             may_make = not store.any_sealed(conn)
         return rings.load(path, may_make=may_make)
-    seen = path.stat()
     return _cached(path, seen.st_ino, seen.st_mtime_ns, seen.st_size)
 
 
