@@ -27,6 +27,7 @@ from streamlit import config as streamlit_config
 from station import door, text
 from station.config import Settings, load_settings
 from station.errors import StationError
+from station.guard import mask
 from station.pages import front
 from station.services import access, board, keeping, sign_in
 from station.services.ask import Ask, Database
@@ -113,6 +114,7 @@ def warming(db: Database, settings: Settings) -> Lifespan:
 
     @asynccontextmanager
     async def warm(_app: st.App) -> AsyncIterator[None]:
+        mask.guard_logs()  # here, where every logger has its handlers
         task = asyncio.create_task(asyncio.to_thread(_warm, db, settings))
         yield
         await task
