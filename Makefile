@@ -50,3 +50,4 @@ bench: install                     ## every measured figure of docs/en/figures.m
 	$(PY) -m benchmarks.rhythm
 	$(PY) -m benchmarks.lapse_score
 	$(PY) -m benchmarks.pages
+	$(PY) -m benchmarks.passwords

@@ -142,7 +142,7 @@ def main() -> None:
         print(f"{'':12} {'plain':>10} {'x hello':>8} {'language':>10} {'x hello':>8}")
         print(f"{'hello':12} {base[0]:7.0f} ms {1:8.1f} {base[1]:7.0f} ms {1:8.1f}")
         for entries in PAGES.values():
-            for name, _ in entries:
+            for name, *_ in entries:
                 path = "" if name == "today" else name
                 took = reruns(fresh(), f"{ours}/{path}?lang=en")
                 ratio = [mine / bare for mine, bare in zip(took, base, strict=True)]

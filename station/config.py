@@ -21,6 +21,7 @@ from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
 from station.errors import ConfigError
 from station.guard.rules import LookRules, PrivacyRules, SignInRules
+from station.ingest import phones
 from station.ingest.rules import IngestRules
 
 T = TypeVar("T")
@@ -60,7 +61,10 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "lapse.moved_days": (0, 36_600),
 }
 """Between what a number must lie; any other is finite and no larger than `MOST`."""
-FORMS = {"lake.memory": re.compile(r"[1-9]\d{0,8} ?[KMGT]i?B")}
+FORMS = {
+    "lake.memory": re.compile(r"[1-9]\d{0,8} ?[KMGT]i?B"),
+    "ingest.phone_region": re.compile("|".join(phones.REGIONS)),
+}
 """How a text must be written."""
 
 

@@ -398,7 +398,11 @@ class VehicleRecord:
 
 @dataclass(frozen=True, slots=True)
 class CustomerRecord:
-    """What a customer file says of one customer; persons' names and phones are not kept yet."""
+    """What a customer file says of one customer.
+
+    `name` is the person, of an organisation whom to ask for; `phone` is E.164. Both are sealed
+    before they are stored, and no printed record shows them.
+    """
 
     code: str
     is_organisation: bool
@@ -406,6 +410,8 @@ class CustomerRecord:
     organisation_name: str = ""
     station: str = ""
     since_day: int | None = None
+    name: str = field(default="", repr=False)
+    phone: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,13 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Collection
+import tomllib
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -17,16 +19,17 @@ import uvicorn
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config as streamlit_config
 
-from station import text
+from station import door, text
 from station.config import Settings, load_settings
 from station.errors import StationError
+from station.guard import mask
 from station.pages import front
-from station.services import access, board, keeping
+from station.services import access, board, keeping, sign_in
 from station.services.ask import Ask, Database
 
 POLICY = (
@@ -37,14 +40,14 @@ POLICY = (
 )
 """Whatever a name or a note holds, the browser asks no other host for anything."""
 
-POLICY_VIOLATION = 1008
-"""The code with which a WebSocket is closed to whom it is not meant for."""
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - to be named otherwise, not to be listened at
+"""Addresses at which a server listens but nobody can visit it."""
 
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
@@ -65,9 +68,10 @@ class SafeHeaders:
 
 
 class OwnPages:
-    """Lets only pages of `hosts` talk to the dashboard.
+    """Answers under the names of `hosts` only, and lets only their pages send anything.
 
-    Streamlit refuses the others too, but asks a service abroad for this machine's address first.
+    Streamlit refuses foreign WebSockets too, but asks a service abroad for this machine's address
+    first, and knows nothing of the door's forms.
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
@@ -75,15 +79,24 @@ class OwnPages:
         self.hosts = {host.lower() for host in hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - ASGI's own signature
-        if scope["type"] == "websocket" and not self._is_ours(Headers(scope=scope)):
-            await send({"type": "websocket.close", "code": POLICY_VIOLATION})
-        else:
+        if scope["type"] == "lifespan" or self._is_ours(scope):
             await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": door.POLICY_VIOLATION})
+        else:
+            await PlainTextResponse("", status_code=403)(scope, receive, send)
 
-    def _is_ours(self, headers: Headers) -> bool:
+    def _is_ours(self, scope: Scope) -> bool:
+        headers = Headers(scope=scope)
+        if scope["path"] == "/health":  # a load balancer calls by the address
+            return True
         origin = headers.get("origin")
+        is_named = scope["type"] == "websocket" or self._is_host(f"//{headers.get('host', '')}")
+        return is_named and (origin is None or self._is_host(origin))
+
+    def _is_host(self, address: str) -> bool:
         try:
-            return origin is None or urlsplit(origin).hostname in self.hosts
+            return urlsplit(address).hostname in self.hosts
         except ValueError:  # no address at all
             return False
 
@@ -101,6 +114,7 @@ def warming(db: Database, settings: Settings) -> Lifespan:
 
     @asynccontextmanager
     async def warm(_app: st.App) -> AsyncIterator[None]:
+        mask.guard_logs()  # here, where every logger has its handlers
         task = asyncio.create_task(asyncio.to_thread(_warm, db, settings))
         yield
         await task
@@ -119,14 +133,55 @@ def _warm(db: Database, settings: Settings) -> None:
     gc.freeze()  # later collections pass over all this
 
 
-def build_app(hosts: Collection[str], lifespan: Lifespan) -> st.App:
-    """Return the ASGI application that answers to `hosts`; one a process."""
-    return st.App(
-        Path(front.__file__),
-        routes=[Route("/health", health)],
-        middleware=[Middleware(SafeHeaders), Middleware(OwnPages, hosts=hosts)],
-        lifespan=lifespan,
-    )
+def parts(db: Database, settings: Settings, hosts: Collection[str]) -> dict[str, Any]:
+    """Return what Streamlit's application is made of beside the script of its front page."""
+    return {
+        "routes": [Route("/health", health), *door.Door(db, settings).routes()],
+        "middleware": [
+            Middleware(SafeHeaders),
+            Middleware(OwnPages, hosts=hosts),
+            Middleware(door.Gate, db=db, settings=settings),
+        ],
+        "lifespan": warming(db, settings),
+    }
+
+
+def configure(hosts: Collection[str]) -> None:
+    """Give Streamlit the settings that come with the front page, wherever it was started.
+
+    It finds the file by itself only below the folder in which it was started. Against DNS
+    rebinding it refuses to talk under any name but those of `hosts`.
+    """
+    file = Path(front.__file__).parent / ".streamlit" / "config.toml"
+    for name, value in flattened(tomllib.loads(file.read_text(encoding="utf-8"))):
+        streamlit_config.set_option(name, value)
+    streamlit_config.set_option("server.allowedHosts", list(hosts))
+
+
+def flattened(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the dotted name and the value of every setting."""
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from flattened(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", value
+
+
+def opened() -> tuple[Database, Settings]:
+    """Return the archive and the settings that the environment names.
+
+    Raises:
+        StationError: they cannot be used.
+    """
+    settings = load_settings(Path(path) if (path := os.environ.get("STATION_CONFIG")) else None)
+    return keeping.open_archive(settings, os.environ.get("STATION_ARCHIVE", "")), settings
+
+
+def for_streamlit_run() -> dict[str, Any]:
+    """Return the parts for `streamlit run streamlit_app.py`, which listens by its own settings."""
+    db, settings = opened()
+    configure(settings.server.allowed_hosts)
+    return parts(db, settings, settings.server.allowed_hosts)
 
 
 def main() -> None:
@@ -137,20 +192,40 @@ def main() -> None:
     parser.add_argument("--lang", default="zh")
     where = parser.parse_args()
     try:
-        _serve(where.host, where.port)
+        _serve(where.host, where.port, where.lang)
     except StationError as error:
         sys.exit(text.say(where.lang, error.key, **error.facts))
 
 
-def _serve(host: str, port: int) -> None:
-    settings = load_settings(Path(path) if (path := os.environ.get("STATION_CONFIG")) else None)
-    db = keeping.open_archive(settings, os.environ.get("STATION_ARCHIVE", ""))
-    # Against DNS rebinding: Streamlit refuses to talk under any other name.
+def _serve(host: str, port: int, lang: str) -> None:
+    db, settings = opened()
     hosts = [*settings.server.allowed_hosts, host]
-    streamlit_config.set_option("server.allowedHosts", hosts)
+    configure(hosts)
     with db.claim_server():
-        app = build_app(hosts, warming(db, settings))
-        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+        app = st.App(Path(front.__file__), **parts(db, settings, hosts))
+        _greet(db, settings, host, port, lang)
+        proxies = list(settings.server.trusted_proxies)
+        uvicorn.run(
+            app,
+            host=host,
+            port=port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=proxies,
+        )
+
+
+def _greet(db: Database, settings: Settings, host: str, port: int, lang: str) -> None:
+    """Say where the dashboard is, and to an archive without accounts how the first comes in."""
+    if host in EVERYWHERE:
+        host = settings.server.allowed_hosts[0]
+    address, token = f"http://{host}:{port}", sign_in.first_link(db, settings.sign_in)
+    print(text.say(lang, "cli.serving", address=address), flush=True)  # noqa: T201 - for whoever started it
+    if token:
+        link = f"{address}/welcome?token={token}"
+        print(text.say(lang, "cli.first_link", link=link), flush=True)  # noqa: T201 - for whoever started it
 
 
 if __name__ == "__main__":

@@ -62,6 +62,7 @@ def test_the_config_file_names_every_number_but_those_of_the_engine() -> None:
     [
         "lake: {threads: 0}",
         "lake: {memory: lots}",
+        "ingest: {phone_region: China}",
         "lake: {threads: 99999999999999999999}",
         "dashboard: {page_rows: 0}",
         "server: {port: 99999999}",

@@ -107,7 +107,7 @@ def test_every_command_has_its_section_and_every_option_its_line(lang: str) -> N
 def test_every_page_has_its_section_under_its_own_title(lang: str) -> None:
     text = read(lang, "guide.md")
 
-    for name in (name for entries in PAGES.values() for name, _ in entries):
+    for name in (name for entries in PAGES.values() for name, *_ in entries):
         assert say(lang, f"page_{name}.title") in text
         assert f"`/{name}`" in text
 

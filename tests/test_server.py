@@ -7,8 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from people import token_for
 
 from station.config import Settings
 from station.services import keeping
@@ -23,13 +25,25 @@ HANDSHAKE = {
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a dashboard that may be called station.example."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an archive without a sale."""
     folder = tmp_path_factory.mktemp("server")
+    keeping.create(Settings(), f"sqlite:///{folder / 'station.db'}").close()
+    return folder
+
+
+@pytest.fixture
+def token(folder: Path) -> str:
+    """The token of somebody who is signed in there."""
+    return token_for(f"sqlite:///{folder / 'station.db'}")
+
+
+@pytest.fixture(scope="module")
+def port(folder: Path) -> Iterator[int]:
+    """The port of a dashboard that may be called station.example."""
     config = folder / "config.yaml"
     config.write_text("server: {allowed_hosts: [station.example]}\n", encoding="utf-8")
     url = f"sqlite:///{folder / 'station.db'}"
-    keeping.create(Settings(), url).close()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free = int(probe.getsockname()[1])
@@ -94,8 +108,12 @@ def test_every_answer_carries_the_policy(port: int) -> None:
     [("station.example", 101), ("127.0.0.1", 101), ("localhost", 403), ("evil.example", 403)],
 )
 def test_only_a_name_of_the_settings_or_the_address_itself_is_answered(
-    port: int, host: str, status: int
+    port: int, token: str, host: str, status: int
 ) -> None:
-    headers = HANDSHAKE | {"Host": f"{host}:{port}", "Origin": f"http://{host}:{port}"}
+    headers = HANDSHAKE | {
+        "Cookie": f"station={token}",
+        "Host": f"{host}:{port}",
+        "Origin": f"http://{host}:{port}",
+    }
 
     assert answer(port, "/_stcore/stream", headers) == status

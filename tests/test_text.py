@@ -3,7 +3,11 @@
 import string
 from datetime import date
 
+import pytest
+
 from station import text
+from station.ingest.mapping import SALE_FIELDS
+from station.ingest.records_file import KINDS, fields_of
 
 
 def fields(sentence: str) -> set[str]:
@@ -15,6 +19,13 @@ def test_every_sentence_exists_in_both_languages_with_the_same_facts() -> None:
 
     assert set(zh) == set(en)
     assert {key: fields(zh[key]) for key in zh} == {key: fields(en[key]) for key in en}
+
+
+@pytest.mark.parametrize("lang", text.LANGUAGES)
+def test_every_field_of_a_file_has_its_word(lang: str) -> None:
+    every = SALE_FIELDS.union(*map(fields_of, KINDS))
+
+    assert [name for name in every if not text.has(lang, f"field.{name}")] == []
 
 
 def test_a_date_is_written_in_the_readers_form() -> None:

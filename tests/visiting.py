@@ -6,6 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import ConsoleMessage, Page
 
+from station.services import sign_in
+
 
 @dataclass
 class Visit:
@@ -13,9 +15,12 @@ class Visit:
 
     page: Page
     url: str
+    token: str
     troubles: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        cookie = {"name": sign_in.COOKIE, "value": self.token, "url": self.url}
+        self.page.context.add_cookies([cookie])
         self.page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
         self.page.on("console", self._note)
 

@@ -117,6 +117,11 @@ def add_rejected(conn: Connection, batch_id: int, rows: Sequence[SealedRow]) -> 
         conn.execute(insert(quarantine), [{"batch_id": batch_id, **asdict(row)} for row in rows])
 
 
+def kind_of(conn: Connection, batch_id: int) -> str:
+    """Return of what a batch's file is, empty where there is no such batch."""
+    return str(conn.execute(select(batches.c.kind).where(batches.c.id == batch_id)).scalar() or "")
+
+
 def rejected(conn: Connection, batch_id: int) -> list[SealedRow]:
     """Return the rows that the batch could not take, in the order of the file."""
     mine = select(quarantine).where(quarantine.c.batch_id == batch_id)

@@ -60,12 +60,6 @@ def of_vehicle(
     ]
 
 
-def any_sealed(conn: Connection) -> bool:
-    """Return whether any note was sealed; then its key must not be made anew."""
-    sealed = select(lapse_notes.c.id).where(lapse_notes.c.note_sealed.is_not(None)).limit(1)
-    return conn.execute(sealed).first() is not None
-
-
 def newest(conn: Connection, station_ids: Collection[int]) -> pd.DataFrame:
     """Return vehicle_id, station_id, reason, account and written_at of the notes that count."""
     ids = (

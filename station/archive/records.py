@@ -46,9 +46,14 @@ def put_customers(
 ) -> list[Outcome]:
     """Return for each customer whether it is new or changed, or known.
 
-    One whose station is not in the archive is unmatched and not taken.
+    One whose station is not in the archive is unmatched, one who was erased stands as he is, and
+    neither is taken. How a customer is reached is put by `sealed.put_contacts`.
     """
-    known = [not record.station or record.station in station_ids for record in records]
+    gone = _erased(conn, [record.code for record in records])
+    known = [
+        record.code not in gone and (not record.station or record.station in station_ids)
+        for record in records
+    ]
     rows = [
         {
             "code": record.code,
@@ -61,7 +66,16 @@ def put_customers(
         for record, is_known in zip(records, known, strict=True)
         if is_known
     ]
-    return _matched(known, _put(conn, customers, "code", rows))
+    outcomes = _matched(known, _put(conn, customers, "code", rows))
+    return [
+        Outcome.CONFLICT if record.code in gone else outcome
+        for record, outcome in zip(records, outcomes, strict=True)
+    ]
+
+
+def _erased(conn: Connection, codes: Sequence[str]) -> set[str]:
+    found = _standing(conn, customers, "code", codes)
+    return {str(code) for code, row in found.items() if row["erased_at"] is not None}
 
 
 def put_vehicles(

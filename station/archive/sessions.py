@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, se
 from station.archive.rows import frame
 from station.archive.tables import accounts, attempts, sessions
 
-BROWSER, TOKEN = "browser", "token"
-"""Kinds of sessions: a person's browser, and a token of the command line, which is never idle."""
+BROWSER, TOKEN, TICKET = "browser", "token", "ticket"
+"""Kinds of sessions: a person's browser, a token of the command line, which is never idle, and a
+ticket, which is only good for being exchanged."""
 
 
 @dataclass(frozen=True, slots=True)

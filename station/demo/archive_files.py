@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from station.demo import people
 from station.demo.draws import Words
 from station.demo.noise import COLOUR_WORDS
 from station.demo.parameters import Network
@@ -118,7 +119,9 @@ def _stations(sites: tuple[Site, ...]) -> pd.DataFrame:
 def _customers(facts: pd.DataFrame) -> pd.DataFrame:
     """Return the customers, each with the station and day of the first vehicle."""
     one = facts.drop_duplicates("customer").sort_values("customer")
-    fleet = one["fleet"] != NOBODY
+    fleet = (one["fleet"] != NOBODY).to_numpy()
+    numbers = one["customer"].to_numpy(dtype=np.int64)
+    names = people.names(numbers)
     return pd.DataFrame(
         {
             "客户编号": one["code"],
@@ -127,6 +130,9 @@ def _customers(facts: pd.DataFrame) -> pd.DataFrame:
             "所有权": one["owner"].map(OWNER_WORDS),
             "登记站点": one["site"],
             "建档日期": one["since"],
+            "姓名": np.where(fleet, "", names),
+            "联系人": np.where(fleet, names, ""),
+            "手机号": people.phones(numbers),
         }
     )
 

@@ -1,64 +1,73 @@
-"""Personal text is sealed with AES-GCM under a key that never lies in the archive."""
+"""Personal text is sealed with AES-GCM, and found by a keyed hash; the keys lie elsewhere."""
 
-import os
+import hashlib
+import hmac
 import secrets
-from pathlib import Path
+from collections.abc import Iterator
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from station.errors import ArchiveError
+from station.guard.ring import UNNUMBERED, Ring
 
-KEY_BYTES = 32
 NONCE_BYTES = 12
+SIGN = b"K"
+MARK_BYTES = 4
+"""`SIGN` and the number of the key; what was sealed before there were numbers has none."""
 
 
-def load_key(path: Path, *, may_make: bool) -> bytes:
-    """Return the key kept in `path`; where there is none a new one is made, if that is allowed.
-
-    A key must not be made anew once something is sealed: what is sealed under the lost one stays
-    shut, and putting that one back would shut out the rest.
-
-    Raises:
-        ArchiveError: there is no key, or the file holds something else.
-    """
-    if not path.exists():
-        if not may_make:
-            raise ArchiveError("error.key_missing", file=path.name)
-        _write_new(path, secrets.token_bytes(KEY_BYTES))
-    key = path.read_bytes()
-    if len(key) != KEY_BYTES:
-        raise ArchiveError("error.key_damaged", file=path.name)
-    return key
+def mark(number: int) -> bytes:
+    """Return how a text begins that was sealed with the key of that number."""
+    return SIGN + number.to_bytes(MARK_BYTES - len(SIGN))
 
 
-def _write_new(path: Path, key: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # O_EXCL: of two first starts at once one makes the key and the other reads it.
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def seal(key: bytes, text: str, *, place: str) -> bytes:
-    """Return `text` sealed for `place`, such as "lapse_notes/17"; elsewhere it cannot be opened."""
+def seal(ring: Ring, text: str, *, place: str) -> bytes:
+    """Return `text` sealed for `place`, such as "customers/17/name"; elsewhere it cannot open."""
     nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, text.encode(), place.encode())
+    key = ring.keys[ring.current].seal
+    return mark(ring.current) + nonce + AESGCM(key).encrypt(nonce, text.encode(), place.encode())
 
 
-def unseal(key: bytes, sealed: bytes, *, place: str) -> str:
+def unseal(ring: Ring, sealed: bytes, *, place: str) -> str:
     """Return the text sealed for `place`.
 
     Raises:
-        ArchiveError: another key, another place, or changed bytes.
+        ArchiveError: a key that is not in the ring, another place, or changed bytes.
     """
-    nonce, body = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
-    try:
-        return AESGCM(key).decrypt(nonce, body, place.encode()).decode()
-    except InvalidTag as error:
-        raise ArchiveError("error.seal_broken", place=place) from error
+    for key, body in _ways(ring, sealed):
+        nonce, text = body[:NONCE_BYTES], body[NONCE_BYTES:]
+        try:
+            return AESGCM(key).decrypt(nonce, text, place.encode()).decode()
+        except (InvalidTag, ValueError):
+            continue
+    raise ArchiveError("error.seal_broken", place=place)
+
+
+def _ways(ring: Ring, sealed: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield key and body by the mark, then as a text without one may be read."""
+    if sealed.startswith(SIGN):
+        number = int.from_bytes(sealed[len(SIGN) : MARK_BYTES])
+        if number in ring.keys:
+            yield ring.keys[number].seal, sealed[MARK_BYTES:]
+    if UNNUMBERED in ring.keys:
+        yield ring.keys[UNNUMBERED].seal, sealed
+
+
+def indexes(ring: Ring, text: str, *, purpose: str) -> tuple[str, ...]:
+    """Return the hashes under which `text` may stand, the one of the keys in use first."""
+    return tuple(_hash(keys.index, text, purpose) for keys in ring.by_age)
+
+
+def index(ring: Ring, text: str, *, purpose: str) -> str:
+    """Return the hash under which `text` is to be found; equal texts have equal ones."""
+    return _hash(ring.keys[ring.current].index, text, purpose)
+
+
+def lasting_index(ring: Ring, text: str, *, purpose: str) -> str:
+    """Return a hash that no rotation changes."""
+    return _hash(ring.lasting, text, purpose)
+
+
+def _hash(key: bytes, text: str, purpose: str) -> str:
+    return hmac.digest(key, f"{purpose}\0{text}".encode(), hashlib.sha256).hex()

@@ -100,6 +100,14 @@ STATIONS: Dictionary = {
 
 CUSTOMERS: Dictionary = {
     "code": ("客户编号", "客户编码", "customer code", "customer no", "customer id", "customer"),
+    "name": ("姓名", "客户姓名", "车主姓名", "full name", "person", "person name"),
+    "contact": ("联系人", "联系人姓名", "contact", "contact person", "contact name"),
+    "customer_name": ("客户名称", "customer name", "name"),
+    "phone": (
+        *("手机号", "手机号码", "手机", "联系电话", "电话", "电话号码", "联系人电话", "移动电话"),
+        *("phone", "phone number", "phone no", "mobile", "mobile number", "mobile phone"),
+        *("telephone", "telephone number", "tel", "contact phone"),
+    ),
     "customer_kind": ("客户类型", "customer type", "customer kind"),
     "organisation_name": ("单位名称", "organisation name", "organization name", "company name"),
     "owner_kind": ("所有权", "owner kind", "ownership"),

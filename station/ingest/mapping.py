@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from station.errors import MappingError
-from station.ingest import plates
+from station.ingest import phones, plates
 from station.model import Unit
 
 SALE_FIELDS = frozenset(
@@ -32,6 +32,7 @@ KEYS = {
         {
             *("columns", "identity", "plates", "time", "units", "fuel", "defaults"),
             "unknown_stations",
+            "phones",
         }
     ),
     "time": frozenset({"zone", "formats", "utc"}),
@@ -49,6 +50,7 @@ class Mapping:
     columns: dict[str, tuple[str, ...]]
     identity: str = "plate"
     plates: str = "CN"
+    phones: str = ""
     zone: str = ""
     formats: tuple[str, ...] = ()
     utc: bool = False
@@ -74,6 +76,7 @@ def mapping_of(document: object, *, name: str, fields: Iterable[str] = SALE_FIEL
         columns=columns,
         identity=_one_of("identity", whole.get("identity", "plate"), IDENTITIES),
         plates=_one_of("plates", whole.get("plates", "CN"), plates.PROFILES),
+        phones=_one_of("phones", whole.get("phones", ""), ("", *phones.REGIONS)),
         zone=_zone(time.get("zone", "")),
         formats=tuple(_texts("time.formats", time.get("formats", []))),
         utc=bool(_one_of("time.utc", time.get("utc", False), (True, False))),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from station.errors import BadValueError, UnreadableFileError
-from station.ingest import headings, record_words, table, times, vehicle_keys
+from station.ingest import headings, phones, record_words, table, times, vehicle_keys
 from station.ingest.headings import Columns, Dictionary
 from station.ingest.mapping import Mapping
 from station.ingest.row_words import is_total
@@ -27,9 +27,21 @@ from station.model import (
 
 Row = dict[str, str]
 Record = Station | CustomerRecord | VehicleRecord | CardRecord
-LONGEST = {"code": 40, "customer": 80, "name": 80, "organisation": 200, "word": 40, "kind": 20}
+LONGEST = {
+    "code": 40,
+    "customer": 80,
+    "name": 80,
+    "person": 80,
+    "organisation": 200,
+    "word": 40,
+    "kind": 20,
+}
 CARD_FIELDS = frozenset({"number", "card_no"})
 """Fields whose leading mark proves that a spreadsheet has not cut them."""
+PERSONAL = "customers"
+"""The kind of file of whose cells nothing is said when a row is rejected: they may name persons."""
+FACTS_OF_CELLS = frozenset({"value", "station"})
+UNSAID = "…"
 PERSON_WORDS = frozenset({"个人", "自然人", "私人", "person", "individual", "private"})
 ORGANISATION_WORDS = frozenset(
     {"单位", "企业", "公司", "机构", "政府", "organisation", "organization", "company", "business"}
@@ -48,7 +60,7 @@ class RecordRow:
 
 @dataclass(frozen=True, slots=True)
 class RecordsFile:
-    """A file of records, looked through once; persons' names and telephones are not read."""
+    """A file of records, looked through once."""
 
     path: Path
     kind: str
@@ -80,8 +92,7 @@ class RecordsFile:
             try:
                 yield RecordRow(line_no, raw, self._read(self._row(line_no, cells)))
             except BadValueError as error:
-                facts = {name: str(value)[:80] for name, value in error.facts.items()}
-                yield RejectedRow(line_no, error.key, raw, facts)
+                yield RejectedRow(line_no, error.key, raw, facts_of(error, self.kind))
 
     def _row(self, line_no: int, cells: list[str]) -> Row:
         width = self.columns.width
@@ -95,6 +106,17 @@ class RecordsFile:
             name: padded[place] if name in CARD_FIELDS else tidy(padded[place])
             for name, place in self.columns.places.items()
         }
+
+
+def facts_of(error: BadValueError, kind: str) -> dict[str, str]:
+    """Return what may be said of a bad row: of a file of customers no cell is repeated.
+
+    A name may stand in any column of a file whose cells are shifted.
+    """
+    return {
+        name: UNSAID if kind == PERSONAL and name in FACTS_OF_CELLS else str(value)[:80]
+        for name, value in error.facts.items()
+    }
 
 
 def tidy(text: str) -> str:
@@ -127,7 +149,7 @@ def open_records(
     first = columns.place(next(name for name in needed if name in columns.places))
     seen = table.survey(found, rules, time_place=first, watch=-1)
     source = mapping.name if mapping else kind
-    read = reader_of(mapping)
+    read = reader_of(mapping, rules)
     return RecordsFile(path, kind, source, found, columns, seen.rows, seen.last_line, read)
 
 
@@ -136,7 +158,7 @@ def fields_of(kind: str) -> frozenset[str]:
     return frozenset(KINDS[kind][0])
 
 
-def _station_reader(_: Mapping | None) -> Callable[[Row], Record]:
+def _station_reader(_: Mapping | None, __: IngestRules) -> Callable[[Row], Record]:
     return _station
 
 
@@ -181,11 +203,12 @@ def _minute(text: str, otherwise: int) -> int:
         raise BadValueError("bad_time", value=text) from error
 
 
-def _customer_reader(_: Mapping | None) -> Callable[[Row], Record]:
-    return _customer
+def _customer_reader(mapping: Mapping | None, rules: IngestRules) -> Callable[[Row], Record]:
+    region = (mapping.phones if mapping else "") or rules.phone_region
+    return lambda row: _customer(row, region)
 
 
-def _customer(row: Row) -> CustomerRecord:
+def _customer(row: Row, region: str) -> CustomerRecord:
     owner = record_words.meaning(OwnerKind, row.get("owner_kind", ""), OwnerKind.UNKNOWN)
     is_organisation = _is_organisation(row, owner)
     if owner is OwnerKind.UNKNOWN and not is_organisation:
@@ -194,10 +217,22 @@ def _customer(row: Row) -> CustomerRecord:
         code=_needed(row, "code", "customer"),
         is_organisation=is_organisation,
         owner_kind=owner,
-        organisation_name=_short(row, "organisation_name", "organisation") * is_organisation,
+        organisation_name=_first(row, COMPANY, "organisation") * is_organisation,
         station=_short(row, "station", "code"),
         since_day=_day(row),
+        name=" ".join(_first(row, CONTACT if is_organisation else PERSON, "person").split()),
+        phone=phones.read(row.get("phone", ""), region),
     )
+
+
+COMPANY, PERSON = ("organisation_name", "customer_name"), ("name", "customer_name", "contact")
+CONTACT = ("contact", "name")
+"""Where the name of a company, of a person and of whom to ask for at a company may stand."""
+
+
+def _first(row: Row, names: tuple[str, ...], size: str) -> str:
+    """Return the first of these columns that is not empty."""
+    return next((text for name in names if (text := _short(row, name, size))), "")
 
 
 def _is_organisation(row: Row, owner: OwnerKind) -> bool:
@@ -209,7 +244,7 @@ def _is_organisation(row: Row, owner: OwnerKind) -> bool:
     return owner in (OwnerKind.COMPANY, OwnerKind.GOVERNMENT, OwnerKind.RENTAL)
 
 
-def _vehicle_reader(mapping: Mapping | None) -> Callable[[Row], Record]:
+def _vehicle_reader(mapping: Mapping | None, _: IngestRules) -> Callable[[Row], Record]:
     profile = mapping.plates if mapping else "CN"
 
     def read(row: Row) -> VehicleRecord:
@@ -231,7 +266,7 @@ def _vehicle_reader(mapping: Mapping | None) -> Callable[[Row], Record]:
     return read
 
 
-def _card_reader(mapping: Mapping | None) -> Callable[[Row], Record]:
+def _card_reader(mapping: Mapping | None, _: IngestRules) -> Callable[[Row], Record]:
     profile = mapping.plates if mapping else "CN"
 
     def read(row: Row) -> CardRecord:
@@ -278,7 +313,7 @@ def _day(row: Row) -> int | None:
         raise BadValueError("bad_time", value=text) from error
 
 
-Reader = Callable[[Mapping | None], Callable[[Row], Record]]
+Reader = Callable[[Mapping | None, IngestRules], Callable[[Row], Record]]
 KINDS: dict[str, tuple[Dictionary, tuple[str, ...], Reader]] = {
     "stations": (headings.STATIONS, ("code",), _station_reader),
     "customers": (headings.CUSTOMERS, ("code",), _customer_reader),

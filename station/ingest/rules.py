@@ -19,4 +19,5 @@ class IngestRules:
     future_tolerance_s: int = 600
     max_quantity: int = 100_000
     max_amount: int = 10_000_000
+    phone_region: str = "CN"
     min_common_share: float = 0.8

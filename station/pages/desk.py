@@ -5,7 +5,6 @@ The front door puts one `Desk` on the table at every run; pages take it with `cu
 
 import os
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +12,7 @@ import streamlit as st
 
 from station import text
 from station.config import Settings, load_settings
-from station.services import access, board, keeping
+from station.services import access, board, keeping, sign_in
 from station.services.ask import Ask, Database
 
 PERIODS = (30, 90, 180, 365, 0)
@@ -49,12 +48,27 @@ def _opened(config: str, archive: str) -> tuple[Settings, Database]:
 
 
 def open_ask() -> Ask:
-    """Return the question of the local operator as of the last day with sales."""
-    settings, db = _opened(
-        os.environ.get("STATION_CONFIG", ""), os.environ.get("STATION_ARCHIVE", "")
-    )
-    ask = Ask(db, settings, access.local_operator(db), date.max)
-    return replace(ask, as_of=board.last_day(ask))
+    """Return the question of whoever is signed in, as of the last day with sales in his sight.
+
+    Raises:
+        SignInError: nobody is.
+    """
+    settings, db = opened()
+    scope = access.scope_of(db, _token(settings), settings.sign_in)
+    ask = Ask(db, settings, scope, access.today())
+    return replace(ask, as_of=board.last_day(ask)) if "board.read" in scope.rights else ask
+
+
+def opened() -> tuple[Settings, Database]:
+    """Return the settings and the archive that the environment names."""
+    return _opened(os.environ.get("STATION_CONFIG", ""), os.environ.get("STATION_ARCHIVE", ""))
+
+
+def _token(settings: Settings) -> str:
+    """Return the token with which this session of the browser came; it cannot change meanwhile."""
+    name = sign_in.cookie_name(settings.sign_in)
+    token: str = st.session_state.setdefault("token", st.context.cookies.get(name, ""))
+    return token
 
 
 def put(desk: Desk) -> None:

@@ -1,34 +1,46 @@
 """The front door: lay out the desk, name the pages, run one."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from station import text
-from station.errors import StationError
-from station.pages import address, blocks
+from station.errors import SignInError, StationError
+from station.model import Scope
+from station.pages import address, blocks, entrance
 from station.pages import desk as desks
 from station.services import board
 from station.services.ask import Ask
 
 FOLDER = Path(__file__).parent
-# Sections of the menu; a page is its file, its URL and its catalogue topic. (A docstring below a
-# constant would be drawn on the page where Streamlit's magic is on.)
-PAGES: dict[str, list[tuple[str, str]]] = {
-    "daily": [("today", "wb_sunny"), ("lapsed", "notifications_active"), ("card", "badge")],
-    "analyses": [
-        ("stability", "verified"),
-        ("use", "directions_bus"),
-        ("frequency", "event_repeat"),
-        ("ownership", "account_balance"),
+# Sections of the menu. A page is its file (also its URL and its catalogue topic), its icon, and the
+# right that opens it. (A docstring below a constant would be drawn where Streamlit's magic is on.)
+PAGES: dict[str, list[tuple[str, str, str]]] = {
+    "daily": [
+        ("today", "wb_sunny", "board.read"),
+        ("lapsed", "notifications_active", "board.read"),
+        ("card", "badge", "cards.read"),
     ],
-    "chain": [("stations", "compare_arrows"), ("intake", "upload_file")],
+    "analyses": [
+        ("stability", "verified", "board.read"),
+        ("use", "directions_bus", "board.read"),
+        ("frequency", "event_repeat", "board.read"),
+        ("ownership", "account_balance", "board.read"),
+    ],
+    "chain": [
+        ("stations", "compare_arrows", "board.read"),
+        ("intake", "upload_file", "sales.import"),
+    ],
+    "own": [("account", "person", "account.own")],
 }
 
 
 def render() -> None:
     """Draw the frame around every page and run the page that was asked for."""
+    head = st.sidebar.container()
     lang = _language()
     st.set_page_config(
         page_title=text.say(lang, "front.title"),
@@ -37,14 +49,25 @@ def render() -> None:
     )
     try:
         ask = desks.open_ask()
-        pages = _pages(lang)
-        page = st.navigation(pages)
-        desks.put(_desk(ask, lang))
-        _open_card_if_asked(pages)
-        page.run()
+        _open(ask, lang, head)
+    except SignInError as error:
+        entrance.draw(lang, error)
     except StationError as error:
         said = blocks.plain(text.say(lang, error.key, **error.facts))
         st.error(said, icon=":material/error:")
+
+
+def _open(ask: Ask, lang: str, head: DeltaGenerator) -> None:
+    pages = _pages(lang, ask.scope)
+    with head:
+        entrance.person(lang, ask)
+    if not pages:
+        st.info(text.say(lang, "front.no_role", account=blocks.plain(ask.scope.account)))
+        return
+    page = st.navigation(pages)
+    desks.put(_desk(ask, lang))
+    _open_card_if_asked(pages)
+    page.run()
 
 
 def _language() -> str:
@@ -64,7 +87,13 @@ def _language() -> str:
     return chosen or options[0]
 
 
-def _pages(lang: str) -> dict[str, list[st.Page]]:
+def _pages(lang: str, scope: Scope) -> dict[str, list[st.Page]]:
+    """Return the pages that the person may open; the services behind them ask again."""
+    allowed = {
+        section: [entry for entry in entries if entry[2] in scope.rights]
+        for section, entries in PAGES.items()
+    }
+    first = next((name for entries in allowed.values() for name, _, _ in entries), "")
     return {
         text.say(lang, f"front.section_{section}"): [
             st.Page(
@@ -72,23 +101,24 @@ def _pages(lang: str) -> dict[str, list[st.Page]]:
                 title=text.say(lang, f"page_{name}.title"),
                 icon=f":material/{icon}:",
                 url_path=name,
-                default=name == "today",
+                default=name == first,
                 help=text.say(lang, f"page_{name}.question"),
             )
-            for name, icon in entries
+            for name, icon, _ in entries
         ]
-        for section, entries in PAGES.items()
+        for section, entries in allowed.items()
+        if entries
     }
 
 
 def _desk(ask: Ask, lang: str) -> desks.Desk:
+    if "board.read" not in ask.scope.rights:
+        return desks.Desk(ask=ask, lang=lang, stations=(), days=0)
     with st.sidebar:
         stations = _stations(ask, lang)
         days = _period(ask, lang)
         as_of = _as_of(ask, lang)
-    return desks.Desk(
-        ask=Ask(ask.db, ask.settings, ask.scope, as_of), lang=lang, stations=stations, days=days
-    )
+    return desks.Desk(ask=replace(ask, as_of=as_of), lang=lang, stations=stations, days=days)
 
 
 def _stations(ask: Ask, lang: str) -> tuple[str, ...]:

@@ -206,6 +206,8 @@ def _rejected(desk: Desk, rows: list[RejectedRow], *, key: str) -> None:
             "raw": [row.raw for row in rows],
         }
     )
+    if not frame["raw"].any():  # rows of customers are not shown
+        frame = frame.drop(columns="raw")
     st.dataframe(
         frame,
         hide_index=True,

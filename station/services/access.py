@@ -126,7 +126,8 @@ def token_hash(token: str) -> str:
 def _holds(session: Session, rules: SignInRules, now_s: int) -> bool:
     is_idle = now_s - session.seen_at > rules.idle_min * MINUTE_S
     return (
-        session.ended_at is None
+        session.kind != sessions.TICKET
+        and session.ended_at is None
         and session.expires_at > now_s
         and not (is_idle and session.kind == sessions.BROWSER)
     )

@@ -3,11 +3,13 @@
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
+from time import time
 
+from station.archive import accounts, stations
 from station.config import read_yaml
 from station.demo.generate import DemoFiles, write_network
-from station.model import Progress
-from station.services import access, intake, records
+from station.model import Act, Grant, Progress, Role
+from station.services import access, intake, records, trail
 from station.services.access import right
 from station.services.ask import Ask
 from station.services.files import FileOptions
@@ -24,7 +26,12 @@ class Network:
 
 @right("sales.import")
 def fill(ask: Ask, *, network: Network, out: Path, progress: Progress = intake.quiet) -> int:
-    """Return how many lines of a new demo network came in; its files stay in `out`."""
+    """Return how many lines of a new demo network came in; its files stay in `out`.
+
+    An archive that was empty becomes a demo archive, with accounts that need no password.
+    """
+    with ask.db.reading() as conn:
+        is_new = accounts.count(conn) == 0 and not stations.ids(conn)
     files = write(network=network, out=out)
     for kind, path in (
         ("stations", files.stations_file),
@@ -41,7 +48,29 @@ def fill(ask: Ask, *, network: Network, out: Path, progress: Progress = intake.q
         report = intake.import_sales(in_sight, path=path, options=options)
         lines += report.counts.accepted
         progress(number, len(files.sales_files))
+    if is_new:
+        _people(ask)
     return lines
+
+
+def _people(ask: Ask) -> None:
+    """Make an account of every role; those of one station at the first."""
+    with ask.db.writing(changes_figures=False) as conn:
+        accounts.mark_demo(conn)
+        ids = stations.ids(conn)
+        first = next(iter(stations.everything(conn).values()))
+        for role, reach in (
+            (Role.MANAGER, {"station_id": ids[first.code]}),
+            (Role.STAFF, {"station_id": ids[first.code]}),
+            (Role.REGIONAL, {"region": first.region}),
+            (Role.ADMINISTRATOR, {}),
+            (Role.AUDITOR, {}),
+        ):
+            name = f"demo.{role}"
+            account_id = accounts.add(conn, name=name, person=name, now_s=int(time()), is_demo=True)
+            made = {"made_by": access.LOCAL_ACCOUNT, "approved_by": access.LOCAL_ACCOUNT}
+            accounts.grant(conn, account_id, Grant(role, **reach), **made)
+            trail.note(conn, ask.scope, Act.CHANGE, f"account:{account_id}:made")
 
 
 def write(*, network: Network, out: Path) -> DemoFiles:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from time import time
 from typing import Any
@@ -12,6 +12,7 @@ from station.archive import batches
 from station.archive.database import Connection
 from station.ingest import quarantine
 from station.ingest.mapping import Mapping
+from station.ingest.records_file import PERSONAL
 from station.ingest.table import Table
 from station.model import ImportCounts, RejectedRow
 from station.services.ask import Ask, Database
@@ -48,7 +49,7 @@ class FileOptions:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What became of one file; `rejected` holds the first rows that were not taken."""
+    """What became of one file; `rejected` holds the first rows not taken, as they may be seen."""
 
     file: str
     counts: ImportCounts
@@ -99,6 +100,11 @@ def write_rejects(
     rejects = folder / quarantine.file_name(options.name_of(path))
     quarantine.write_rejected(rejects, table, rejected, options.lang)
     return rejects
+
+
+def as_shown(kind: str, rows: Sequence[RejectedRow]) -> list[RejectedRow]:
+    """Return rejected rows as they may be seen: of a file of customers, not their cells."""
+    return [replace(row, raw="") for row in rows] if kind == PERSONAL else list(rows)
 
 
 def as_document(reports: Sequence[FileReport]) -> dict[str, Any]:

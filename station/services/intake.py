@@ -39,6 +39,7 @@ from station.services.files import (
     Door,
     FileOptions,
     FileReport,
+    as_shown,
     open_batch,
     rehearsal,
     write_rejects,
@@ -359,10 +360,14 @@ def listing(ask: Ask) -> pd.DataFrame:
 
 @right("batches.read")
 def rejected(ask: Ask, *, batch_id: int) -> list[RejectedRow]:
-    """Return the rows that an import could not take, in the order of the file."""
+    """Return the rows that an import could not take, in the order of the file.
+
+    Of customers only line and reason: what such a row says of persons stands in the file of
+    rejected rows alone.
+    """
     with ask.db.reading() as conn:
-        sealed = batches.rejected(conn, batch_id)
-    return sealing.unseal_rows(ask.db, batch_id, sealed)
+        sealed, kind = batches.rejected(conn, batch_id), batches.kind_of(conn, batch_id)
+    return as_shown(kind, sealing.unseal_rows(ask.db, batch_id, sealed))
 
 
 @right("batches.undo")

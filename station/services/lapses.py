@@ -29,20 +29,15 @@ def record(ask: Ask, *, vehicle_id: int, station: str, reason: LapseReason, note
     (station_id,) = stations_in_sight(ask, [station])
     cards.rows_in_sight(ask, vehicle_id)
     written_at = int(time())
-    words, place = note.strip(), _place(vehicle_id, written_at)
-    sealed = sealing.seal(ask.db, words, place=place) if words else None
+    words, place = note.strip(), sealing.note_place(vehicle_id, written_at)
     with ask.db.writing(changes_figures=False) as conn:
+        sealed = sealing.seal(ask.db, words, place=place) if words else None
         notes.add(
             conn,
             LapseNote(vehicle_id, station_id, reason, ask.scope.account, written_at, sealed),
         )
         object_name = f"vehicle:{vehicle_id}:lapse"
         trail.note(conn, ask.scope, Act.CHANGE, object_name, station_id=station_id)
-
-
-def _place(vehicle_id: int, written_at: int) -> str:
-    """Return to which row a note belongs; moved to another it cannot be opened."""
-    return f"lapse_notes/{vehicle_id}/{written_at}"
 
 
 @right("lapse.record")
@@ -71,7 +66,7 @@ def history(ask: Ask, *, vehicle_id: int) -> pd.DataFrame:
 
 
 def _opened(ask: Ask, note: LapseNote) -> str | None:
-    place = _place(note.vehicle_id, note.written_at)
+    place = sealing.note_place(note.vehicle_id, note.written_at)
     return sealing.unseal(ask.db, note.note_sealed, place=place)
 
 

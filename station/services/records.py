@@ -7,12 +7,13 @@ from itertools import islice
 from pathlib import Path
 from time import time
 
-from station.archive import batches, lake, stations
+from station.archive import batches, lake, sealed, stations
 from station.archive import records as store
 from station.archive.books import KeyBook
-from station.archive.database import Connection
+from station.archive.database import Connection, Database
 from station.archive.sales import Outcome
-from station.ingest.records_file import Record, RecordRow, RecordsFile, open_records
+from station.archive.sealed import Contact
+from station.ingest.records_file import UNSAID, Record, RecordRow, RecordsFile, open_records
 from station.model import (
     Act,
     CardRecord,
@@ -31,6 +32,7 @@ from station.services.files import (
     Door,
     FileOptions,
     FileReport,
+    as_shown,
     open_batch,
     rehearsal,
     write_rejects,
@@ -93,10 +95,9 @@ def _take(ask: Ask, file: RecordsFile, name: str, door: Door) -> tuple[int, _Tal
     rows = file.rows()
     while chunk := list(islice(rows, CHUNK_ROWS)):
         with door() as conn:
-            _take_chunk(conn, file.kind, chunk, tally=tally, keys=keys)
+            _take_chunk(conn, ask.db, file.kind, chunk, tally=tally, keys=keys)
     with door() as conn:
-        sealed = sealing.seal_rows(ask.db, batch_id, tally.rejected)
-        batches.add_rejected(conn, batch_id, sealed)
+        batches.add_rejected(conn, batch_id, sealing.seal_rows(ask.db, batch_id, tally.rejected))
         counts = batches.finish(conn, batch_id, tally.counts(), int(time()))
         trail.note(conn, ask.scope, Act.IMPORT, f"batch:{batch_id}", count=counts.accepted)
     return batch_id, tally
@@ -104,6 +105,7 @@ def _take(ask: Ask, file: RecordsFile, name: str, door: Door) -> tuple[int, _Tal
 
 def _take_chunk(
     conn: Connection,
+    db: Database,
     kind: str,
     chunk: Sequence[RecordRow | RejectedRow],
     *,
@@ -112,20 +114,21 @@ def _take_chunk(
 ) -> None:
     tally.rejected += [row for row in chunk if isinstance(row, RejectedRow)]
     rows = [row for row in chunk if isinstance(row, RecordRow)]
-    outcomes = _put(conn, kind, [row.record for row in rows], keys)
+    outcomes = _put(conn, db, kind, [row.record for row in rows], keys)
     for row, outcome in zip(rows, outcomes, strict=True):
-        if outcome is Outcome.UNMATCHED:
-            tally.rejected.append(_unmatched(row))
+        if outcome in {Outcome.UNMATCHED, Outcome.CONFLICT}:
+            tally.rejected.append(_not_taken(row, outcome))
         else:
             tally.outcomes[outcome] += 1
 
 
-def _put(conn: Connection, kind: str, records: Sequence[Record], keys: KeyBook) -> list[Outcome]:
+def _put(
+    conn: Connection, db: Database, kind: str, records: Sequence[Record], keys: KeyBook
+) -> list[Outcome]:
     if kind == "stations":
         return store.put_stations(conn, [r for r in records if isinstance(r, Station)])
     if kind == "customers":
-        customers = [r for r in records if isinstance(r, CustomerRecord)]
-        return store.put_customers(conn, customers, station_ids=stations.ids(conn))
+        return _put_customers(conn, db, [r for r in records if isinstance(r, CustomerRecord)])
     if kind == "vehicles":
         vehicles = [r for r in records if isinstance(r, VehicleRecord)]
         return store.put_vehicles(conn, vehicles, keys=keys)
@@ -133,11 +136,49 @@ def _put(conn: Connection, kind: str, records: Sequence[Record], keys: KeyBook) 
     return store.put_cards(conn, cards, keys=keys)
 
 
-def _unmatched(row: RecordRow) -> RejectedRow:
-    """Return the row with what it names and the archive does not know."""
+def _put_customers(
+    conn: Connection, db: Database, records: Sequence[CustomerRecord]
+) -> list[Outcome]:
+    outcomes = store.put_customers(conn, records, station_ids=stations.ids(conn))
+    taken = [outcome in {Outcome.ACCEPTED, Outcome.DUPLICATE} for outcome in outcomes]
+    changed = _put_contacts(conn, db, [r for r, is_in in zip(records, taken, strict=True) if is_in])
+    news = iter(changed)
+    return [
+        Outcome.ACCEPTED if is_in and next(news) else outcome
+        for outcome, is_in in zip(outcomes, taken, strict=True)
+    ]
+
+
+def _put_contacts(conn: Connection, db: Database, records: Sequence[CustomerRecord]) -> list[bool]:
+    """Return for each customer whether his name or phone is new; they are sealed with his id."""
+    known = sealed.contacts(
+        conn, [record.code for record in records if record.name or record.phone]
+    )
+    standing, changed = dict(known), []
+    for record in records:
+        news = _news(db, known[record.code], record) if record.code in known else ("", "")
+        if any(news):
+            name, phone = news
+            contact = sealing.seal_contact(db, known[record.code], name=name, phone=phone)
+            known[record.code] = contact
+        changed.append(any(news))
+    sealed.put_contacts(conn, [one for code, one in known.items() if one is not standing[code]])
+    return changed
+
+
+def _news(db: Database, contact: Contact, record: CustomerRecord) -> tuple[str, str]:
+    """Return name and phone where the file has another than the archive; blank says nothing."""
+    name, phone = sealing.unseal_contact(db, contact)
+    return record.name * (record.name != name), record.phone * (record.phone != phone)
+
+
+def _not_taken(row: RecordRow, outcome: Outcome) -> RejectedRow:
+    """Return the row with what it names and the archive does not know, or no longer."""
     record = row.record
+    if outcome is Outcome.CONFLICT:
+        return RejectedRow(row.line_no, "erased_customer", row.raw)
     if isinstance(record, CustomerRecord):
-        return RejectedRow(row.line_no, "unknown_station", row.raw, {"station": record.station})
+        return RejectedRow(row.line_no, "unknown_station", row.raw, {"station": UNSAID})
     code = record.owner_code if isinstance(record, VehicleRecord) else ""
     code = record.customer_code if isinstance(record, CardRecord) else code
     return RejectedRow(row.line_no, "unknown_customer", row.raw, {"customer": code})
@@ -148,7 +189,7 @@ def _report(file: RecordsFile, name: str, batch_id: int, tally: _Tally) -> FileR
         file=name,
         counts=tally.counts(),
         reasons=dict(Counter(row.reason for row in tally.rejected)),
-        rejected=tuple(tally.rejected[:KEPT_REJECTED]),
+        rejected=tuple(as_shown(file.kind, tally.rejected[:KEPT_REJECTED])),
         headings=dict(file.headings),
         ignored_headings=file.ignored_headings,
         batch_id=batch_id,

@@ -1,25 +1,36 @@
-"""Personal words go into the archive sealed and come out opened; the key lies beside it."""
+"""Personal words go into the archive sealed and come out opened; the keys lie beside it.
+
+Seal inside `db.writing()`: the keys change under its lock, and what is sealed must be sealed with
+those in use when it is written.
+"""
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 
-from station.archive import lapses
+from station.archive import sealed as store
 from station.archive.batches import SealedRow
 from station.archive.database import Database
+from station.archive.sealed import Contact, Kind
 from station.errors import ArchiveError
+from station.guard import ring as rings
 from station.guard import seal as seals
+from station.guard.ring import Ring
 from station.model import RejectedRow
 
 KEY_FILE = "station.key"
+PHONE, CODE = "phone", "code"
 
 
 def seal(db: Database, words: str, *, place: str) -> bytes:
-    """Return `words` sealed for a place such as "lapse_notes/17/1788235200".
+    """Return `words` sealed for a place such as `note_place` names.
 
     Raises:
-        ArchiveError: the key is lost or damaged; a new one is made only while nothing is sealed.
+        ArchiveError: the keys are lost or damaged; new ones are made only while nothing is sealed.
     """
-    return seals.seal(_key(db), words, place=place)
+    return seals.seal(_ring(db), words, place=place)
 
 
 def unseal(db: Database, sealed: bytes | None, *, place: str) -> str | None:
@@ -27,24 +38,29 @@ def unseal(db: Database, sealed: bytes | None, *, place: str) -> str | None:
     if sealed is None:
         return ""
     try:
-        return seals.unseal(_key(db), sealed, place=place)
+        return seals.unseal(_ring(db), sealed, place=place)
     except ArchiveError:
         return None
+
+
+def note_place(vehicle_id: int, written_at: int) -> str:
+    """Return to which row a note belongs; moved to another it cannot be opened."""
+    return store.note_place(vehicle_id, written_at)
 
 
 def seal_rows(db: Database, batch_id: int, rows: Sequence[RejectedRow]) -> list[SealedRow]:
     """Return rejected rows as the archive keeps them."""
     if not rows:
         return []
-    key = _key(db)
+    ring = _ring(db)
     return [
         SealedRow(
             row.line_no,
             row.reason,
             seals.seal(
-                key,
+                ring,
                 json.dumps([row.raw, row.facts], ensure_ascii=False),
-                place=_row_place(batch_id, row.line_no),
+                place=store.row_place(batch_id, row.line_no),
             ),
         )
         for row in rows
@@ -55,17 +71,58 @@ def unseal_rows(db: Database, batch_id: int, rows: Sequence[SealedRow]) -> list[
     """Return rejected rows as they were; one that cannot be opened has lost its words."""
     opened = []
     for row in rows:
-        words = unseal(db, row.row_sealed, place=_row_place(batch_id, row.line_no))
+        words = unseal(db, row.row_sealed, place=store.row_place(batch_id, row.line_no))
         raw, facts = json.loads(words) if words else ("", {})
         opened.append(RejectedRow(row.line_no, row.reason, raw, facts))
     return opened
 
 
-def _row_place(batch_id: int, line_no: int) -> str:
-    return f"quarantine/{batch_id}/{line_no}"
+def seal_contact(db: Database, contact: Contact, *, name: str, phone: str) -> Contact:
+    """Return the contact with a name and a phone; what is empty stays as it was."""
+    ring = _ring(db)
+    if name:
+        place = store.contact_place(contact.id, Kind.NAME)
+        contact = replace(contact, name_sealed=seals.seal(ring, name, place=place))
+    if phone:
+        place = store.contact_place(contact.id, Kind.PHONE)
+        contact = replace(
+            contact,
+            phone_sealed=seals.seal(ring, phone, place=place),
+            phone_index=seals.index(ring, phone, purpose=PHONE),
+        )
+    return contact
 
 
-def _key(db: Database) -> bytes:
-    with db.reading() as conn:
-        may_make = not lapses.any_sealed(conn)
-    return seals.load_key(db.folder / KEY_FILE, may_make=may_make)
+def unseal_contact(db: Database, contact: Contact) -> tuple[str | None, str | None]:
+    """Return name and phone, empty where there is none, None where it cannot be opened."""
+    return (
+        unseal(db, contact.name_sealed, place=store.contact_place(contact.id, Kind.NAME)),
+        unseal(db, contact.phone_sealed, place=store.contact_place(contact.id, Kind.PHONE)),
+    )
+
+
+def phone_indexes(db: Database, phone: str) -> tuple[str, ...]:
+    """Return every hash under which a phone (E.164) may stand, also while keys are changed."""
+    return seals.indexes(_ring(db), phone, purpose=PHONE)
+
+
+def code_index(db: Database, code: str) -> str:
+    """Return a hash of a customer's code that stays the same for ever: who was erased."""
+    return seals.lasting_index(_ring(db), code, purpose=CODE)
+
+
+def _ring(db: Database) -> Ring:
+    path = db.folder / KEY_FILE
+    try:
+        seen = path.stat()
+    except FileNotFoundError:
+        with db.reading() as conn:
+            may_make = not store.any_sealed(conn)
+        return rings.load(path, may_make=may_make)
+    return _cached(path, seen.st_ino, seen.st_mtime_ns, seen.st_size)
+
+
+@lru_cache(maxsize=8)
+def _cached(path: Path, *_seen: int) -> Ring:
+    """Return the ring of a file as it was when it was looked at; a new one has a new stamp."""
+    return rings.load(path, may_make=False)

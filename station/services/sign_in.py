@@ -15,9 +15,19 @@ from station.model import Act, Grant, Role, Scope
 from station.services import trail
 from station.services.access import HOUR_S, LOCAL_ACCOUNT, MINUTE_S, token_hash
 
+COOKIE = "station"
+SECURE_COOKIE = "__Host-station"
+"""Behind TLS the browser itself sees to it that no other host and no other path sets the cookie."""
 FIRST_ACCOUNT = "first-administrator"
 """What the first account is called until its person says his name."""
+TICKET_S = 60
+"""Seconds between the company's word and the session that it opens."""
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{0,62}[a-z0-9])?|[\u4e00-\u9fff]{2,16}")
+
+
+def cookie_name(rules: SignInRules) -> str:
+    """Return the name of the cookie that holds a session's token."""
+    return SECURE_COOKIE if rules.secure_cookie else COOKIE
 
 
 def nobody(address: str) -> Scope:
@@ -111,10 +121,8 @@ def _who(account: Account, address: str) -> Scope:
     return Scope(account.name, Role.STAFF, frozenset(), {}, person=account.person, address=address)
 
 
-def sign_in_by_company(
-    db: Database, rules: SignInRules, *, subject: str, issued_at: int, address: str
-) -> str:
-    """Return the token of a session for whom the company's own sign-in vouches.
+def vouch(db: Database, rules: SignInRules, *, subject: str, issued_at: int, address: str) -> str:
+    """Return a ticket for whom the company's own sign-in vouches, good for one `exchange`.
 
     Raises:
         SignInError: no account carries this subject, or it was vouched for too long ago.
@@ -125,8 +133,38 @@ def sign_in_by_company(
     if account is None or account.disabled_at is not None or not is_fresh:
         trail.noted(db, nobody(address), Act.SIGN_IN_FAILED, "account:company")
         raise SignInError("sign_in.no_account" if is_fresh else "sign_in.needed")
+    ticket, now_s = new_token(), int(time())
     with db.writing(changes_figures=False) as conn:
-        return begin(conn, account, rules, address=address, started_s=issued_at)
+        sessions.start(
+            conn,
+            account_id=account.id,
+            token_hash=token_hash(ticket),
+            kind=sessions.TICKET,
+            address=address,
+            now_s=issued_at,
+            expires_at=now_s + TICKET_S,
+        )
+    return ticket
+
+
+def exchange(db: Database, rules: SignInRules, *, ticket: str, address: str) -> str:
+    """Return the token of a session for a ticket, which is used up by it.
+
+    The session ends so many hours after the company vouched, not after the exchange.
+
+    Raises:
+        SignInError: the ticket is unknown, used up or too old.
+    """
+    now_s = int(time())
+    with db.writing(changes_figures=False) as conn:
+        found = sessions.find(conn, token_hash(ticket))
+        account = accounts.find(conn, account_id=found.account_id) if found else None
+        if found is None or account is None or account.disabled_at is not None:
+            raise SignInError("sign_in.needed")
+        if found.kind != sessions.TICKET or found.ended_at or found.expires_at < now_s:
+            raise SignInError("sign_in.needed")
+        sessions.end(conn, found.id, now_s)
+        return begin(conn, account, rules, address=address, started_s=found.started_at)
 
 
 def sign_in_demo(db: Database, rules: SignInRules, *, name: str, address: str) -> str:
@@ -148,7 +186,7 @@ def demo_accounts(db: Database) -> list[str]:
         if not accounts.is_demo(conn):
             return []
         known = accounts.listing(conn)
-    return known.loc[known["is_demo"] == 1, "name"].tolist()
+    return known.loc[known["is_demo"] == 1].sort_values("id")["name"].tolist()
 
 
 def sign_out(db: Database, token: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from people import token_for
 from playwright.sync_api import Browser, sync_playwright
 
 CHROMIUM_FLAGS = [
@@ -30,6 +31,12 @@ def server_url(demo_archive: str) -> Iterator[str]:
     """The address of a dashboard on the small demo network; it stops with the tests."""
     with serving(demo_archive) as url:
         yield url
+
+
+@pytest.fixture
+def token(demo_archive: str) -> str:
+    """The token of somebody who may open every page of the small demo network."""
+    return token_for(demo_archive)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from visiting import Visit
 
 from station.pages.front import PAGES
 
-NAMES = [name for entries in PAGES.values() for name, _ in entries]
+NAMES = [name for entries in PAGES.values() for name, *_ in entries]
 FIRST = "today"  # the front page has no path of its own
 WIDTHS = {"desktop": (1440, 900), "phone": (390, 844)}
 
@@ -17,11 +17,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_opens_without_error_or_overflow(
-    browser: Browser, server_url: str, name: str, lang: str, width: str
+    browser: Browser, server_url: str, token: str, name: str, lang: str, width: str
 ) -> None:
     wide, high = WIDTHS[width]
     context = browser.new_context(viewport={"width": wide, "height": high}, locale="en-GB")
-    visit = Visit(context.new_page(), server_url)
+    visit = Visit(context.new_page(), server_url, token)
 
     visit.open(f"{'' if name == FIRST else name}?lang={lang}")
 

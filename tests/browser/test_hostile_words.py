@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 from browser.conftest import serving
+from people import token_for
 from playwright.sync_api import Browser, Page
 from terminal import Station
 from visiting import Visit
 
 from station.pages.front import PAGES
 
-NAMES = [name for entries in PAGES.values() for name, _ in entries]
+NAMES = [name for entries in PAGES.values() for name, *_ in entries]
 WORDS = (
     "![x](http://evil.example/a.png)",
     "<img src=http://evil.example/b.png onerror=alert(1)>",
@@ -63,7 +64,7 @@ def test_no_page_runs_a_name_or_asks_another_host(browser: Browser, tmp_path: Pa
     archive = hostile(tmp_path).archive
     with serving(f"sqlite:///{archive}") as url:
         context = browser.new_context(locale="en-GB")
-        visit = Visit(context.new_page(), url)
+        visit = Visit(context.new_page(), url, token_for(f"sqlite:///{archive}"))
         asked: list[str] = []
         visit.page.on("request", lambda request: asked.append(request.url))
         visit.page.on("dialog", lambda dialog: asked.append(f"dialog {dialog.message}"))

@@ -267,6 +267,20 @@ def test_archives_hold_about_half_of_the_regulars_and_name_their_owners(small: W
     assert fleets.between(3, 25).all()
 
 
+def test_customers_have_invented_names_and_telephones_nobody_holds(small: Written) -> None:
+    table = pd.read_csv(small.files.customers_file, dtype=str, keep_default_na=False)
+    firms = table["客户类型"] == "单位"
+    named, phones = table["姓名"] + table["联系人"], table["手机号"]
+
+    assert (table.loc[firms, "姓名"] == "").all()
+    assert (table.loc[~firms, "联系人"] == "").all()
+    assert named[named != ""].str.fullmatch("[甲乙丙丁戊己庚辛壬癸][一-龥]{1,2}").all()
+    assert phones[phones != ""].str.fullmatch("100[0-9]{8}").all()
+    assert phones[phones != ""].is_unique
+    assert all(0.07 < (column == "").mean() < 0.13 for column in (named, phones))
+    assert named.nunique() > 0.7 * len(table)
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [

@@ -27,9 +27,10 @@ STATIONS = (
     "A0001,示范一站,南山,城市,Asia/Shanghai,CNY,广东省\n"
 )
 CUSTOMERS = (
-    "客户编号,客户类型,单位名称,所有权,登记站点,建档日期,姓名,手机\n"
-    "C1,单位,示范物流公司,公司,A0001,2024-01-02,某人,13800000000\n"
-    "C2,个人,,私人,A0001,2024年1月2日,某人,13800000000\n"
+    "客户编号,客户类型,单位名称,所有权,登记站点,建档日期,姓名,联系人,手机号\n"
+    "C1,单位,示范物流公司,公司,A0001,2024-01-02,,甲示川,０１００ 1234 5678.0\n"
+    "C2,个人,,私人,A0001,2024年1月2日,乙例 澜,,+86 100-8765-4321\n"
+    "C3,个人,,私人,A0001,2024年1月2日,,,无\n"
 )
 VEHICLES = (
     "车牌号,车牌颜色,用途,车辆类型,客户编号,起始日期\n"
@@ -70,14 +71,78 @@ def test_a_station_file_may_give_the_hours_of_its_day(tmp_path: Path) -> None:
     )
 
 
-def test_a_customer_file_without_its_persons(tmp_path: Path) -> None:
+def test_a_customer_file_with_its_persons(tmp_path: Path) -> None:
     file = open_text(tmp_path, "customers", CUSTOMERS)
 
     assert records(file) == [
-        CustomerRecord("C1", True, OwnerKind.COMPANY, "示范物流公司", "A0001", DAY),
-        CustomerRecord("C2", False, OwnerKind.PRIVATE, "", "A0001", DAY),
+        CustomerRecord(
+            "C1", True, OwnerKind.COMPANY, "示范物流公司", "A0001", DAY, "甲示川", "+8610012345678"
+        ),
+        CustomerRecord(
+            "C2", False, OwnerKind.PRIVATE, "", "A0001", DAY, "乙例 澜", "+8610087654321"
+        ),
+        CustomerRecord("C3", False, OwnerKind.PRIVATE, "", "A0001", DAY),
     ]
-    assert file.ignored_headings == ("姓名", "手机")
+    assert file.ignored_headings == ()
+
+
+@pytest.mark.parametrize(
+    ("heading", "kind", "company", "name"),
+    [
+        ("客户名称", "个人", "", "甲示川"),
+        ("客户名称", "单位", "甲示川", ""),
+        ("联系人", "单位", "", "甲示川"),
+        ("姓名", "单位", "", "甲示川"),
+        ("customer name", "person", "", "甲示川"),
+        ("contact person", "company", "", "甲示川"),
+    ],
+)
+def test_a_name_is_that_of_the_person_or_of_the_company(
+    tmp_path: Path, heading: str, kind: str, company: str, name: str
+) -> None:
+    text = f"客户编号,客户类型,{heading}\nC1,{kind},甲示川\n"
+
+    (customer,) = records(open_text(tmp_path, "customers", text))
+
+    assert isinstance(customer, CustomerRecord)
+    assert (customer.organisation_name, customer.name) == (company, name)
+
+
+def test_a_mapping_says_in_which_country_telephones_are(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.csv"
+    path.write_text("who,call\nC1,(555) 555-0100\n")
+    columns = {"columns": {"code": "who", "phone": "call"}, "phones": "US"}
+    mapping = mapping_of(columns, name="theirs", fields=fields_of("customers"))
+
+    (customer,) = records(open_records(path, "customers", mapping, rules=IngestRules()))
+
+    assert isinstance(customer, CustomerRecord)
+    assert customer.phone == "+15555550100"
+
+
+def test_a_printed_record_shows_neither_name_nor_phone() -> None:
+    told = repr(
+        CustomerRecord("C1", False, OwnerKind.PRIVATE, name="甲示川", phone="+8610012345678")
+    )
+
+    assert "甲示川" not in told
+    assert "1234" not in told
+
+
+PERSON = "甲示川10012345678"
+
+
+@pytest.mark.parametrize("place", range(9))
+def test_a_rejected_row_of_a_customer_repeats_no_cell(tmp_path: Path, place: int) -> None:
+    cells = ["C1", "单位", "示范", "公司", "A0001", "2024-01-02", "", "", "oops"]
+    cells[place] = PERSON * 12
+
+    (row,) = open_text(
+        tmp_path, "customers", "\n".join([CUSTOMERS.partition("\n")[0], ",".join(cells), ""])
+    ).rows()
+
+    assert isinstance(row, RejectedRow)
+    assert not any("川" in fact or "100" in fact for fact in row.facts.values())
 
 
 def test_a_vehicle_file(tmp_path: Path) -> None:
@@ -147,6 +212,8 @@ def test_english_headings_and_words(tmp_path: Path, kind: str, text: str, expect
         ("stations", "code,day starts\nS1,dawn\n", "bad_time"),
         ("stations", f"code,name\nS1,{'x' * 81}\n", "too_long"),
         ("customers", "customer code,customer type\nC1,ghost\n", "unknown_word"),
+        ("customers", "customer code,phone\nC1,1234\n", "bad_phone"),
+        ("customers", f"customer code,full name\nC1,{'x' * 81}\n", "too_long"),
     ],
 )
 def test_a_bad_record_is_rejected_with_the_reason(

@@ -12,6 +12,7 @@ REFUSAL = re.compile(r'"(error_ingest\.\w+)"')
 OF_THE_ARCHIVE = {
     "reversal_without_sale",
     "unknown_customer",
+    "erased_customer",
     "conflict",
     "duplicate",
     "total_line",

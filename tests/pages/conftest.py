@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from people import token_for
 from streamlit.testing.v1 import AppTest
 
 from station.config import Settings
@@ -26,6 +27,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
         monkeypatch.setenv("STATION_ARCHIVE", archive)
         app = AppTest.from_file(front.__file__, default_timeout=RUN_S)
         app.session_state["lang"] = lang
+        app.session_state["token"] = token_for(archive)
         app.run()
         if name != "today":
             app.switch_page(f"{name}.py")

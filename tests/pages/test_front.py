@@ -2,6 +2,7 @@
 
 import pytest
 from opened import PAGES, words_of
+from people import token_for
 from streamlit.testing.v1 import AppTest
 
 pytestmark = pytest.mark.slow
@@ -10,7 +11,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def front(demo_archive: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("STATION_ARCHIVE", demo_archive)
-    return AppTest.from_file(PAGES / "front.py", default_timeout=60)
+    app = AppTest.from_file(PAGES / "front.py", default_timeout=60)
+    app.session_state["token"] = token_for(demo_archive)
+    return app
 
 
 def test_a_link_sets_language_station_and_period(front: AppTest) -> None:

@@ -1,5 +1,6 @@
 """Why a regular stays away is kept sealed and told to whoever may hear it."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from station.services.ask import Ask
 def ask(demo_ask: Ask, tmp_path: Path) -> Iterator[Ask]:
     """Yield the demo network in a copy of its own."""
     keeping.backup(demo_ask, path=tmp_path / "station.db")
+    shutil.copy(demo_ask.db.folder / sealing.KEY_FILE, tmp_path)  # no part of a backup
     db = keeping.open_archive(Settings(), f"sqlite:///{tmp_path}/station.db")
     yield replace(demo_ask, db=db, scope=access.local_operator(db))
     db.close()

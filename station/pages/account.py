@@ -1,0 +1,64 @@
+"""Who am I here, and what may I do?"""
+
+import streamlit as st
+
+from station.errors import BadValueError, StationError
+from station.pages import blocks
+from station.pages.desk import Desk, current
+from station.services import accounts, board
+
+TOLD = "account_told"
+
+
+def render() -> None:
+    """Draw the page."""
+    desk = current()
+    st.title(desk.say("page_account.title"), anchor=False)
+    if told := st.session_state.pop(TOLD, None):
+        st.success(told, icon=":material/check_circle:")
+    scope = desk.ask.scope
+    blocks.answer(
+        desk.say(
+            "page_account.answer",
+            account=scope.account,
+            role=desk.say(f"word.role.{scope.role}"),
+            stations=len(scope.station_ids),
+        )
+    )
+    _stations(desk)
+    _password(desk)
+
+
+def _stations(desk: Desk) -> None:
+    if "board.read" in desk.ask.scope.rights:
+        names = board.stations_known(desk.ask)["name"].tolist()
+        st.markdown(blocks.plain(desk.say("page_account.stations", names=" · ".join(names))))
+
+
+def _password(desk: Desk) -> None:
+    st.subheader(desk.say("page_account.password"), anchor=False)
+    least = desk.ask.settings.sign_in.min_password
+    with st.form("account_password", clear_on_submit=True, width=420):
+        old = st.text_input(desk.say("page_account.old"), type="password", max_chars=128)
+        new = st.text_input(
+            desk.say("door.new_password", least=least), type="password", max_chars=128
+        )
+        again = st.text_input(desk.say("door.again"), type="password", max_chars=128)
+        if st.form_submit_button(desk.say("page_account.change"), type="primary"):
+            _change(desk, old, new, again)
+
+
+def _change(desk: Desk, old: str, new: str, again: str) -> None:
+    try:
+        if new != again:
+            raise BadValueError("sign_in.passwords_differ")
+        accounts.change_password(desk.ask, old=old, new=new)
+    except StationError as error:
+        blocks.refused(desk, error)
+        return
+    st.session_state[TOLD] = desk.say("page_account.changed")
+    st.rerun()
+
+
+if __name__ == "__main__":
+    render()

@@ -1,0 +1,74 @@
+"""Who is signed in, and the way in and out, as the pages show it."""
+
+from typing import Any
+
+import streamlit as st
+
+from station import text
+from station.errors import SignInError, StationError
+from station.pages import blocks
+from station.pages import desk as desks
+from station.services import sign_in
+from station.services.ask import Ask
+
+SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
+
+
+def person(lang: str, ask: Ask) -> None:
+    """Write who is signed in, and the way out."""
+    role = text.say(lang, f"word.role.{ask.scope.role}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if sign_in.demo_accounts(ask.db):
+            st.badge(text.say(lang, "front.demo"), icon=":material/science:", color="orange")
+        st.caption(f"**{blocks.plain(ask.scope.account)}** · {role}")
+        if st.button(
+            "",
+            icon=":material/logout:",
+            help=text.say(lang, "front.sign_out"),
+            key="sign_out",
+            type="tertiary",
+        ):
+            _go(SIGN_OUT)
+
+
+def draw(lang: str, error: SignInError) -> None:
+    """Send whoever is not signed in to where he can."""
+    settings, _ = desks.opened()
+    if settings.sign_in.oidc and (st.user.is_logged_in or "company" in st.query_params):
+        _company(lang)
+        return
+    st.info(blocks.plain(text.say(lang, error.key, **error.facts)), icon=":material/lock:")
+    _link(text.say(lang, "door.to_sign_in"), SIGN_IN)
+    _go(SIGN_IN)
+
+
+def _company(lang: str) -> None:
+    """Let the company's own sign-in say who this is, and exchange its word for a session."""
+    if not st.user.is_logged_in:
+        st.login()
+        return
+    settings, db = desks.opened()
+    told: dict[str, Any] = st.user.to_dict()
+    try:
+        ticket = sign_in.vouch(
+            db,
+            settings.sign_in,
+            subject=str(told.get("sub", "")),
+            issued_at=int(told.get("iat", 0)),
+            address=st.context.ip_address or "",
+        )
+    except StationError as error:
+        st.error(blocks.plain(text.say(lang, error.key, **error.facts)))
+        if st.button(text.say(lang, "front.company_again"), key="company_again"):
+            st.logout()
+        return
+    _go(f"/company?ticket={ticket}")
+
+
+def _link(label: str, path: str) -> None:
+    st.markdown(f"[{blocks.plain(label)}]({path})")
+
+
+def _go(path: str) -> None:
+    """Open a path of ours in the place of this page; it holds nothing that anybody typed."""
+    st.html(f"<script>window.location.assign({path!r})</script>", unsafe_allow_javascript=True)
