@@ -89,9 +89,10 @@ def test_a_log_is_whole_and_numbered_without_a_gap(db: Database) -> None:
 def test_what_was_undone_leaves_no_gap(db: Database) -> None:
     with db.writing() as conn:
         fill(conn, 2)
-    with pytest.raises(ZeroDivisionError), db.writing() as conn:
+    with db.engine.connect() as conn:
         log.append(conn, make_event(2))
-        raise ZeroDivisionError
+        conn.rollback()
+
     with db.writing() as conn:
         assert log.append(conn, make_event(3)) == 3
         assert log.first_broken(conn) == ""
@@ -141,7 +142,10 @@ def test_a_missing_event_is_found(bare: Database, event_id: int) -> None:
 def test_an_event_put_in_at_the_end_without_the_program_is_found(bare: Database) -> None:
     forged = {
         **{name: getattr(make_event(), name) for name in Event.__slots__},
-        **{"act": "card_opened", "id": MANY + 1, "digest": "0" * 64, "hash": "0" * 64},
+        "act": "card_opened",
+        "id": MANY + 1,
+        "digest": "0" * 64,
+        "hash": "0" * 64,
     }
 
     assert broken_after(bare, insert(tables.audit).values(forged)) == str(MANY + 1)
@@ -163,7 +167,7 @@ def test_an_event_blanked_by_hand_is_found(bare: Database) -> None:
 
 @pytest.mark.slow
 def test_random_edits_are_all_found(bare: Database) -> None:
-    draws = random.Random(7)
+    draws = random.Random(7)  # noqa: S311 - the same edits every time
     at = tables.audit.c.id
     missed = []
     for number in range(EDITS):
@@ -258,7 +262,9 @@ def test_the_archive_itself_refuses_to_change_the_log(db: Database, statement: A
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(given_words=st.lists(st.tuples(words, words, words), min_size=1, max_size=6))
 def test_any_words_can_be_told_and_proved(
     sqlite_url: str, given_words: list[tuple[str, str, str]]
