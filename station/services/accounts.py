@@ -13,7 +13,7 @@ from station.errors import BadValueError, NotAllowedError, NotFoundError
 from station.guard import passwords
 from station.model import CHAIN_ONLY, DAY_S, Act, Grant, Role, day_number
 from station.services import approvals, sign_in, trail
-from station.services.access import LOCAL_ACCOUNT, right, today, token_hash
+from station.services.access import LOCAL_ACCOUNT, MINUTE_S, right, today, token_hash
 from station.services.approvals import Effect, Payload
 from station.services.ask import Ask
 
@@ -23,7 +23,7 @@ LONGEST_PERSON = 40
 
 @right("users.read")
 def listing(ask: Ask) -> pd.DataFrame:
-    """Return id, name, person, is_demo, made_at, disabled_at, has_password of every account."""
+    """Return id, name, person, is_demo, made_at, disabled_at, has_password, by_company of all."""
     with ask.db.reading() as conn:
         return book.listing(conn)
 
@@ -39,7 +39,8 @@ def grants(ask: Ask) -> pd.DataFrame:
 def signed_in(ask: Ask) -> pd.DataFrame:
     """Return account, kind, address, started_at and seen_at of the sessions that hold."""
     with ask.db.reading() as conn:
-        return sessions.standing(conn, int(time()))
+        idle_s = ask.settings.sign_in.idle_min * MINUTE_S
+        return sessions.standing(conn, now_s=int(time()), idle_s=idle_s)
 
 
 @right("users.keep")
@@ -289,7 +290,7 @@ def change_password(ask: Ask, *, old: str, new: str) -> None:
 
 @right("users.read")
 def decided(ask: Ask) -> pd.DataFrame:
-    """Return every request that was decided, by whom and when."""
+    """Return every request that was decided, by whom and when, the newest first."""
     with ask.db.reading() as conn:
-        every = requests.listing(conn)
-    return every[every["status"] != requests.OPEN]
+        every = approvals.with_facts(conn, requests.listing(conn))
+    return every[every["status"] != requests.OPEN].sort_values("id", ascending=False)

@@ -62,16 +62,24 @@ def waiting(ask: Ask) -> pd.DataFrame:
     words what it is about.
     """
     with ask.db.reading() as conn:
-        every = requests.listing(conn, status=requests.OPEN)
-        every["is_mine"] = every["maker_person"] == ask.scope.person
-        payloads = [json.loads(payload) for payload in every["payload"]]
-        pairs = list(zip(every["kind"], payloads, strict=True))
-        told = [dict(EFFECTS[kind].tell(conn, payload)) for kind, payload in pairs]
-        every["facts"] = pd.Series(told, index=every.index, dtype="object")
-        near = [_is_near(conn, ask, kind, payload) for kind, payload in pairs]
-    shown = every[every["is_mine"].astype(bool) | pd.Series(near, every.index, dtype=bool)]
+        every = with_facts(conn, requests.listing(conn, status=requests.OPEN))
+        near = [
+            _is_near(conn, ask, kind, json.loads(payload))
+            for kind, payload in zip(every["kind"], every["payload"], strict=True)
+        ]
+    is_mine = every["maker_person"] == ask.scope.person
+    shown = every.assign(is_mine=is_mine)[is_mine | pd.Series(near, every.index, dtype=bool)]
     columns = ["id", "kind", "facts", "reason", "maker", "is_mine", "made_at"]
     return shown[columns].reset_index(drop=True)
+
+
+def with_facts(conn: Connection, listed: pd.DataFrame) -> pd.DataFrame:
+    """Return requests with the `facts` that fill each one's sentence."""
+    told = [
+        dict(EFFECTS[kind].tell(conn, json.loads(payload)))
+        for kind, payload in zip(listed["kind"], listed["payload"], strict=True)
+    ]
+    return listed.assign(facts=pd.Series(told, index=listed.index, dtype="object"))
 
 
 def _is_near(conn: Connection, ask: Ask, kind: str, payload: Payload) -> bool:

@@ -19,13 +19,15 @@ LOOKS = tuple(act.value for act in looks.SUMS)
 def events(
     ask: Ask, *, from_on: date, to_on: date, acts: tuple[str, ...] = (), account: str = ""
 ) -> pd.DataFrame:
-    """Return at, account, person, address, act, object, station, count, reason, newest first.
+    """Return at, account, address, act, object, station, station_name, count, reason and more.
+
+    The newest come first.
 
     Whoever sees the whole chain is shown every event, another those of his stations; at most
     MOST_EVENTS of them.
     """
     with ask.db.reading() as conn:
-        known = {station_id: code for code, station_id in stations.ids(conn).items()}
+        known = stations.everything(conn)
         told = log.events(
             conn,
             station_ids=None if sees_all(ask) else ask.scope.station_ids,
@@ -35,7 +37,12 @@ def events(
             acts=acts,
             account=account,
         )
-    return told.assign(station=told["station_id"].map(known).fillna(""))
+    codes = {station_id: site.code for station_id, site in known.items()}
+    names = {station_id: site.name or site.code for station_id, site in known.items()}
+    return told.assign(
+        station=told["station_id"].map(codes).fillna(""),
+        station_name=told["station_id"].map(names).fillna(""),
+    )
 
 
 @right("audit.read")

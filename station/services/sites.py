@@ -22,6 +22,8 @@ FIELDS = (
     ARCHIVIST,
 )
 """What may be changed; code, zone and currency are settled when the station is made."""
+KEEPER = ARCHIVIST
+PLATE_PROVINCES = sorted(PROVINCES)
 LONGEST = 80
 DAY_MIN = 24 * 60
 EARLIEST = date(2000, 1, 1)
