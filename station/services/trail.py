@@ -6,6 +6,7 @@ from station.archive import audit
 from station.archive.audit import Event
 from station.archive.database import Connection, Database
 from station.errors import StationError
+from station.guard import mask
 from station.model import Act, Scope
 
 LONGEST_REASON = 200
@@ -21,7 +22,11 @@ def note(
     count: int = 1,
     reason: str = "",
 ) -> None:
-    """Add an event to the audit log within the caller's own write."""
+    """Add an event to the audit log within the caller's own write.
+
+    What looks like a telephone number or an address in a reason is hidden: the log lasts longer
+    than any of them.
+    """
     event = Event(
         at=int(time()),
         account=scope.account,
@@ -31,7 +36,7 @@ def note(
         object=object_name,
         station_id=station_id,
         count=count,
-        reason=reason[:LONGEST_REASON],
+        reason=mask.redact(reason)[:LONGEST_REASON],
     )
     audit.append(conn, event)
 
@@ -53,4 +58,5 @@ def noted(
 
 def refused(db: Database, scope: Scope, service: str, error: StationError) -> None:
     """Write down that somebody asked for what he may not have or see."""
-    noted(db, scope, Act.REFUSAL, service, reason=error.key)
+    rule = " ".join([error.key, *(f"{name}={fact}" for name, fact in error.facts.items())])
+    noted(db, scope, Act.REFUSAL, service, reason=rule)
