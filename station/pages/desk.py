@@ -65,10 +65,9 @@ def opened() -> tuple[Settings, Database]:
 
 
 def _token(settings: Settings) -> str:
-    """Return the token with which this session of the browser came; it cannot change meanwhile."""
-    name = sign_in.cookie_name(settings.sign_in)
-    token: str = st.session_state.setdefault("token", st.context.cookies.get(name, ""))
-    return token
+    """Return the token that the browser sent; without a browser, the one laid into the session."""
+    sent = st.context.cookies.get(sign_in.cookie_name(settings.sign_in))
+    return sent or str(st.session_state.get("token", ""))
 
 
 def put(desk: Desk) -> None:
