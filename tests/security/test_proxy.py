@@ -155,10 +155,10 @@ def headers_at(proxy: Proxy, headers: dict[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in arrived}
 
 
-def agreed(proxy: Proxy, version: ssl.TLSVersion) -> str | None:
-    """Return the protocol that a client of one version gets."""
+def agreed(proxy: Proxy, version: ssl.TLSVersion, ciphers: str = "ALL") -> str | None:
+    """Return the protocol that a client gets who knows one version and these ciphers only."""
     context = ssl.create_default_context(cafile=proxy.home / "station.crt")
-    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
     with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
         context.minimum_version = context.maximum_version = version
     plain = socket.create_connection(("127.0.0.1", proxy.tls_port), timeout=10)
@@ -175,6 +175,11 @@ def test_today_s_tls_is_spoken(echo: Proxy, version: ssl.TLSVersion) -> None:
 def test_yesterday_s_tls_is_refused(echo: Proxy, version: ssl.TLSVersion) -> None:
     with pytest.raises(ssl.SSLError, match="ALERT_PROTOCOL_VERSION"):
         agreed(echo, version)
+
+
+def test_a_cipher_without_integrity_of_its_own_is_refused(echo: Proxy) -> None:
+    with pytest.raises(ssl.SSLError, match="HANDSHAKE_FAILURE"):
+        agreed(echo, ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES256-SHA:ECDHE-ECDSA-AES128-SHA256")
 
 
 def test_the_newest_tls_is_preferred(echo: Proxy) -> None:
