@@ -10,6 +10,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -367,6 +368,15 @@ def test_attempts_to_sign_in_are_slowed_but_the_form_is_shown(echo: Proxy) -> No
     assert 10 <= tries.count(200) <= 15
     assert tries.count(200) + tries.count(429) == 40
     assert echo.ask("/sign-in").status == 200
+
+
+def test_one_address_holds_about_a_hundred_connections_at_most(tmp_path: Path) -> None:
+    waiting = b"POST / HTTP/1.1\r\nHost: station.example\r\nContent-Length: 9\r\n\r\n"
+    with proxying(free_port(), tmp_path) as proxy, ExitStack() as held:
+        for _ in range(110):  # the last few may still be on their way
+            held.enter_context(proxy.connect()).sendall(waiting)
+
+        assert proxy.ask("/").status == 429
 
 
 def test_the_log_holds_no_secret(echo: Proxy) -> None:
