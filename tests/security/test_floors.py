@@ -65,3 +65,12 @@ def test_every_floor_says_what_it_is_for_and_how_we_know() -> None:
         assert floor["advisory"]
         assert floor["what"]
         assert floor["basis"] in BASES
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_docs_say_within_which_time_a_fault_is_mended(lang: str) -> None:
+    text = (HERE.parents[1] / "docs" / lang / "deploy.md").read_text("utf-8")
+
+    assert "tests/security/floors.toml" in text
+    days = {"en": "| {} days |", "zh": "| {} 天 |"}[lang]
+    assert [days.format(limit) for limit in (7, 30, 90) if days.format(limit) not in text] == []

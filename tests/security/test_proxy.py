@@ -76,6 +76,13 @@ FORGED = {
     "Via": "1.1 evil.example",
 }
 
+SECRETS = (
+    "/welcome?token=s3cret",
+    "/company?ticket=s3cret",
+    "/media/s3cret.csv",
+    "/_stcore/upload_file/s3cret/s3cret",
+)
+
 pytestmark = pytest.mark.slow
 
 
@@ -204,7 +211,7 @@ def test_a_browser_is_told_to_come_by_tls_for_a_year(station: Proxy) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "status"), [("/health", 200), ("/_stcore/health", 200), ("/_stcore/metrics", 404)]
+    ("path", "status"), [("/health", 200), ("/sign-in", 200), ("/_stcore/metrics", 404)]
 )
 def test_every_safe_header_comes_exactly_once(station: Proxy, path: str, status: int) -> None:
     answer = station.ask(path)
@@ -216,6 +223,24 @@ def test_every_safe_header_comes_exactly_once(station: Proxy, path: str, status:
 def test_the_dashboard_s_own_policy_stands(station: Proxy, station_port: int) -> None:
     for name in SAFE[1:-1]:
         assert station.ask("/").headers[name] == directly(station_port, "/").headers[name]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/health", "/sign-in", "/_stcore/health", "/_stcore/metrics"]
+)
+def test_every_answer_names_what_it_is_and_how_it_is_written(station: Proxy, path: str) -> None:
+    answer = station.ask(path)
+
+    kind = answer.headers["Content-Type"] or ""
+    assert kind == "application/json" or kind.endswith("; charset=utf-8") or not answer.body
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", f"https://{NAME}.evil.example"])
+def test_no_other_site_may_read_an_answer(station: Proxy, origin: str) -> None:
+    for path in ("/", "/health", "/sign-in", "/_stcore/health", "/_stcore/host-config"):
+        answer = station.ask(path, {"Origin": origin})
+
+        assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 def test_nobody_learns_which_server_answers(station: Proxy) -> None:
@@ -231,7 +256,9 @@ def test_a_blocked_path_is_not_there(station: Proxy, path: str) -> None:
     assert b"nginx" in answer.body, "it should not have reached the dashboard"
 
 
-@pytest.mark.parametrize("path", ["/", "/today", "/_stcore/health", "/_stcore/host-config"])
+@pytest.mark.parametrize(
+    "path", ["/", "/today", "/sign-in", "/_stcore/health", "/_stcore/host-config"]
+)
 def test_the_dashboard_s_own_paths_answer_as_without_the_proxy(
     station: Proxy, station_port: int, path: str
 ) -> None:
@@ -260,12 +287,23 @@ def test_the_application_learns_who_calls_and_how(echo: Proxy) -> None:
 
 def test_what_the_pages_need_arrives(echo: Proxy) -> None:
     sent = {
-        "Cookie": "a=1; b=2",
-        "Origin": f"https://{NAME}",
-        "X-Xsrftoken": "2|token",
-        "Content-Type": "application/x-www-form-urlencoded",
+        "Accept": "text/html",
+        "Accept-Encoding": "gzip",
         "Accept-Language": "zh-CN",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Cookie": "a=1; b=2",
+        "If-Modified-Since": "Thu, 01 Jan 2026 00:00:00 GMT",
+        "If-None-Match": '"tag"',
+        "If-Range": '"tag"',
+        "Origin": f"https://{NAME}",
+        "Range": "bytes=0-9",
+        "Referer": f"https://{NAME}/today",
+        "Sec-Fetch-Dest": "document",
+        "Sec-Fetch-Mode": "navigate",
         "Sec-Fetch-Site": "same-origin",
+        "Sec-Fetch-User": "?1",
+        "User-Agent": "Browser/1",
+        "X-Xsrftoken": "2|token",
     }
 
     arrived = headers_at(echo, sent)
@@ -380,11 +418,7 @@ def test_one_address_holds_about_a_hundred_connections_at_most(tmp_path: Path) -
 
 
 def test_the_log_holds_no_secret(echo: Proxy) -> None:
-    for path in (
-        "/welcome?token=s3cret",
-        "/media/s3cret.csv",
-        "/_stcore/upload_file/s3cret/s3cret",
-    ):
+    for path in SECRETS:
         echo.ask(path, {"Cookie": "s3cret", "Referer": "https://s3cret"})
 
     logged = (echo.home / "station.log").read_text("utf-8")
@@ -395,7 +429,8 @@ def test_the_log_holds_no_secret(echo: Proxy) -> None:
 
 def test_the_log_holds_no_secret_when_the_dashboard_is_down(tmp_path: Path) -> None:
     with proxying(free_port(), tmp_path) as proxy:
-        assert proxy.ask("/welcome?token=s3cret").status == 502
+        for path in SECRETS[:2]:
+            assert proxy.ask(path).status == 502
         logs = [path.read_text("utf-8") for path in tmp_path.glob("*.log")]
 
     assert "s3cret" not in "".join(logs)
