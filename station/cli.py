@@ -455,7 +455,7 @@ def users_add(
     typer.echo(call.say("cli.account_made", account=name))
     if role is not None:
         _give(call, ask, name, role, station_code, region, reason)
-    typer.echo(call.say("cli.link", path=f"/welcome?token={token}"))
+    typer.echo(call.say("cli.link", path=f"/welcome#{token}"))
 
 
 def _give(
@@ -518,7 +518,7 @@ def _decide(context: typer.Context, request: int, *, approve: bool) -> None:
     token = approvals.decide(call.ask(), request_id=request, approve=approve)
     typer.echo(call.say("cli.approved" if approve else "cli.declined", request=request))
     if token:
-        typer.echo(call.say("cli.link", path=f"/welcome?token={token}"))
+        typer.echo(call.say("cli.link", path=f"/welcome#{token}"))
 
 
 @users.command("approve")
@@ -560,7 +560,7 @@ def users_link(context: typer.Context, name: NameArgument, reason: ReasonOption 
     call: Call = context.obj
     request, token = accounts.ask_reset(call.ask(), name=name, reason=reason)
     if token:
-        typer.echo(call.say("cli.link", path=f"/welcome?token={token}"))
+        typer.echo(call.say("cli.link", path=f"/welcome#{token}"))
     else:
         typer.echo(call.say("cli.requested", account=name, role="", request=request))
 

@@ -1,6 +1,5 @@
 """Nothing of another station's customers reaches a person, on any page, in any export or search."""
 
-import http.client
 import io
 import struct
 import zipfile
@@ -10,11 +9,9 @@ import pytest
 from browser.conftest import serving
 from security import world as worlds
 from security.test_forged_messages import token
-from security.wire import Wire, wire
+from security.wire import Wire, get, wire
 from security.world import OTHER, VEHICLES, World
 from streamlit.proto.WidgetStates_pb2 import WidgetState
-
-from station.services import sign_in
 
 pytestmark = pytest.mark.slow
 READERS = ("staff", "manager", "regional")
@@ -116,16 +113,6 @@ def fetch(address: str, path: str, who: str) -> bytes:
         return content
     with zipfile.ZipFile(io.BytesIO(content)) as book:
         return b"".join(book.read(name) for name in book.namelist())
-
-
-def get(address: str, path: str, who: str) -> tuple[int, bytes]:
-    """Return status and body of a path, asked for with a session's cookie."""
-    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=10)
-    connection.request("GET", path, headers={"Cookie": f"{sign_in.COOKIE}={who}"})
-    answer = connection.getresponse()
-    content = answer.read()
-    connection.close()
-    return answer.status, content
 
 
 def test_a_made_file_is_its_makers_alone(world: World, address: str) -> None:

@@ -1,8 +1,11 @@
 """The dashboard as a forger speaks to it: its own protocol over a real WebSocket, no browser."""
 
-from collections.abc import Iterator
+import http.client
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http.client import HTTPMessage
+from urllib.parse import urlencode
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -84,15 +87,59 @@ class Wire:
                 self.files[widget_id] = element.download_button.deferred_file_id
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back from a path."""
+
+    status: int
+    headers: HTTPMessage
+    body: bytes
+
+    @property
+    def cookie(self) -> str:
+        """Return the token that the answer sets, if it sets one."""
+        words = self.headers.get("Set-Cookie", "").partition(";")[0]
+        return words.partition("=")[2].strip('"')
+
+
+def call(
+    url: str,
+    method: str,
+    path: str,
+    *,
+    form: Mapping[str, str] | None = None,
+    who: str = "",
+    **headers: str,
+) -> Answer:
+    """Return the answer to one request; a form comes from a page of the dashboard's own."""
+    sent = {"Cookie": f"{sign_in.COOKIE}={who}"} if who else {}
+    if form is not None:
+        sent |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": url}
+    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
+    connection.request(method, path, body=urlencode(form or {}) or None, headers=sent)
+    answer = connection.getresponse()
+    told = Answer(answer.status, answer.headers, answer.read())
+    connection.close()
+    return told
+
+
+def get(url: str, path: str, who: str = "") -> tuple[int, bytes]:
+    """Return status and body of a path, asked for with a session's cookie."""
+    answer = call(url, "GET", path, who=who)
+    return answer.status, answer.body
+
+
 @contextmanager
-def wire(url: str, token: str, lang: str = "en") -> Iterator[Wire]:
-    """Yield a session that is open, its first page drawn."""
+def wire(
+    url: str, token: str, lang: str = "en", *, resume: str = "", **headers: str
+) -> Iterator[Wire]:
+    """Yield a session that is open, its first page drawn; it may name one to resume."""
     address = url.replace("http", "ws", 1) + "/_stcore/stream"
-    headers = {"Cookie": f"{sign_in.COOKIE}={token}", "Origin": url}
     with connect(
         address,
-        additional_headers=headers,
-        subprotocols=["streamlit"],
+        additional_headers={"Cookie": f"{sign_in.COOKIE}={token}", "Origin": url} | headers,
+        subprotocols=["streamlit", "none", resume] if resume else ["streamlit"],
         max_size=BIGGEST,  # type: ignore[list-item]
     ) as socket:
         session = Wire(socket)
