@@ -31,6 +31,7 @@ from station.services import (
     demo,
     intake,
     keeping,
+    keys,
     mappings,
     records,
     reports,
@@ -48,6 +49,8 @@ users = typer.Typer(no_args_is_help=True, help="Accounts and their roles.")
 app.add_typer(users, name="users")
 trail = typer.Typer(no_args_is_help=True, help="Who did what.")
 app.add_typer(trail, name="audit")
+keyring = typer.Typer(no_args_is_help=True, help="Change the keys that seal names and notes.")
+app.add_typer(keyring, name="keys")
 err = Console(stderr=True)
 SHOWN_ROWS = 40
 LAST_YEAR = 2999
@@ -613,6 +616,32 @@ def _print_tables(call: Call, tables: dict[str, pd.DataFrame], *, as_json: bool)
             typer.echo(table.head(SHOWN_ROWS).to_string(index=False, na_rep=""))
         if len(table) > SHOWN_ROWS:
             typer.echo(call.say("cli.more_rows", rows=len(table) - SHOWN_ROWS))
+
+
+@keyring.command("rotate")
+@command
+def keys_rotate(context: typer.Context) -> None:
+    """Seal everything anew under new keys; may be stopped and run again."""
+    call: Call = context.obj
+    ask = call.ask()
+    with _bar(call.say("keys.sealing")) as progress:
+        done = keys.rotate(ask, progress=progress)
+    if done.resumed:
+        typer.echo(call.say("keys.resumed"))
+    typer.echo(call.say("keys.rotated", texts=done.resealed))
+    if done.shut:
+        typer.echo(call.say("keys.shut", texts=done.shut))
+
+
+@keyring.command("forget")
+@command
+def keys_forget(context: typer.Context) -> None:
+    """Drop retired keys; what backups from before are sealed with cannot be opened then."""
+    call: Call = context.obj
+    ask = call.ask()
+    with _bar(call.say("keys.sealing")) as progress:
+        dropped = keys.forget(ask, progress=progress)
+    typer.echo(call.say("keys.forgot" if dropped else "keys.none_retired", keys=dropped))
 
 
 def main() -> None:
