@@ -17,7 +17,11 @@ COMMON: Mapping[str, int | str] = {
     "mmap_size": 0,
 }
 READER = {**COMMON, "wal_autocheckpoint": 0, "query_only": 1}
-WRITER = {**COMMON, "cache_size": -65_536}  # 64 MiB, so that an import finds its indexes in memory
+WRITER = {
+    **COMMON,
+    "cache_size": -65_536,  # 64 MiB, so that an import finds its indexes in memory
+    "secure_delete": "ON",  # what is deleted is overwritten, not left in free pages
+}
 
 
 def journal_mode(version: str, *, has_locks: bool) -> str:

@@ -226,7 +226,7 @@ def _why(desk: Desk, row: Mapping[Any, Any]) -> str:
     """Return the reason; that of a refusal is the key of what was said."""
     reason = str(row["reason"])
     if row["act"] == Act.REFUSAL.value:
-        key = f"page_audit.refused_{reason.replace('.', '_')}"
+        key = f"page_audit.refused_{reason.partition(' ')[0].replace('.', '_')}"
         return desk.say(key) if text.has(desk.lang, key) else reason
     if reason.startswith(sites.BY_FILE):
         return desk.say("page_audit.by_file", number=reason.removeprefix(sites.BY_FILE))

@@ -13,7 +13,14 @@ from station.errors import BadValueError, NotAllowedError, NotFoundError
 from station.guard import passwords
 from station.model import CHAIN_ONLY, DAY_S, Act, Grant, Role, day_number
 from station.services import approvals, sign_in, trail
-from station.services.access import LOCAL_ACCOUNT, MINUTE_S, right, today, token_hash
+from station.services.access import (
+    LOCAL_ACCOUNT,
+    MINUTE_S,
+    right,
+    stations_in_sight,
+    today,
+    token_hash,
+)
 from station.services.approvals import Effect, Payload
 from station.services.ask import Ask
 
@@ -64,6 +71,16 @@ def add(ask: Ask, *, name: str, person: str = "", subject: str = "") -> str:
         )
         trail.note(conn, ask.scope, Act.CHANGE, f"account:{account_id}:made")
         return sign_in.invite(conn, account_id, ask.settings.sign_in)
+
+
+@right("users.read")
+def station_named(ask: Ask, *, code: str) -> int | None:
+    """Return the id of a station in sight, none without a code.
+
+    Raises:
+        NotFoundError: there is no such station in sight.
+    """
+    return next(iter(stations_in_sight(ask, [code]))) if code else None
 
 
 @right("users.keep")

@@ -1,5 +1,6 @@
 """The archive is kept: made, opened, proved, copied, and looked after once a day."""
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,9 +15,9 @@ from station.archive import backup as copies
 from station.archive import verify as proofs
 from station.archive.database import Database, create_or_upgrade, open_database
 from station.config import Settings
-from station.errors import ArchiveError, BackupError
+from station.errors import ArchiveError, BackupError, NotAllowedError
 from station.model import DAY_S, Act
-from station.services import sites, trail
+from station.services import sealing, sites, trail
 from station.services.access import right
 from station.services.ask import Ask
 
@@ -62,6 +63,17 @@ def open_archive(settings: Settings, url: str = "") -> Database:
         ArchiveError: there is none, or it must be upgraded first.
     """
     return open_database(url or settings.archive.url, _folder(settings, url))
+
+
+def require_keeper(db: Database) -> None:
+    """Return if this process may act as the local operator: it can read the archive's key.
+
+    Raises:
+        NotAllowedError: there is a key, and it cannot.
+    """
+    key = db.folder / sealing.KEY_FILE
+    if key.exists() and not os.access(key, os.R_OK):
+        raise NotAllowedError("error.not_keeper", file=key.name)
 
 
 def _folder(settings: Settings, url: str) -> Path | None:

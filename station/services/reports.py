@@ -53,12 +53,17 @@ class Report:
             "report": self.name,
             "as_of": self.as_of.isoformat(),
             "scope": list(self.scope),
-            "rows": [
-                {name: _plain(value) for name, value in row.items()}
-                for row in self.rows.to_dict("records")
-            ],
+            "rows": plain_rows(self.rows),
             "totals": dict(self.totals),
         }
+
+
+def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame as plain data; what is not known is none."""
+    return [
+        {str(name): _plain(value) for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
 
 
 Builder = Callable[[Ask, Question, tuple[str, ...]], pd.DataFrame]

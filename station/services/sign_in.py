@@ -1,6 +1,5 @@
 """People come in by their own password, stay for a while, and go; nobody has an initial one."""
 
-import hashlib
 import re
 import secrets
 from time import time
@@ -12,7 +11,7 @@ from station.errors import BadValueError, NotFoundError, SignInError
 from station.guard import passwords
 from station.guard.rules import SignInRules
 from station.model import Act, Grant, Role, Scope
-from station.services import trail
+from station.services import sealing, trail
 from station.services.access import HOUR_S, LOCAL_ACCOUNT, MINUTE_S, token_hash
 
 COOKIE = "station"
@@ -71,7 +70,7 @@ def sign_in(db: Database, rules: SignInRules, *, name: str, password: str, addre
         trail.noted(db, nobody(address), Act.SIGN_IN_FAILED, whose)
         raise SignInError("sign_in.wrong")
     with db.writing(changes_figures=False) as conn:
-        sessions.forgive(conn, account_hash=_hash(name), address=address)
+        sessions.forgive(conn, account_hash=_index(db, name), address=address)
         return begin(conn, account, rules, address=address)
 
 
@@ -81,20 +80,19 @@ def count_attempt(db: Database, rules: SignInRules, *, name: str, address: str) 
     Raises:
         SignInError: too many were made lately.
     """
-    now_s = int(time())
+    now_s, whose = int(time()), _index(db, name)
     since = now_s - rules.attempts_min * MINUTE_S
     with db.writing(changes_figures=False) as conn:
-        on_account, on_all = sessions.tries(
-            conn, account_hash=_hash(name), address=address, from_s=since
-        )
+        on_account, on_all = sessions.tries(conn, account_hash=whose, address=address, from_s=since)
         if on_account < rules.attempts and on_all < rules.attempts_per_address:
-            sessions.note_attempt(conn, account_hash=_hash(name), address=address, now_s=now_s)
+            sessions.note_attempt(conn, account_hash=whose, address=address, now_s=now_s)
             return
     raise SignInError("sign_in.too_many", minutes=rules.attempts_min)
 
 
-def _hash(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()
+def _index(db: Database, name: str) -> str:
+    """Return a keyed hash of what was typed as a name: sometimes it is a password."""
+    return sealing.code_index(db, f"account/{name}")
 
 
 def begin(
@@ -210,6 +208,12 @@ def first_link(db: Database, rules: SignInRules) -> str | None:
             return None
         account_id = first.id if first else _make_first(conn)
         return invite(conn, account_id, rules)
+
+
+def awaits_first(db: Database) -> bool:
+    """Return whether the first administrator has not come in yet."""
+    with db.reading() as conn:
+        return accounts.find(conn, name=FIRST_ACCOUNT) is not None
 
 
 def _make_first(conn: Connection) -> int:

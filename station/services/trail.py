@@ -6,6 +6,7 @@ from station.archive import audit
 from station.archive.audit import Event
 from station.archive.database import Connection, Database
 from station.errors import BadValueError, StationError
+from station.guard import mask
 from station.model import Act, Scope
 
 LONGEST_REASON = 200
@@ -21,7 +22,11 @@ def note(
     count: int = 1,
     reason: str = "",
 ) -> None:
-    """Add an event to the audit log within the caller's own write."""
+    """Add an event to the audit log within the caller's own write.
+
+    What looks like a telephone number or an address in a reason is hidden: the log lasts longer
+    than any of them.
+    """
     event = Event(
         at=int(time()),
         account=scope.account,
@@ -37,9 +42,12 @@ def note(
 
 
 def tidy(reason: str) -> str:
-    """Return a reason on one line and of bounded length, without signs that nobody sees."""
-    line = " ".join(reason.split())
-    return "".join(sign for sign in line if sign.isprintable())[:LONGEST_REASON].strip()
+    """Return a reason on one line and of bounded length, without signs that nobody sees.
+
+    What looks like a telephone number or an address is hidden in it.
+    """
+    line = "".join(sign for sign in " ".join(reason.split()) if sign.isprintable())
+    return mask.redact(line)[:LONGEST_REASON].strip()
 
 
 def needed(reason: str) -> str:
@@ -76,4 +84,5 @@ def noted(
 
 def refused(db: Database, scope: Scope, service: str, error: StationError) -> None:
     """Write down that somebody asked for what he may not have or see."""
-    noted(db, scope, Act.REFUSAL, service, station_id=place_of(scope), reason=error.key)
+    rule = " ".join([error.key, *(f"{name}={fact}" for name, fact in error.facts.items())])
+    noted(db, scope, Act.REFUSAL, service, station_id=place_of(scope), reason=rule)
