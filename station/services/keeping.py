@@ -1,19 +1,50 @@
 """The archive is kept: made, opened, proved, copied, and looked after once a day."""
 
 import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from time import time
 
-from station.archive import backup as backups
-from station.archive import batches, lake
+import pandas as pd
+
+from station.archive import accounts, audit, batches, lake
+from station.archive import backup as copies
 from station.archive import verify as proofs
 from station.archive.database import Database, create_or_upgrade, open_database
 from station.config import Settings
-from station.errors import NotAllowedError
+from station.errors import ArchiveError, BackupError, NotAllowedError
 from station.model import DAY_S, Act
-from station.services import sealing, trail
+from station.services import sealing, sites, trail
 from station.services.access import right
 from station.services.ask import Ask
+
+DUTIES = ("nightly", "verify", "backup")
+"""What is to be done to an archive again and again; each leaves an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """When a duty was last done, by whom, and what was wrong then; nothing if all was well."""
+
+    at: int
+    account: str
+    wrong: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How the archive is: where, how large, what was done to it, and where its log ends."""
+
+    engine: str
+    sizes: Mapping[str, int]
+    done: Mapping[str, Done]
+    is_demo: bool
+    settings_hash: str
+    events: int
+    head: str
 
 
 def create(settings: Settings, url: str = "") -> Database:
@@ -59,8 +90,51 @@ def backup(ask: Ask, *, path: Path) -> None:
     Raises:
         BackupError: it could not be made or is not sound.
     """
-    backups.backup(ask.db, path)
-    trail.noted(ask.db, ask.scope, Act.KEEPING, "archive:backup")
+    copies.backup(ask.db, path)
+    _done(ask, "backup")
+
+
+@right("archive.keep")
+def backup_here(ask: Ask) -> str:
+    """Return the name of a new copy among the archive's own backups.
+
+    Raises:
+        BackupError: it could not be made or is not sound.
+    """
+    try:
+        path = copies.dated(ask.db, datetime.now(UTC).astimezone())
+        backup(ask, path=path)
+    except OSError as error:
+        said = error.strerror or ""
+        raise BackupError("backup.failed", program="Station", said=said) from error
+    return path.name
+
+
+@right("archive.verify")
+def backups(ask: Ask) -> pd.DataFrame:
+    """Return name, bytes and made_at of the archive's own backups, the newest first."""
+    return copies.kept(ask.db)
+
+
+@right("archive.verify")
+def condition(ask: Ask) -> Condition:
+    """Return how the archive is and when it was last looked after."""
+    with ask.db.reading() as conn:
+        last = {
+            duty: audit.latest(conn, act=Act.KEEPING, object_name=f"archive:{duty}")
+            for duty in DUTIES
+        }
+        is_demo = accounts.is_demo(conn)
+        events, head = audit.head(conn)
+    return Condition(
+        engine=ask.db.url.get_backend_name(),
+        sizes=copies.sizes(ask.db),
+        done={duty: Done(e.at, e.account, e.reason) for duty, e in last.items() if e},
+        is_demo=is_demo,
+        settings_hash=ask.settings.hash,
+        events=events,
+        head=head,
+    )
 
 
 def restore(settings: Settings, url: str, path: Path) -> None:
@@ -69,20 +143,35 @@ def restore(settings: Settings, url: str, path: Path) -> None:
     Raises:
         BackupError: the backup is not sound; the archive is left as it was.
     """
-    backups.restore(url or settings.archive.url, _folder(settings, url), path)
+    copies.restore(url or settings.archive.url, _folder(settings, url), path)
 
 
 @right("archive.verify")
 def verify(ask: Ask) -> proofs.Verification:
     """Return what proves the archive sound, or the first row that is not."""
-    return proofs.verify(ask.db)
+    found = proofs.verify(ask.db)
+    bad = next((check.name for check in found.checks if check.first_bad), "")
+    with suppress(ArchiveError):  # a damaged archive may be read, and not written
+        _done(ask, "verify", count=len(found.checks), wrong=bad)
+    return found
+
+
+def _done(ask: Ask, duty: str, *, count: int = 1, wrong: str = "") -> None:
+    trail.noted(ask.db, ask.scope, Act.KEEPING, f"archive:{duty}", count=count, reason=wrong)
 
 
 @right("archive.keep")
 def nightly(ask: Ask) -> list[str]:
     """Do what is due once a day and return what was done; doing it twice changes nothing."""
+    with ask.db.reading() as conn:
+        is_due = sites.waits(conn)
+    if is_due:
+        with ask.db.writing() as conn:
+            sites.apply_due(conn)
     lake.refresh(ask.db)
     horizon_s = int(time()) - ask.settings.archive.quarantine_days * DAY_S
     with ask.db.writing(changes_figures=False) as conn:
         batches.forget_rejected(conn, horizon_s)
-    return ["lake", "quarantine"]
+    done = ["stations", "lake", "quarantine"]
+    _done(ask, "nightly", count=len(done))
+    return done

@@ -31,7 +31,7 @@ from station.model import (
     Station,
     VehicleRecord,
 )
-from station.services import sealing, trail
+from station.services import sealing, sites, trail
 from station.services.access import right
 from station.services.ask import Ask
 from station.services.files import (
@@ -109,7 +109,7 @@ def _take(ask: Ask, file: RecordsFile, name: str, door: Door) -> tuple[int, _Tal
         )
     rows = file.rows()
     while chunk := list(islice(rows, SEALED_ROWS if file.kind == PERSONAL else CHUNK_ROWS)):
-        with door() as conn:
+        with door() as conn, sites.watched(conn, ask.scope, batch_id):
             _take_chunk(conn, ask, file.kind, chunk, tally=tally, keys=keys)
     with door() as conn:
         batches.add_rejected(conn, batch_id, sealing.seal_rows(ask.db, batch_id, tally.rejected))

@@ -75,5 +75,5 @@ def test_the_nightly_work_twice_is_the_nightly_work(tmp_path: Path) -> None:
 
     first, second = keeping.nightly(ask), keeping.nightly(ask)
 
-    assert first == second == ["lake", "quarantine"]
+    assert first == second == ["stations", "lake", "quarantine"]
     db.close()
