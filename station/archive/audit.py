@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from station.archive.rows import frame
 from station.archive.tables import audit
 from station.model import Act
 
+FETCH_ROWS = 1_000
 BLANK = {"account": "", "person": "", "address": "", "object": "", "reason": ""}
 """What an event loses after its time; its act, place, count and hashes stay."""
 
@@ -58,8 +59,15 @@ def first_broken(conn: Connection) -> str:
 
     Blanked events must be the oldest: one after a full event was blanked before its time.
     """
+    # Said of the statement: said of the connection it would hold for whatever comes after.
+    everything = select(audit).order_by(audit.c.id).execution_options(yield_per=FETCH_ROWS)
+    with conn.execute(everything) as rows:
+        return _first_broken(rows)
+
+
+def _first_broken(rows: Iterable[Any]) -> str:
     before, last_id, may_be_blank = "", 0, True
-    for row in _rows(conn):
+    for row in rows:
         is_blank = not (row.account or row.person or row.object or row.reason)
         told = tuple(getattr(row, name) for name in Event.__slots__)
         is_whole = (is_blank and may_be_blank) or row.digest == _digest(told)
@@ -68,10 +76,6 @@ def first_broken(conn: Connection) -> str:
         may_be_blank = may_be_blank and is_blank
         before, last_id = row.hash, row.id
     return ""
-
-
-def _rows(conn: Connection) -> Iterator[Any]:
-    return iter(conn.execution_options(yield_per=1000).execute(select(audit).order_by(audit.c.id)))
 
 
 def _digest(told: tuple[object, ...]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 from sqlalchemy.exc import DatabaseError
 
+from station.archive import audit
 from station.archive.batches import DONE, OPEN, UNDONE
 from station.archive.database import Database
 from station.archive.tables import batches, products, sales, stations, vehicle_keys
@@ -46,6 +47,7 @@ def verify(db: Database) -> Verification:
         with db.readers.connect() as conn:
             checks = list(_file_checks(conn)) if db.path else []
             rows = [Check(name, _first(conn, query)) for name, query in _row_checks().items()]
+            rows.append(Check("audit", audit.first_broken(conn)))
     except DatabaseError as error:  # a page too damaged to look at
         return Verification((Check("integrity", str(error.orig)),))
     return Verification((*checks, *rows))
