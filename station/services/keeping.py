@@ -1,18 +1,21 @@
 """The archive is kept: made, opened, proved, copied, and looked after once a day."""
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from time import time
 
 from station.archive import backup as backups
-from station.archive import batches, lake
+from station.archive import heads, lake
 from station.archive import verify as proofs
 from station.archive.database import Database, create_or_upgrade, open_database
 from station.config import Settings
 from station.errors import NotAllowedError
-from station.model import DAY_S, Act
-from station.services import sealing, trail
-from station.services.access import right
+from station.model import Act
+from station.services import erasure, retention, sealing, trail
+from station.services.access import right, today
 from station.services.ask import Ask
 
 
@@ -59,6 +62,7 @@ def backup(ask: Ask, *, path: Path) -> None:
     Raises:
         BackupError: it could not be made or is not sound.
     """
+    erasure.settle(ask.db)
     backups.backup(ask.db, path)
     trail.noted(ask.db, ask.scope, Act.KEEPING, "archive:backup")
 
@@ -66,23 +70,57 @@ def backup(ask: Ask, *, path: Path) -> None:
 def restore(settings: Settings, url: str, path: Path) -> None:
     """Put a verified backup in the archive's place; whoever can write its files may do so.
 
+    Whoever was erased since is forgotten again before it counts, and nobody stays signed in.
+
     Raises:
         BackupError: the backup is not sound; the archive is left as it was.
+        ArchiveError: the key file is lost, so it cannot be told who was erased since.
     """
-    backups.restore(url or settings.archive.url, _folder(settings, url), path)
+    where, folder = url or settings.archive.url, _folder(settings, url)
+    backups.restore(where, folder, path, prepare=erasure.prepare_restored)
+    db = open_database(where, folder)
+    try:
+        with db.writing(changes_figures=False) as conn:
+            heads.mark_restored(conn, db.folder, today().isoformat())
+    finally:
+        db.close()
 
 
 @right("archive.verify")
 def verify(ask: Ask) -> proofs.Verification:
     """Return what proves the archive sound, or the first row that is not."""
-    return proofs.verify(ask.db)
+    found = proofs.verify(ask.db)
+    with ask.db.reading() as conn:
+        missing = heads.first_missing(conn, ask.db.folder)
+    return proofs.Verification((*found.checks, proofs.Check("audit_heads", missing)))
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something that was done; `name` is a key of locale/*/cli.toml, `facts` fill it."""
+
+    name: str
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @right("archive.keep")
-def nightly(ask: Ask) -> list[str]:
+def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     """Do what is due once a day and return what was done; doing it twice changes nothing."""
+    now_s = int(time()) if now_s is None else now_s
+    again = erasure.replay(ask.db)
     lake.refresh(ask.db)
-    horizon_s = int(time()) - ask.settings.archive.quarantine_days * DAY_S
+    forgotten = retention.forget_old(ask.db, ask.settings, now_s)
     with ask.db.writing(changes_figures=False) as conn:
-        batches.forget_rejected(conn, horizon_s)
-    return ["lake", "quarantine"]
+        if sum(forgotten.values()):
+            told = ", ".join(f"{kind} {number}" for kind, number in forgotten.items() if number)
+            trail.note(conn, ask.scope, Act.KEEPING, "archive:retention", reason=told)
+        day = datetime.fromtimestamp(now_s, UTC).date().isoformat()
+        head = heads.note(conn, ask.db.folder, day)
+    is_clean = erasure.settle(ask.db)
+    return [
+        Chore("lake"),
+        *(Chore(kind, {"number": n}) for kind, n in forgotten.items()),
+        Chore("replayed", {"number": again}),
+        Chore("clean" if is_clean else "not_clean"),
+        Chore("head", head),
+    ]
