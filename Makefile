@@ -51,3 +51,4 @@ bench: install                     ## every measured figure of docs/en/figures.m
 	$(PY) -m benchmarks.lapse_score
 	$(PY) -m benchmarks.pages
 	$(PY) -m benchmarks.passwords
+	$(PY) -m benchmarks.rotation

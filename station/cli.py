@@ -33,6 +33,7 @@ from station.services import (
     erasure,
     intake,
     keeping,
+    keys,
     mappings,
     privacy,
     records,
@@ -51,6 +52,8 @@ users = typer.Typer(no_args_is_help=True, help="Accounts and their roles.")
 app.add_typer(users, name="users")
 trail = typer.Typer(no_args_is_help=True, help="Who did what.")
 app.add_typer(trail, name="audit")
+keyring = typer.Typer(no_args_is_help=True, help="Change the keys that seal names and notes.")
+app.add_typer(keyring, name="keys")
 err = Console(stderr=True)
 SHOWN_ROWS = 40
 LAST_YEAR = 2999
@@ -458,7 +461,7 @@ def users_add(
     typer.echo(call.say("cli.account_made", account=name))
     if role is not None:
         _give(call, ask, name, role, station_code, region, reason)
-    typer.echo(call.say("cli.link", path=f"/welcome?token={token}"))
+    typer.echo(call.say("cli.link", path=f"/welcome#{token}"))
 
 
 def _give(
@@ -521,7 +524,7 @@ def _decide(context: typer.Context, request: int, *, approve: bool) -> None:
     token = approvals.decide(call.ask(), request_id=request, approve=approve)
     typer.echo(call.say("cli.approved" if approve else "cli.declined", request=request))
     if token:
-        typer.echo(call.say("cli.link", path=f"/welcome?token={token}"))
+        typer.echo(call.say("cli.link", path=f"/welcome#{token}"))
 
 
 @users.command("approve")
@@ -563,7 +566,7 @@ def users_link(context: typer.Context, name: NameArgument, reason: ReasonOption 
     call: Call = context.obj
     request, token = accounts.ask_reset(call.ask(), name=name, reason=reason)
     if token:
-        typer.echo(call.say("cli.link", path=f"/welcome?token={token}"))
+        typer.echo(call.say("cli.link", path=f"/welcome#{token}"))
     else:
         typer.echo(call.say("cli.requested", account=name, role="", request=request))
 
@@ -616,6 +619,32 @@ def _print_tables(call: Call, tables: dict[str, pd.DataFrame], *, as_json: bool)
             typer.echo(table.head(SHOWN_ROWS).to_string(index=False, na_rep=""))
         if len(table) > SHOWN_ROWS:
             typer.echo(call.say("cli.more_rows", rows=len(table) - SHOWN_ROWS))
+
+
+@keyring.command("rotate")
+@command
+def keys_rotate(context: typer.Context) -> None:
+    """Seal everything anew under new keys; may be stopped and run again."""
+    call: Call = context.obj
+    ask = call.ask()
+    with _bar(call.say("keys.sealing")) as progress:
+        done = keys.rotate(ask, progress=progress)
+    if done.resumed:
+        typer.echo(call.say("keys.resumed"))
+    typer.echo(call.say("keys.rotated", texts=done.resealed))
+    if done.shut:
+        typer.echo(call.say("keys.shut", texts=done.shut))
+
+
+@keyring.command("forget")
+@command
+def keys_forget(context: typer.Context) -> None:
+    """Drop retired keys; what backups from before are sealed with cannot be opened then."""
+    call: Call = context.obj
+    ask = call.ask()
+    with _bar(call.say("keys.sealing")) as progress:
+        dropped = keys.forget(ask, progress=progress)
+    typer.echo(call.say("keys.forgot" if dropped else "keys.none_retired", keys=dropped))
 
 
 # --- privacy: what a customer may ask for --------------------------------------------------------

@@ -1,8 +1,8 @@
 """Who comes in: sign-in, first password, sign-out, and the gate before every other path."""
 
 import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,23 +19,31 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from station import text
 from station.config import Settings
 from station.errors import BadValueError, StationError
-from station.services import access, sign_in
+from station.services import access, resuming, sign_in
 from station.services.ask import Database
 
-OPEN = ("/sign-in", "/sign-out", "/welcome", "/demo", "/company", "/health", "/static/")
+OPEN = ("/sign-in", "/sign-out", "/welcome", "/demo", "/company", "/health", "/static")
 """Paths for which nobody needs to be signed in; they show nothing of the archive."""
 HIDDEN = ("/_stcore/metrics", "/_stcore/agent", "/agent")
 """Paths of Streamlit's that are nobody's business."""
+COMPANY_STEPS = ("/auth", "/oauth2callback")
+"""Paths of the company's sign-in, which Streamlit serves; without it they are hidden too."""
+COMPANY_START = ("/_stcore/stream", "/_stcore/host-config", "/_stcore/health")
+"""What the front page needs to send somebody on his way there."""
+MOST_SOCKETS = 40
+"""WebSockets that one session may hold open; a tab has one."""
 TAKE_S = 60
 """Seconds for which a file that was made on a click can be fetched."""
-MOST_TAKEN = 1_000
+MOST_TAKEN = 100_000
+RESUMING = 3
+"""Place of a session's id among the names of protocols, where Streamlit puts it."""
+EMPTY: Mapping[str, str] = {}
 LONGEST_FORM = 8_192
 POLICY_VIOLATION = 1008
 """The code with which a WebSocket is closed to whom it is not meant for."""
 
 PAGES = Path(__file__).parent / "pages"
 _templates = Environment(loader=FileSystemLoader(PAGES), autoescape=True)
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +54,13 @@ class Door:
     settings: Settings
 
     def routes(self) -> list[Route]:
-        """Return the routes; each answers in plain HTML, without a script."""
+        """Return the routes; only a POST from a page of ours changes anything."""
         return [
             Route("/sign-in", self.sign_in, methods=["GET", "POST"]),
             Route("/welcome", self.welcome, methods=["GET", "POST"]),
             Route("/demo", self.demo, methods=["POST"]),
-            Route("/company", self.company, methods=["GET"]),
-            Route("/sign-out", self.sign_out, methods=["GET"]),
+            Route("/company", self.company, methods=["POST"]),
+            Route("/sign-out", self.sign_out, methods=["POST"]),
         ]
 
     async def sign_in(self, request: Request) -> Response:
@@ -91,37 +99,44 @@ class Door:
         )
 
     async def welcome(self, request: Request) -> Response:
-        """Let whoever opens a link that works once choose the account's password."""
-        form = await _form(request) if request.method == "POST" else {}
-        token = form.get("token") or request.query_params.get("token", "")
-        try:
-            name = await to_thread.run_sync(sign_in.invited, self.db, token)
-        except StationError as error:
-            return _page(request, "message", error=error, status=404)
+        """Let whoever holds a code that works once choose the account's password.
+
+        The code stands behind the # of a link, where no server and no log sees it; the page puts
+        it into its form.
+        """
         if request.method == "GET":
-            return self._choose(request, token, name)
+            return await self._choose(request)
+        form = await _form(request)
         try:
-            session = await to_thread.run_sync(self._chosen, form, token, _address(request))
+            session = await to_thread.run_sync(self._chosen, form, _address(request))
         except StationError as error:
-            return self._choose(request, token, name, error=error)
+            return await self._choose(request, error=error, form=form)
         return self._let_in(session, "")
 
-    def _choose(
-        self, request: Request, token: str, name: str, *, error: StationError | None = None
+    async def _choose(
+        self,
+        request: Request,
+        *,
+        error: StationError | None = None,
+        form: Mapping[str, str] = EMPTY,
     ) -> Response:
-        least = self.settings.sign_in.min_password
-        is_first = name == sign_in.FIRST_ACCOUNT
         return _page(
-            request, "welcome", error=error, token=token, name=name, first=is_first, least=least
+            request,
+            "welcome",
+            error=error,
+            code=form.get("code", ""),
+            name=form.get("name", ""),
+            first=await to_thread.run_sync(sign_in.awaits_first, self.db),
+            least=self.settings.sign_in.min_password,
         )
 
-    def _chosen(self, form: dict[str, str], token: str, address: str) -> str:
+    def _chosen(self, form: Mapping[str, str], address: str) -> str:
         if form.get("password", "") != form.get("again", ""):
             raise BadValueError("sign_in.passwords_differ")
         return sign_in.choose_password(
             self.db,
             self.settings.sign_in,
-            token=token,
+            token=form.get("code", "").strip(),
             password=form.get("password", ""),
             name=form.get("name", ""),
             address=address,
@@ -146,9 +161,10 @@ class Door:
 
     async def company(self, request: Request) -> Response:
         """Let in whom the company's own sign-in vouched for a moment ago."""
+        form = await _form(request)
 
         def enter() -> str:
-            ticket = request.query_params.get("ticket", "")
+            ticket = form.get("ticket", "")
             address = _address(request)
             return sign_in.exchange(self.db, self.settings.sign_in, ticket=ticket, address=address)
 
@@ -158,14 +174,13 @@ class Door:
             return _page(request, "message", error=error, status=403)
 
     async def sign_out(self, request: Request) -> Response:
-        """End the session and forget its cookie; a foreign page cannot ask for that."""
-        if request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
-            return RedirectResponse("/", status_code=303)
+        """End the session, and have the browser forget what it holds of it."""
         name = sign_in.cookie_name(self.settings.sign_in)
         token = request.cookies.get(name, "")
         await to_thread.run_sync(sign_in.sign_out, self.db, token)
         answer = RedirectResponse("/sign-in", status_code=303)
         answer.delete_cookie(name, **self._cookie())
+        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
         return answer
 
     def _let_in(self, token: str, after: str) -> Response:
@@ -202,7 +217,7 @@ def _local(path: str) -> str:
     is_ours = (
         path.startswith("/") and not path.startswith("//") and not (parts.scheme or parts.netloc)
     )
-    return path if is_ours and path.isprintable() and not path.startswith(OPEN) else ""
+    return path if is_ours and path.isprintable() and not _is_below(parts.path, OPEN) else ""
 
 
 def _language(request: Request) -> str:
@@ -248,21 +263,37 @@ class Gate:
         self.db = db
         self.settings = settings
         self._taken: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        self._sockets: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - ASGI's own signature
-        if scope["type"] not in {"http", "websocket"} or scope["path"].startswith(OPEN):
+        if scope["type"] not in {"http", "websocket"} or _is_below(scope["path"], OPEN):
             await self.app(scope, receive, send)
             return
-        if scope["path"].startswith(HIDDEN):
+        if _is_below(scope["path"], self._hidden()):
             await PlainTextResponse("", status_code=404)(scope, receive, send)
             return
-        token = HTTPConnection(scope).cookies.get(sign_in.cookie_name(self.settings.sign_in), "")
-        if await self._is_in(token) or self._is_on_the_way(scope):
-            await self.app(scope, receive, self._once(scope, token, send))
+        token = _token(scope, self.settings)
+        if not (await self._is_in(token) or self._is_on_the_way(scope)):
+            await _turn_away(scope, receive, send)
         elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+            await self._talk(scope, token, receive, send)
         else:
-            await _turned_away(scope)(scope, receive, send)
+            await self.app(scope, receive, self._once(scope, token, send))
+
+    def _hidden(self) -> tuple[str, ...]:
+        return HIDDEN if self.settings.sign_in.oidc else HIDDEN + COMPANY_STEPS
+
+    async def _talk(self, scope: Scope, token: str, receive: Receive, send: Send) -> None:
+        """Pass a WebSocket on, but for the session of somebody else that it may name."""
+        if self._sockets[token] >= MOST_SOCKETS:
+            await _close(send)
+            return
+        self._sockets[token] += 1
+        try:
+            await self.app(_without_foreign_session(scope, token), _bytes_only(receive), send)
+        finally:
+            self._sockets[token] -= 1
+            self._sockets += Counter()  # forgets who holds none
 
     async def _is_in(self, token: str) -> bool:
         def ask() -> bool:
@@ -276,9 +307,9 @@ class Gate:
 
     def _is_on_the_way(self, scope: Scope) -> bool:
         """Return whether this is a step of the company's sign-in, which runs in the front page."""
-        path: str = scope["path"]
-        steps = ("/auth/", "/oauth2callback", "/_stcore/stream", "/_stcore/host-config")
-        return self.settings.sign_in.oidc and (path.startswith(steps) or path == "/")
+        if not self.settings.sign_in.oidc:
+            return False
+        return scope["path"] == "/" or _is_below(scope["path"], COMPANY_STEPS + COMPANY_START)
 
     def _once(self, scope: Scope, token: str, send: Send) -> Send:
         """Return a `send` that hands a made file to who made it only, and only for a moment."""
@@ -310,11 +341,55 @@ class Gate:
         return owner == token and now - first <= TAKE_S
 
 
-def _turned_away(scope: Scope) -> Response:
+def _token(scope: Scope, settings: Settings) -> str:
+    return HTTPConnection(scope).cookies.get(sign_in.cookie_name(settings.sign_in), "")
+
+
+def _is_below(path: str, roots: tuple[str, ...]) -> bool:
+    """Return whether a path is one of `roots` or lies under it."""
+    return any(path == root or path.startswith(f"{root}/") for root in roots)
+
+
+def _without_foreign_session(scope: Scope, token: str) -> Scope:
+    """Return the handshake without the session it wants to resume, unless the same token opened it.
+
+    Streamlit hands a session to whoever knows its id, which stands in addresses of uploads.
+    """
+    wanted: list[str] = list(scope.get("subprotocols", []))
+    if len(wanted) < RESUMING or resuming.may_resume(wanted[RESUMING - 1], token):
+        return scope
+    kept = wanted[: RESUMING - 1]
+    headers = [pair for pair in scope["headers"] if pair[0] != b"sec-websocket-protocol"]
+    headers.append((b"sec-websocket-protocol", ", ".join(kept).encode()))
+    return {**scope, "subprotocols": kept, "headers": headers}
+
+
+def _bytes_only(receive: Receive) -> Receive:
+    """Return a `receive` on which a text, which is none of the dashboard's messages, hangs up."""
+
+    async def received() -> Message:
+        message = await receive()
+        if message["type"] == "websocket.receive" and message.get("bytes") is None:
+            return {"type": "websocket.disconnect", "code": POLICY_VIOLATION}
+        return message
+
+    return received
+
+
+async def _close(send: Send) -> None:
+    await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+
+
+async def _turn_away(scope: Scope, receive: Receive, send: Send) -> None:
     """Send whoever opens a page to the sign-in, and anything else away."""
+    if scope["type"] == "websocket":
+        await _close(send)
+        return
     wants_page = "text/html" in Headers(scope=scope).get("accept", "")
     if scope["method"] != "GET" or not wants_page:
-        return PlainTextResponse("", status_code=401)
+        await PlainTextResponse("", status_code=401)(scope, receive, send)
+        return
     query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
     after = quote(_local(scope["path"] + query), safe="")
-    return RedirectResponse(f"/sign-in?next={after}" if after else "/sign-in", status_code=303)
+    where = f"/sign-in?next={after}" if after else "/sign-in"
+    await RedirectResponse(where, status_code=303)(scope, receive, send)

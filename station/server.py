@@ -47,6 +47,8 @@ HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
@@ -61,7 +63,9 @@ class SafeHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - ASGI's own signature
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                headers.setdefault("Content-Type", "text/plain; charset=utf-8")
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
@@ -90,15 +94,13 @@ class OwnPages:
         headers = Headers(scope=scope)
         if scope["path"] == "/health":  # a load balancer calls by the address
             return True
-        origin = headers.get("origin")
-        is_named = scope["type"] == "websocket" or self._is_host(f"//{headers.get('host', '')}")
-        return is_named and (origin is None or self._is_host(origin))
-
-    def _is_host(self, address: str) -> bool:
         try:
-            return urlsplit(address).hostname in self.hosts
+            host = urlsplit(f"//{headers.get('host', '')}")
+            origin = urlsplit(headers.get("origin", f"//{host.netloc}"))
+            is_here = host.port is None or origin.netloc.lower() == host.netloc.lower()
         except ValueError:  # no address at all
             return False
+        return is_here and host.hostname in self.hosts and origin.hostname == host.hostname
 
 
 async def health(_request: Request) -> JSONResponse:
@@ -224,7 +226,7 @@ def _greet(db: Database, settings: Settings, host: str, port: int, lang: str) ->
     address, token = f"http://{host}:{port}", sign_in.first_link(db, settings.sign_in)
     print(text.say(lang, "cli.serving", address=address), flush=True)  # noqa: T201 - for whoever started it
     if token:
-        link = f"{address}/welcome?token={token}"
+        link = f"{address}/welcome#{token}"
         print(text.say(lang, "cli.first_link", link=link), flush=True)  # noqa: T201 - for whoever started it
 
 

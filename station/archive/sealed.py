@@ -84,6 +84,15 @@ def any_sealed(conn: Connection) -> bool:
     )
 
 
+def beginnings(conn: Connection, length: int) -> set[bytes]:
+    """Return how sealed texts begin."""
+    found: set[bytes] = set()
+    for column in COLUMNS.values():
+        begins = func.substr(column, 1, length, type_=LargeBinary)
+        found |= set(conn.execute(select(begins).where(column.is_not(None)).distinct()).scalars())
+    return found
+
+
 def texts(
     conn: Connection, kind: Kind, *, after_id: int, but_mark: bytes, limit: int
 ) -> list[SealedText]:

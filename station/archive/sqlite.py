@@ -22,7 +22,7 @@ READER = {**COMMON, "wal_autocheckpoint": 0, "query_only": 1}
 WRITER = {
     **COMMON,
     "cache_size": -65_536,  # 64 MiB, so that an import finds its indexes in memory
-    "secure_delete": 1,  # what is deleted or changed is overwritten with zeros
+    "secure_delete": "ON",  # what is deleted is overwritten, not left in free pages
 }
 
 

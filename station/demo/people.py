@@ -10,7 +10,10 @@ FIRST_NAMES, SECOND_NAMES = "示样例演澜岳翔泰辰", ("", *"川旭祥途�
 NOBODYS = "100"
 """How a telephone begins that nobody holds; eight digits follow."""
 SERIALS = 10**8
-STRIDE = 38_196_601  # shares no factor with SERIALS: no two customers get one telephone
+FIRST, STRIDE = (
+    27_182_818,
+    38_196_601,
+)  # shares no factor with SERIALS: no two customers get one telephone
 MIXED = 1_103_515_245
 BITS = 32
 MISSING_SHARE = 0.1
@@ -28,7 +31,7 @@ def names(numbers: Ints) -> Words:
 
 def phones(numbers: Ints) -> Words:
     """Return a telephone that nobody holds for each customer, empty for about one in ten."""
-    serials = (numbers * STRIDE % SERIALS).tolist()
+    serials = ((FIRST + numbers * STRIDE) % SERIALS).tolist()
     made = np.asarray([f"{NOBODYS}{serial:08d}" for serial in serials], dtype=object)
     return _some(made, numbers, 3)
 

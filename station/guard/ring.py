@@ -5,8 +5,9 @@ import hmac
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 
 from station.errors import ArchiveError
@@ -54,10 +55,10 @@ class Ring:
         """The keys, those in use first."""
         return [self.keys[number] for number in sorted(self.keys, reverse=True)]
 
-    def turned(self) -> "Ring":
-        """Return the ring with new keys in use, its rotation begun."""
-        keys = {**self.keys, self.current + 1: _new_keys()}
-        return replace(self, keys=keys, unfinished=True)
+    def turned(self, taken: Collection[int] = ()) -> "Ring":
+        """Return the ring with new keys in use, their number none of `taken`; a rotation begins."""
+        number = next(n for n in count(self.current + 1) if n not in taken)
+        return replace(self, keys={**self.keys, number: _new_keys()}, unfinished=True)
 
     def only_current(self) -> "Ring":
         """Return the ring without what is retired."""

@@ -22,6 +22,12 @@ def mark(number: int) -> bytes:
     return SIGN + number.to_bytes(MARK_BYTES - len(SIGN))
 
 
+def number_of(beginning: bytes) -> int | None:
+    """Return the number of the key with which a text that begins like this was sealed, if any."""
+    is_marked = beginning.startswith(SIGN) and len(beginning) >= MARK_BYTES
+    return int.from_bytes(beginning[len(SIGN) : MARK_BYTES]) if is_marked else None
+
+
 def seal(ring: Ring, text: str, *, place: str) -> bytes:
     """Return `text` sealed for `place`, such as "customers/17/name"; elsewhere it cannot open."""
     nonce = secrets.token_bytes(NONCE_BYTES)
@@ -46,10 +52,9 @@ def unseal(ring: Ring, sealed: bytes, *, place: str) -> str:
 
 def _ways(ring: Ring, sealed: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield key and body by the mark, then as a text without one may be read."""
-    if sealed.startswith(SIGN):
-        number = int.from_bytes(sealed[len(SIGN) : MARK_BYTES])
-        if number in ring.keys:
-            yield ring.keys[number].seal, sealed[MARK_BYTES:]
+    number = number_of(sealed)
+    if number is not None and number in ring.keys:
+        yield ring.keys[number].seal, sealed[MARK_BYTES:]
     if UNNUMBERED in ring.keys:
         yield ring.keys[UNNUMBERED].seal, sealed
 

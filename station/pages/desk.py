@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from station import text
 from station.config import Settings, load_settings
-from station.services import access, board, keeping, sign_in
+from station.services import access, board, keeping, resuming, sign_in
 from station.services.ask import Ask, Database
 
 PERIODS = (30, 90, 180, 365, 0)
@@ -54,7 +55,10 @@ def open_ask() -> Ask:
         SignInError: nobody is.
     """
     settings, db = opened()
-    scope = access.scope_of(db, _token(settings), settings.sign_in)
+    token = _token(settings)
+    scope = access.scope_of(db, token, settings.sign_in)
+    if context := get_script_run_ctx():
+        resuming.note(context.session_id, token)
     ask = Ask(db, settings, scope, access.today())
     return replace(ask, as_of=board.last_day(ask)) if "board.read" in scope.rights else ask
 
@@ -65,10 +69,9 @@ def opened() -> tuple[Settings, Database]:
 
 
 def _token(settings: Settings) -> str:
-    """Return the token with which this session of the browser came; it cannot change meanwhile."""
-    name = sign_in.cookie_name(settings.sign_in)
-    token: str = st.session_state.setdefault("token", st.context.cookies.get(name, ""))
-    return token
+    """Return the token that the browser sent; without a browser, the one laid into the session."""
+    sent = st.context.cookies.get(sign_in.cookie_name(settings.sign_in))
+    return sent or str(st.session_state.get("token", ""))
 
 
 def put(desk: Desk) -> None:

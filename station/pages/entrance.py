@@ -1,5 +1,6 @@
 """Who is signed in, and the way in and out, as the pages show it."""
 
+import json
 from typing import Any
 
 import streamlit as st
@@ -11,7 +12,7 @@ from station.pages import desk as desks
 from station.services import sign_in
 from station.services.ask import Ask
 
-SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
+SIGN_IN, SIGN_OUT, COMPANY = "/sign-in", "/sign-out", "/company"
 
 
 def person(lang: str, ask: Ask) -> None:
@@ -28,7 +29,7 @@ def person(lang: str, ask: Ask) -> None:
             key="sign_out",
             type="tertiary",
         ):
-            _go(SIGN_OUT)
+            _post(SIGN_OUT)
 
 
 def draw(lang: str, error: SignInError) -> None:
@@ -62,7 +63,7 @@ def _company(lang: str) -> None:
         if st.button(text.say(lang, "front.company_again"), key="company_again"):
             st.logout()
         return
-    _go(f"/company?ticket={ticket}")
+    _post(COMPANY, ticket=ticket)
 
 
 def _link(label: str, path: str) -> None:
@@ -70,5 +71,21 @@ def _link(label: str, path: str) -> None:
 
 
 def _go(path: str) -> None:
-    """Open a path of ours in the place of this page; it holds nothing that anybody typed."""
-    st.html(f"<script>window.location.assign({path!r})</script>", unsafe_allow_javascript=True)
+    """Open a path of ours in the place of this page."""
+    _script(f"window.location.assign({json.dumps(path)});")
+
+
+def _post(path: str, **fields: str) -> None:
+    """Send a form of ours in the place of this page; none of its fields was typed by anybody."""
+    _script(
+        "const form = document.createElement('form');"
+        f"form.method = 'post'; form.action = {json.dumps(path)};"
+        f"for (const [name, value] of Object.entries({json.dumps(fields)})) {{"
+        "const field = document.createElement('input');"
+        "field.type = 'hidden'; field.name = name; field.value = value; form.append(field); }"
+        "document.body.append(form); form.submit();"
+    )
+
+
+def _script(words: str) -> None:
+    st.html(f"<script>{words}</script>", unsafe_allow_javascript=True)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from station.archive import sealed as store
 from station.archive.batches import SealedRow
-from station.archive.database import Database
-from station.archive.sealed import Contact, Kind
+from station.archive.database import Connection, Database
+from station.archive.sealed import Contact, Kind, SealedText
 from station.errors import ArchiveError
 from station.guard import ring as rings
 from station.guard import seal as seals
@@ -38,7 +38,15 @@ def unseal(db: Database, sealed: bytes | None, *, place: str) -> str | None:
     if sealed is None:
         return ""
     try:
-        return seals.unseal(_ring(db), sealed, place=place)
+        ring = _ring(db)
+    except ArchiveError:
+        return None
+    return _opened(ring, sealed, place)
+
+
+def _opened(ring: Ring, sealed: bytes, place: str) -> str | None:
+    try:
+        return seals.unseal(ring, sealed, place=place)
     except ArchiveError:
         return None
 
@@ -126,3 +134,49 @@ def _ring(db: Database) -> Ring:
 def _cached(path: Path, *_seen: int) -> Ring:
     """Return the ring of a file as it was when it was looked at; a new one has a new stamp."""
     return rings.load(path, may_make=False)
+
+
+def begin_rotation(db: Database, conn: Connection) -> bool:
+    """Put new keys to use; return whether a rotation was under way, which then goes on instead.
+
+    Their number is one that no text carries: some may be sealed with keys that were lost.
+    """
+    ring = _ring(db)
+    if ring.unfinished:
+        return True
+    numbers = map(seals.number_of, store.beginnings(conn, seals.MARK_BYTES))
+    taken = {number for number in numbers if number is not None}
+    rings.save(db.folder / KEY_FILE, ring.turned(taken))
+    return False
+
+
+def current_mark(db: Database) -> bytes:
+    """Return how everything begins that is sealed with the keys in use."""
+    return seals.mark(_ring(db).current)
+
+
+def reseal(db: Database, kind: Kind, old: Sequence[SealedText]) -> list[SealedText]:
+    """Return the texts that can be opened, sealed and indexed with the keys in use."""
+    ring, new = _ring(db), []
+    for text in old:
+        words = _opened(ring, text.sealed, text.place)
+        if words is not None:
+            index = seals.index(ring, words, purpose=PHONE) if kind is Kind.PHONE else None
+            sealed = seals.seal(ring, words, place=text.place)
+            new.append(replace(text, sealed=sealed, index=index))
+    return new
+
+
+def end_rotation(db: Database) -> None:
+    """Note that nothing the old keys can open is sealed with them any more."""
+    rings.save(db.folder / KEY_FILE, replace(_ring(db), unfinished=False))
+
+
+def retired_keys(db: Database) -> int:
+    """Return how many keys are kept only for what was sealed before."""
+    return _ring(db).retired
+
+
+def forget_retired(db: Database) -> None:
+    """Keep the keys in use only."""
+    rings.save(db.folder / KEY_FILE, _ring(db).only_current())

@@ -210,6 +210,12 @@ def first_link(db: Database, rules: SignInRules) -> str | None:
         return invite(conn, account_id, rules)
 
 
+def awaits_first(db: Database) -> bool:
+    """Return whether the first administrator has not come in yet."""
+    with db.reading() as conn:
+        return accounts.find(conn, name=FIRST_ACCOUNT) is not None
+
+
 def _make_first(conn: Connection) -> int:
     account_id = accounts.add(conn, name=FIRST_ACCOUNT, person=FIRST_ACCOUNT, now_s=int(time()))
     given = Grant(Role.ADMINISTRATOR)

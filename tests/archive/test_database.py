@@ -68,10 +68,11 @@ def test_every_reading_connection_has_its_pragmas(on_sqlite: Database) -> None:
 def test_every_writing_connection_has_its_pragmas(on_sqlite: Database) -> None:
     def read() -> list[object]:
         with on_sqlite.writing() as conn:
-            return [pragma(conn, name) for name in ("synchronous", "foreign_keys", "busy_timeout")]
+            names = ("synchronous", "foreign_keys", "busy_timeout", "secure_delete")
+            return [pragma(conn, name) for name in names]
 
     with ThreadPoolExecutor(1) as other:
-        assert read() == other.submit(read).result() == [2, 1, 10_000]
+        assert read() == other.submit(read).result() == [2, 1, 10_000, 1]
 
 
 def test_a_reader_cannot_change_anything(db: Database) -> None:

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from people import token_for
@@ -40,12 +41,13 @@ def token(demo_archive: str) -> str:
 
 
 @contextmanager
-def serving(archive: str) -> Iterator[str]:
+def serving(archive: str, *, config: Path | None = None) -> Iterator[str]:
     """Yield the address of a dashboard on an archive, and stop it at the end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "station", "--archive", archive, "serve"]
+    settings = ["--config", str(config)] if config else []
+    command = [sys.executable, "-m", "station", *settings, "--archive", archive, "serve"]
     process = subprocess.Popen([*command, "--port", str(port)])
     try:
         _wait_until_healthy(f"http://127.0.0.1:{port}/health")

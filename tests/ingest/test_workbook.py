@@ -173,7 +173,13 @@ def test_another_zip_file_is_no_workbook(opened: Opener, tmp_path: Path) -> None
 
 def forge(path: Path, member: str, old: str, new: str) -> Path:
     """Write a workbook of which one text of one member is another."""
-    sound = write(path.with_name("sound.xlsx"), CELLS)
+    write(path, CELLS)
+    return replace(path, member, old, new)
+
+
+def replace(path: Path, member: str, old: str, new: str) -> Path:
+    """Change one text of one member of a workbook."""
+    sound = path.rename(path.with_name("sound.xlsx"))
     with zipfile.ZipFile(sound) as source, zipfile.ZipFile(path, "w") as forged:
         for name in source.namelist():
             text = source.read(name)
@@ -202,6 +208,27 @@ def test_a_reader_is_never_made_to_reserve_memory_without_end(
 ) -> None:
     with pytest.raises(FileRefusedError, match=key):
         opened(forge(tmp_path / "a.xlsx", member, old, new))
+
+
+@pytest.mark.parametrize(
+    "entity", ['"secret"', 'SYSTEM "{path}"', 'SYSTEM "http://127.0.0.1:9/secret"']
+)
+def test_no_entity_of_a_workbook_is_filled_in(
+    read: Reader, tmp_path: Path, caplog: pytest.LogCaptureFixture, entity: str
+) -> None:
+    other = tmp_path / "other.txt"
+    other.write_text("secret", encoding="utf-8")
+    declared = f"<!DOCTYPE sst [<!ENTITY e {entity.format(path=other)}>]><sst "
+    path = forge(tmp_path / "a.xlsx", TEXTS, "<sst ", declared)
+    path = replace(path, TEXTS, "粤B12345", "&e;")
+
+    try:
+        seen = repr(read(path))
+    except FileRefusedError as error:
+        seen = str(error)
+
+    assert "secret" not in seen
+    assert "secret" not in caplog.text
 
 
 @pytest.mark.parametrize("number", ["NaN", "1e400", "-inf"])

@@ -1,0 +1,109 @@
+"""Whatever a forged message says, it does no more than its sender may."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser.conftest import serving
+from people import enter
+from security.wire import Wire, wire
+from security.world import World
+from sqlalchemy import create_engine
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+
+from station.archive.tables import metadata
+from station.config import Settings
+from station.pages.front import PAGES
+from station.services import keeping
+
+pytestmark = pytest.mark.slow
+NOT_AN_EFFECT = {"audit", "sessions", "attempts"}
+"""What may be written of a forger: that he was there, and what he tried."""
+FORGED = 200
+NAMES = [name for entries in PAGES.values() for name, *_ in entries]
+
+
+@pytest.fixture
+def own(world: World, tmp_path: Path) -> Iterator[World]:
+    with world.copied(tmp_path / "own") as copy:
+        yield copy
+
+
+def token(world: World, name: str) -> str:
+    db = keeping.open_archive(Settings(), world.url)
+    try:
+        return enter(db, name)
+    finally:
+        db.close()
+
+
+def contents(world: World) -> dict[str, list[tuple[object, ...]]]:
+    engine = create_engine(world.url)
+    with engine.connect() as conn:
+        found = {
+            table.name: [tuple(row) for row in conn.execute(table.select())]
+            for table in metadata.sorted_tables
+            if table.name not in NOT_AN_EFFECT
+        }
+    engine.dispose()
+    return found
+
+
+def forgeries(widgets: dict[str, str]) -> Iterator[WidgetState]:
+    """Yield presses and values that no page offers, for each widget that a manager sees."""
+    for widget_id in itertools.cycle(widgets):
+        yield WidgetState(id=widget_id, trigger_value=True)
+        yield WidgetState(id=widget_id, bool_value=True)
+        yield WidgetState(id=widget_id, string_value="S1'; DROP TABLE sales; --")
+        yield WidgetState(id=widget_id, int_value=-5000)
+        yield WidgetState(id=widget_id, double_value=float("nan"))
+        yield WidgetState(id=widget_id, int_array_value={"data": [10**12]})
+        yield WidgetState(id=widget_id, string_array_value={"data": ["B0001"]})
+        yield WidgetState(id=widget_id, json_value='{"edited_rows": {"0": {"x": 999999}}}')
+
+
+def survey(session: Wire, *, vehicle: int) -> None:
+    """Let a session see the widgets of every page that it is offered."""
+    for name in list(session.pages):
+        session.run(name, query=f"vehicle={vehicle}" if name == "card" else "")
+
+
+@pytest.mark.parametrize("forger", ["regional", "auditor", "nobody"])
+def test_two_hundred_forged_messages_change_nothing(own: World, forger: str) -> None:
+    with serving(own.url) as url:
+        with wire(url, token(own, "manager")) as manager:
+            survey(manager, vehicle=1)
+        with wire(url, token(own, forger)) as session:
+            before = contents(own)
+            states = forgeries(manager.widgets)
+            hashes = list(manager.pages.values())
+            for number in range(FORGED):
+                page = hashes[number % len(hashes)]
+                session.run(page, next(states), query="vehicle=1")
+
+            assert len(manager.widgets) > 30
+            assert contents(own) == before
+
+
+def test_the_same_messages_of_a_manager_do_something(own: World) -> None:
+    with serving(own.url) as url, wire(url, token(own, "manager")) as manager:
+        survey(manager, vehicle=1)
+        before = contents(own)
+        buttons = [w for w, kind in manager.widgets.items() if kind == "button"]
+        for widget_id in buttons:
+            manager.run("card", WidgetState(id=widget_id, trigger_value=True), query="vehicle=1")
+
+        assert contents(own) != before
+
+
+def test_a_page_that_is_not_offered_is_not_drawn(own: World) -> None:
+    with serving(own.url) as url:
+        with wire(url, token(own, "manager")) as manager:
+            intake = manager.pages["intake"]
+        with wire(url, token(own, "staff")) as staff:
+            told = b"".join(staff.run(intake))
+
+    assert "intake" not in staff.pages
+    assert b"file_uploader" not in told
+    assert not any(kind == "file_uploader" for kind in staff.widgets.values())
