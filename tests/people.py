@@ -1,144 +1,49 @@
-"""Invented people with names, telephones, plates and cards, in a real archive."""
+"""People who are signed in, for tests: an account with its roles and the token of its session."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from time import time
 
-from archive.shop import Shop
-from makers import NOON, make_key, make_sale
-
-from station.archive import accounts, batches, records, sealed, stations
+from station.archive import accounts
 from station.archive.database import Database
 from station.config import Settings
-from station.model import (
-    DAY_S,
-    CardRecord,
-    CustomerRecord,
-    Grant,
-    OwnerKind,
-    RejectedRow,
-    Role,
-    Sale,
-    Scope,
-    VehicleRecord,
-    day_number,
-)
-from station.services import access, sealing
-from station.services.ask import Ask
+from station.guard.rules import SignInRules
+from station.model import Grant, Role
+from station.services import access, keeping, sign_in
 
-NOW = NOON
-TODAY = day_number(date(2026, 9, 1))
+EVERYTHING = (Grant(Role.MANAGER), Grant(Role.ADMINISTRATOR))
+"""More than a person holds: a manager of every station who administrates too."""
 
 
-@dataclass(frozen=True)
-class Person:
-    """Somebody who does not exist; each is told apart by his number."""
-
-    number: int
-    station: str = "S1"
-
-    @property
-    def code(self) -> str:
-        return f"MEMBER-{self.number:06d}"
-
-    @property
-    def name(self) -> str:
-        return f"甲示{chr(0x4E00 + self.number % 2000)}{chr(0x5E00 + self.number // 2000)}"
-
-    @property
-    def phone(self) -> str:
-        return f"+86100{self.number:08d}"
-
-    @property
-    def plate(self) -> str:
-        return f"粤B{self.number:05d}"
-
-    @property
-    def card(self) -> str:
-        return f"9000{self.number:08d}"
-
-
-def ask_of(db: Database, settings: Settings | None = None) -> Ask:
-    """Return the local operator's question."""
-    return Ask(db, settings or Settings(), access.local_operator(db), date(2026, 9, 1))
-
-
-def settle(db: Database, people: Sequence[Person], since_day: int | None = None) -> dict[str, int]:
-    """Return the customer id of each code; each has a vehicle and a card of his own."""
-    with db.writing() as conn:
-        shop = Shop(conn)
-        customers = [
-            CustomerRecord(
-                p.code,
-                is_organisation=False,
-                owner_kind=OwnerKind.PRIVATE,
-                station=p.station,
-                since_day=since_day,
-            )
-            for p in people
-        ]
-        records.put_customers(conn, customers, station_ids=stations.ids(conn))
-        vehicles = [
-            VehicleRecord(make_key(p.plate), owner_code=p.code, since_day=since_day) for p in people
-        ]
-        records.put_vehicles(conn, vehicles, keys=shop.keys)
-        cards = [CardRecord(p.card, customer_code=p.code, since_day=since_day) for p in people]
-        records.put_cards(conn, cards, keys=shop.keys)
-        known = sealed.contacts(conn, [p.code for p in people])
-        sealed.put_contacts(
-            conn,
-            [sealing.seal_contact(db, known[p.code], name=p.name, phone=p.phone) for p in people],
-        )
-    return {code: contact.id for code, contact in known.items()}
-
-
-def visit(person: Person, days_ago: int = 0, **changes: object) -> Sale:
-    """Return a line of a person's vehicle, paid by his card."""
-    sale = make_sale(
-        station=person.station,
-        vehicle=make_key(person.plate),
-        card_no=person.card,
-        sold_at=NOW - days_ago * DAY_S,
-        receipt_no=f"R{person.number}-{days_ago}",
-    )
-    return replace(sale, **changes)
-
-
-def sell(db: Database, sales: Sequence[Sale]) -> int:
-    """Return the batch in which these lines came."""
-    with db.writing() as conn:
-        shop = Shop(conn)
-        batch_id = shop.open(f"file of {sales[0].natural_key}")
-        counts = shop.finish(batch_id, shop.add(sales, batch_id))
-        assert counts.accepted == len(sales)
-    return batch_id
-
-
-def employ(db: Database, name: str, *grants: Grant) -> Scope:
-    """Return the scope of a new account that holds these roles."""
+def make_account(db: Database, name: str, *grants: Grant, person: str = "") -> int:
+    """Return the id of a new account with these roles and no password."""
     with db.writing(changes_figures=False) as conn:
-        account_id = accounts.add(conn, name=name, person=name, now_s=NOW)
+        account_id = accounts.add(conn, name=name, person=person or name, now_s=int(time()))
         for given in grants:
-            accounts.grant(conn, account_id, given, made_by="test", approved_by="test")
-        rights = access.rights_of(list(grants), stations.everything(conn))
-    return Scope(
-        account=name,
-        role=grants[0].role,
-        station_ids=frozenset().union(*rights.values()),
-        rights=rights,
-        account_id=account_id,
-        person=name,
-    )
+            accounts.grant(conn, account_id, given, made_by="local", approved_by="local")
+    return account_id
 
 
-def at(db: Database, code: str, role: Role) -> Grant:
-    """Return a role at a station."""
-    with db.reading() as conn:
-        return Grant(role, station_id=stations.ids(conn)[code])
+def enter(db: Database, name: str, rules: SignInRules | None = None) -> str:
+    """Return the token of a new session of an account, as its password would give."""
+    with db.writing(changes_figures=False) as conn:
+        account = accounts.find(conn, name=name)
+        assert account is not None
+        return sign_in.begin(conn, account, rules or SignInRules(), address="127.0.0.1")
 
 
-def reject(db: Database, batch_id: int, rows: Sequence[str]) -> None:
-    """Put rows aside as an import does."""
-    put = [RejectedRow(at, "bad_phone", row) for at, row in enumerate(rows, start=2)]
-    with db.writing() as conn:
-        batches.add_rejected(conn, batch_id, sealing.seal_rows(db, batch_id, put))
+def token_for(archive: str, name: str = "tester", *grants: Grant) -> str:
+    """Return the token of an account of an archive, made with these roles if it is not there."""
+    db = keeping.open_archive(Settings(), archive)
+    try:
+        with db.reading() as conn:
+            is_known = accounts.find(conn, name=name) is not None
+        if not is_known:
+            make_account(db, name, *(grants or EVERYTHING))
+        return enter(db, name)
+    finally:
+        db.close()
+
+
+def scope_for(db: Database, name: str, *grants: Grant, person: str = "") -> access.Scope:
+    """Return the scope of a new account with these roles, as a page would have it."""
+    make_account(db, name, *grants, person=person)
+    return access.scope_of(db, enter(db, name), SignInRules())

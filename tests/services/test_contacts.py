@@ -4,7 +4,7 @@ import threading
 from dataclasses import replace
 
 import pytest
-from people import NOW, Person, ask_of, at, employ, sell, settle, visit
+from town import NOW, Person, ask_of, at, employ, sell, settle, visit
 
 from station.archive import records, stations
 from station.archive.books import KeyBook

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from makers import make_key
-from people import NOW, TODAY, Person, ask_of, reject, sell, settle, visit
 from sqlalchemy import text
+from town import NOW, TODAY, Person, ask_of, reject, sell, settle, visit
 
 from station.archive import lapses as lapse_book
 from station.archive import notebook, records, sealed, stations
@@ -301,7 +301,7 @@ def test_a_file_copied_over_the_archive_is_caught_by_the_nightly_work(
 
 
 @pytest.fixture(scope="session")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ask, list[Person]]]:
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ask, list[Person]]]:
     """Yield 10,000 people of two stations in a SQLite archive, with rejected rows of some."""
     folder = tmp_path_factory.mktemp("town")
     db = keeping.create(Settings(), f"sqlite:///{folder}/station.db")
@@ -318,9 +318,9 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ask, list[P
 
 @pytest.mark.slow
 def test_a_thousand_of_ten_thousand_leave_no_trace_and_no_gap(
-    town: tuple[Ask, list[Person]],
+    crowd: tuple[Ask, list[Person]],
 ) -> None:
-    ask, people = town
+    ask, people = crowd
     gone, left = people[::10], [p for p in people if p.number % 10]
     asked = {"name": "profiles", "question": reports.Question()}
     sums, profile = rows(ask, SUMS), reports.report(ask, **asked).document()["totals"]

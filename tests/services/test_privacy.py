@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from people import NOW, TODAY, Person, ask_of, at, employ, sell, settle, visit
 from sqlalchemy import text
+from town import NOW, TODAY, Person, ask_of, at, employ, sell, settle, visit
 
 from station.archive import lapses as lapse_book
 from station.archive import records

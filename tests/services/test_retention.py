@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from makers import make_key
-from people import NOW, TODAY, Person, ask_of, reject, sell, settle, visit
 from sqlalchemy import text
+from town import NOW, TODAY, Person, ask_of, reject, sell, settle, visit
 
 from station.archive import batches, consents, records, sessions
 from station.archive import lapses as lapse_book
