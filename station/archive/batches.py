@@ -1,6 +1,6 @@
 """Imports as batches: opened, counted, listed, undone; and the rows they could not take."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
@@ -17,7 +17,7 @@ from sqlalchemy import (
     update,
 )
 
-from station.archive.rows import frame
+from station.archive.rows import frame, slices
 from station.archive.tables import (
     batch_stations,
     batches,
@@ -29,6 +29,7 @@ from station.archive.tables import (
 from station.errors import FileRefusedError, NotFoundError
 from station.model import ImportCounts, SaleKeyKind
 
+FETCH_ROWS = 1_000
 OPEN, DONE, UNDONE = "open", "done", "undone"
 
 
@@ -191,6 +192,20 @@ def forget_rejected(conn: Connection, before_s: int) -> int:
     """Return how many rejected rows of batches begun before an instant were deleted."""
     old = select(batches.c.id).where(batches.c.started_at < before_s)
     return conn.execute(delete(quarantine).where(quarantine.c.batch_id.in_(old))).rowcount
+
+
+def rejected_anywhere(conn: Connection) -> Iterator[tuple[int, int, SealedRow]]:
+    """Yield id, batch and sealed row of every rejected row."""
+    columns = ("id", "batch_id", "line_no", "reason", "row_sealed")
+    query = select(*[quarantine.c[name] for name in columns]).order_by(quarantine.c.id)
+    for row in conn.execute(query.execution_options(yield_per=FETCH_ROWS)):
+        yield row.id, row.batch_id, SealedRow(row.line_no, row.reason, row.row_sealed)
+
+
+def drop_rejected(conn: Connection, row_ids: Sequence[int]) -> None:
+    """Delete rejected rows by their ids."""
+    for some in slices(row_ids):
+        conn.execute(delete(quarantine).where(quarantine.c.id.in_(some)))
 
 
 def source_key_kind(conn: Connection, station_id: int, source: str) -> SaleKeyKind | None:

@@ -31,7 +31,7 @@ from station.model import (
     Station,
     VehicleRecord,
 )
-from station.services import sealing, sites, trail
+from station.services import erasure, sealing, sites, trail
 from station.services.access import right
 from station.services.ask import Ask
 from station.services.files import (
@@ -194,7 +194,12 @@ def _put(
 def _put_customers(
     conn: Connection, db: Database, records: Sequence[CustomerRecord]
 ) -> list[Outcome]:
-    outcomes = store.put_customers(conn, records, station_ids=stations.ids(conn))
+    outcomes = store.put_customers(
+        conn,
+        records,
+        station_ids=stations.ids(conn),
+        erased=erasure.erased_among(conn, db, [record.code for record in records]),
+    )
     taken = [outcome in {Outcome.ACCEPTED, Outcome.DUPLICATE} for outcome in outcomes]
     changed = _put_contacts(conn, db, [r for r, is_in in zip(records, taken, strict=True) if is_in])
     news = iter(changed)
