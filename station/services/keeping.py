@@ -13,12 +13,12 @@ import pandas as pd
 from station.archive import accounts, audit, heads, lake
 from station.archive import backup as copies
 from station.archive import verify as proofs
-from station.archive.database import Database, create_or_upgrade, open_database
+from station.archive.database import Connection, Database, create_or_upgrade, open_database
 from station.config import Settings
 from station.errors import ArchiveError, BackupError, NotAllowedError
 from station.model import Act
 from station.services import erasure, retention, sealing, sites, trail
-from station.services.access import right, today
+from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
 
 DUTIES = ("nightly", "verify", "backup")
@@ -182,6 +182,13 @@ class Chore:
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
+def _note_nightly(conn: Connection, ask: Ask) -> None:
+    """Write down, once a day, that the archive was looked after."""
+    account, name, day_s = ask.scope.account, "archive:nightly", start_of_today()
+    if not audit.has(conn, account=account, act=Act.KEEPING, object_name=name, from_s=day_s):
+        trail.note(conn, ask.scope, Act.KEEPING, name)
+
+
 @right("archive.keep")
 def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     """Do what is due once a day and return what was done; doing it twice changes nothing."""
@@ -198,7 +205,7 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
         if sum(forgotten.values()):
             told = ", ".join(f"{kind} {number}" for kind, number in forgotten.items() if number)
             trail.note(conn, ask.scope, Act.KEEPING, "archive:retention", reason=told)
-        trail.note(conn, ask.scope, Act.KEEPING, "archive:nightly")
+        _note_nightly(conn, ask)
         day = datetime.fromtimestamp(now_s, UTC).date().isoformat()
         head = heads.note(conn, ask.db.folder, day)
     is_clean = erasure.settle(ask.db)
