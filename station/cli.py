@@ -20,7 +20,7 @@ from rich.progress import Progress as Bar
 from station import text
 from station.config import Settings, load_settings
 from station.errors import NotAllowedError, StationError
-from station.model import Grant, Role
+from station.model import Channel, ConsentSource, Grant, Purpose, Role
 from station.model import Progress as ProgressCall
 from station.services import (
     access,
@@ -28,11 +28,14 @@ from station.services import (
     approvals,
     audit,
     board,
+    contacts,
     demo,
+    erasure,
     intake,
     keeping,
     keys,
     mappings,
+    privacy,
     records,
     reports,
 )
@@ -429,7 +432,7 @@ def nightly(context: typer.Context) -> None:
     """Do everything that is due once a day; safe to repeat."""
     call: Call = context.obj
     for done in keeping.nightly(call.ask()):
-        typer.echo(call.say(f"cli.nightly_{done}"))
+        typer.echo(call.say(f"cli.nightly_{done.name}", **done.facts))
 
 
 # People: accounts, roles, requests. What changes rights prints what it changed.
@@ -642,6 +645,81 @@ def keys_forget(context: typer.Context) -> None:
     with _bar(call.say("keys.sealing")) as progress:
         dropped = keys.forget(ask, progress=progress)
     typer.echo(call.say("keys.forgot" if dropped else "keys.none_retired", keys=dropped))
+
+
+# --- privacy: what a customer may ask for --------------------------------------------------------
+
+privacy_app = typer.Typer(no_args_is_help=True, help="What a customer may ask for.")
+app.add_typer(privacy_app, name="privacy")
+CustomerArgument = Annotated[str, typer.Argument(metavar="CUSTOMER_CODE")]
+WhyOption = Annotated[str, typer.Option("--reason", help="Why; without naming the person.")]
+
+
+@privacy_app.command("file")
+@command
+def privacy_file(
+    context: typer.Context,
+    code: CustomerArgument,
+    identity: Annotated[str, typer.Option(help="How you made sure who asks.")],
+    reason: WhyOption,
+    out: Annotated[Path | None, typer.Option("--out")] = None,
+) -> None:
+    """Print all that is kept of a customer, as one JSON document."""
+    call: Call = context.obj
+    ask = call.ask_as_of(None)
+    customer_id = contacts.by_code(ask, code=code)
+    document = privacy.person_file(ask, customer_id=customer_id, identity=identity, reason=reason)
+    if out is None:
+        _print_json(document)
+        return
+    privacy.write_file(out, document)
+    typer.echo(call.say("cli.written_file", file=str(out)))
+
+
+@privacy_app.command("erase")
+@command
+def privacy_erase(context: typer.Context, code: CustomerArgument, reason: WhyOption) -> None:
+    """Erase a person for good; figures stay as they are."""
+    call: Call = context.obj
+    ask = call.ask_as_of(None)
+    customer_id = contacts.by_code(ask, code=code)
+    is_clean = erasure.erase(ask, customer_id=customer_id, reason=reason)
+    typer.echo(call.say("cli.erased" if is_clean else "cli.erased_soon"))
+
+
+@privacy_app.command("consent")
+@command
+def privacy_consent(
+    context: typer.Context,
+    code: CustomerArgument,
+    purpose: Annotated[Purpose | None, typer.Option()] = None,
+    channel: Annotated[Channel, typer.Option()] = Channel.PHONE,
+    withdraw: Annotated[bool, typer.Option("--withdraw")] = False,
+    source: Annotated[ConsentSource, typer.Option()] = ConsentSource.COUNTER,
+    text_version: Annotated[str, typer.Option("--text", help="Version of the words.")] = "",
+    on: Annotated[str | None, typer.Option("--on", help="YYYY-MM-DD")] = None,
+) -> None:
+    """Record that a customer agrees or no longer does; without a purpose list what he said."""
+    call: Call = context.obj
+    ask = call.ask_as_of(None)
+    customer_id = contacts.by_code(ask, code=code)
+    if purpose is None:
+        typer.echo(privacy.consents(ask, customer_id=customer_id).to_string(index=False))
+        return
+    privacy.record_consent(
+        ask,
+        customer_id=customer_id,
+        purpose=purpose,
+        channel=channel,
+        given=not withdraw,
+        source=source,
+        text_version=text_version,
+        on=_day(on) if on else None,
+    )
+    typer.echo(call.say("cli.consent_recorded"))
+
+
+# --- end of privacy ------------------------------------------------------------------------------
 
 
 def main() -> None:

@@ -258,6 +258,49 @@ class Act(StrEnum):
     KEEPING = "keeping"
 
 
+class Purpose(StrEnum):
+    """For what a customer may be addressed."""
+
+    SERVICE = "service"
+    MARKETING = "marketing"
+    CARE = "care"
+
+
+class Channel(StrEnum):
+    """By what way a customer is addressed."""
+
+    PHONE = "phone"
+    SMS = "sms"
+    WECHAT = "wechat"
+    EMAIL = "email"
+    VISIT = "visit"
+
+
+class ConsentSource(StrEnum):
+    """How a customer said that he agrees, or that he no longer does."""
+
+    PAPER = "paper"
+    COUNTER = "counter"
+    CALL = "call"
+    ONLINE = "online"
+    LETTER = "letter"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a customer said on a day; a later day counts more, on one day the later word."""
+
+    customer_id: int
+    purpose: Purpose
+    channel: Channel
+    given: bool
+    source: ConsentSource
+    text_version: str
+    on_day: int
+    account: str
+    written_at: int
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Who asks and which stations he may see. Made by `services.access` only.

@@ -4,7 +4,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ BACKUP_MARKS = (b"SQLite format 3\0", b"PGDMP")
 LAKE = "lake"
 FOLDER = "backups"
 """Where copies lie that nobody named a place for, beside the lake."""
+Prepare = Callable[[Database], None]
 
 
 def backup(db: Database, path: Path) -> None:
@@ -100,10 +101,13 @@ def _own_files(archive: Path) -> set[Path]:
     return {home / (archive.name + end) for end in ("", *SIDE_FILES, *GUARDS)}
 
 
-def restore(url: str, folder: Path | None, path: Path) -> None:
+def restore(
+    url: str, folder: Path | None, path: Path, *, prepare: Prepare = lambda _db: None
+) -> None:
     """Put a backup in the place of the archive at `url`, once it is known to be sound.
 
-    That archive may be damaged or gone, which is what backups are for.
+    That archive may be damaged or gone, which is what backups are for. `prepare` brings the copy
+    up to what has happened since; without that it does not take the archive's place.
 
     The lake is dropped, since it was derived from the archive before; it is rebuilt when needed.
 
@@ -116,9 +120,18 @@ def restore(url: str, folder: Path | None, path: Path) -> None:
     target = file_of(url)
     if target is None:
         _restore_postgres(make_url(url), path)
+        _prepare(url, folder, prepare)
     else:
-        _restore_file(target, path)
+        _restore_file(target, path, prepare)
     shutil.rmtree((folder or folder_of(target)) / LAKE, ignore_errors=True)
+
+
+def _prepare(url: str, folder: Path | None, prepare: Prepare) -> None:
+    db = create_or_upgrade(url, folder)
+    try:
+        prepare(db)
+    finally:
+        db.close()
 
 
 def _copy(db: Database, partial: Path) -> None:
@@ -135,7 +148,7 @@ def _copy(db: Database, partial: Path) -> None:
         raise ArchiveError("archive.unreadable", archive=str(db.path))
 
 
-def _restore_file(target: Path, path: Path) -> None:
+def _restore_file(target: Path, path: Path, prepare: Prepare) -> None:
     log = path.with_name(path.name + "-wal")
     if path.resolve() in _own_files(target) or (log.exists() and log.stat().st_size):
         raise BackupError("backup.is_archive", backup=str(path))
@@ -144,7 +157,7 @@ def _restore_file(target: Path, path: Path) -> None:
     with claimed(server), _beside(target) as copy:
         shutil.copyfile(path, copy)
         copy.chmod(0o600)
-        _prove(copy, path)
+        _prove(copy, path, prepare)
         with WriteLock(lock).held():
             for end in SIDE_FILES:  # first: a stale log would be played into the new file
                 target.with_name(target.name + end).unlink(missing_ok=True)
@@ -163,8 +176,8 @@ def _beside(target: Path) -> Iterator[Path]:
             copy.with_name(copy.name + end).unlink(missing_ok=True)
 
 
-def _prove(copy: Path, path: Path) -> None:
-    """Bring an older backup up to date and look at every row of it."""
+def _prove(copy: Path, path: Path, prepare: Prepare) -> None:
+    """Bring an older backup up to date, look at every row of it, and prepare it."""
     if not _is_archive(copy):
         raise BackupError("backup.foreign", backup=str(path))
     try:
@@ -175,6 +188,8 @@ def _prove(copy: Path, path: Path) -> None:
         raise BackupError("backup.damaged", backup=str(path), bad="file") from error
     try:
         bad = [check for check in verify(db).checks if check.first_bad]
+        if not bad:
+            prepare(db)
     finally:
         db.close()
     if bad:

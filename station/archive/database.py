@@ -2,12 +2,12 @@
 
 import sqlite3
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from sqlalchemy import Connection as Connection  # noqa: PLC0414 - services may not name SQLAlchemy
-from sqlalchemy import Engine, create_engine, func, make_url, select, update
+from sqlalchemy import Engine, Table, create_engine, func, make_url, select, update
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError, ProgrammingError
 
 from station.archive import schema, sqlite
@@ -78,6 +78,25 @@ class Database:
     def alone(self) -> AbstractContextManager[None]:
         """Keep every other writer out for the length of a `with` block (SQLite)."""
         return nullcontext() if self.lock is None else self.lock.held()
+
+    def settle(self, tables: Sequence[Table], *, most_bytes: int | None = None) -> bool:
+        """Let nothing stay behind of rows deleted or changed; return whether nothing does.
+
+        A SQLite file of more than `most_bytes` is left for another time, for writers wait
+        meanwhile; on PostgreSQL old versions of the tables' rows are given up.
+        """
+        with _readable(self):
+            if self.path is None:
+                self._vacuum(tables)
+                return True
+            with self.alone():
+                return sqlite.settle(self.engine, most_bytes=most_bytes)
+
+    def _vacuum(self, tables: Sequence[Table]) -> None:
+        names = ", ".join(table.name for table in tables)
+        alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with alone.connect() as conn:
+            conn.exec_driver_sql(f"VACUUM {names}")
 
     def claim_server(self) -> AbstractContextManager[None]:
         """Be the archive's only server for the length of a `with` block.

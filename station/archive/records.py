@@ -1,6 +1,6 @@
 """Stations, customers, vehicles and cards from files: putting one twice changes nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
@@ -42,16 +42,19 @@ def put_stations(conn: Connection, records: Sequence[Station]) -> list[Outcome]:
 
 
 def put_customers(
-    conn: Connection, records: Sequence[CustomerRecord], *, station_ids: Mapping[str, int]
+    conn: Connection,
+    records: Sequence[CustomerRecord],
+    *,
+    station_ids: Mapping[str, int],
+    erased: Collection[str] = (),
 ) -> list[Outcome]:
     """Return for each customer whether it is new or changed, or known.
 
-    One whose station is not in the archive is unmatched, one who was erased stands as he is, and
-    neither is taken. How a customer is reached is put by `sealed.put_contacts`.
+    One whose station is not in the archive is unmatched, one whose code is among the `erased` is a
+    conflict, and neither is taken. How a customer is reached is put by `sealed.put_contacts`.
     """
-    gone = _erased(conn, [record.code for record in records])
     known = [
-        record.code not in gone and (not record.station or record.station in station_ids)
+        record.code not in erased and (not record.station or record.station in station_ids)
         for record in records
     ]
     rows = [
@@ -68,14 +71,9 @@ def put_customers(
     ]
     outcomes = _matched(known, _put(conn, customers, "code", rows))
     return [
-        Outcome.CONFLICT if record.code in gone else outcome
+        Outcome.CONFLICT if record.code in erased else outcome
         for record, outcome in zip(records, outcomes, strict=True)
     ]
-
-
-def _erased(conn: Connection, codes: Sequence[str]) -> set[str]:
-    found = _standing(conn, customers, "code", codes)
-    return {str(code) for code, row in found.items() if row["erased_at"] is not None}
 
 
 def put_vehicles(

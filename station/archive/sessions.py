@@ -82,6 +82,11 @@ def end_all(conn: Connection, account_id: int, now_s: int, *, but: int = 0) -> i
     return _end(conn, mine, now_s)
 
 
+def end_everyone(conn: Connection, now_s: int) -> int:
+    """Return how many sessions were ended, whosever they were."""
+    return _end(conn, sessions.c.id > 0, now_s)
+
+
 def _end(conn: Connection, whose: ColumnElement[bool], now_s: int) -> int:
     ended = update(sessions).where(whose, sessions.c.ended_at.is_(None)).values(ended_at=now_s)
     return conn.execute(ended).rowcount

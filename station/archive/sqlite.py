@@ -8,6 +8,8 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 
 BUSY_MS = 10_000
+SOON_MS = 500
+SIZE = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
 FIRST_WITH_WAL = (3, 7, 0)
 
 COMMON: Mapping[str, int | str] = {
@@ -48,6 +50,27 @@ def writer(path: Path, journal: str) -> Engine:
     """Return the engine for writing, of one connection; use it under the write lock only."""
     pragmas = {**WRITER, "journal_mode": journal}
     return _engine(path, partial(_connect, path, "rw", pragmas), "BEGIN IMMEDIATE", pool_size=1)
+
+
+def settle(engine: Engine, *, most_bytes: int | None) -> bool:
+    """Return whether nothing of what was deleted or changed is left in the file or beside it.
+
+    Deleted rows are overwritten, but where pages were split copies may stay in their gaps: so the
+    file is written anew, unless it holds more than `most_bytes`. Then the log is cut to nothing,
+    unless a question still reads from it. Call it under the write lock.
+    """
+    connection = engine.raw_connection()
+    try:
+        (size,) = connection.execute(SIZE).fetchone()
+        is_small = most_bytes is None or size <= most_bytes
+        if is_small:
+            connection.execute("VACUUM")
+        connection.execute(f"PRAGMA busy_timeout = {SOON_MS}")
+        busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    finally:
+        connection.close()
+    return is_small and not busy
 
 
 def touch(path: Path) -> None:

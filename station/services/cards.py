@@ -10,7 +10,7 @@ from station.archive import vehicles as garage
 from station.errors import NotFoundError
 from station.ingest import plates
 from station.model import Act, Use, day_number
-from station.services import board, trail
+from station.services import board, contacts, trail
 from station.services.access import MINUTE_S, right
 from station.services.ask import Ask
 
@@ -34,14 +34,17 @@ class Card:
 def find(ask: Ask, *, words: str, limit: int = 20) -> pd.DataFrame:
     """Return vehicle_id, label, key_kind and last_day of the vehicles in sight that match.
 
-    Finds a whole plate however it is typed, its last four characters, a card or a reference.
+    Finds a whole plate however it is typed, its last four characters, a card or a reference; and
+    by a whole telephone the vehicles of whoever has it.
     """
     typed = plates.normalise(words).norm or words
+    by_phone = contacts.vehicles_by_phone(ask, words=words)
     with ask.db.reading() as conn:
         found = garage.find_vehicles(conn, typed, limit * 5)
     seen = board.vehicles(ask)[["vehicle_id", "label", "key_kind", "last_day"]]
     seen = seen.sort_values("last_day", ascending=False).drop_duplicates("vehicle_id")
-    order = found[["vehicle_id"]].drop_duplicates()
+    ids = dict.fromkeys([*by_phone, *found["vehicle_id"]])
+    order = pd.DataFrame({"vehicle_id": list(ids)}, dtype="int64")
     return order.merge(seen, on="vehicle_id").head(limit)
 
 

@@ -3,22 +3,22 @@
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import time
 
 import pandas as pd
 
-from station.archive import accounts, audit, batches, lake
+from station.archive import accounts, audit, heads, lake
 from station.archive import backup as copies
 from station.archive import verify as proofs
-from station.archive.database import Database, create_or_upgrade, open_database
+from station.archive.database import Connection, Database, create_or_upgrade, open_database
 from station.config import Settings
 from station.errors import ArchiveError, BackupError, NotAllowedError
-from station.model import DAY_S, Act
-from station.services import sealing, sites, trail
-from station.services.access import right
+from station.model import Act
+from station.services import erasure, retention, sealing, sites, trail
+from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
 
 DUTIES = ("nightly", "verify", "backup")
@@ -90,6 +90,7 @@ def backup(ask: Ask, *, path: Path) -> None:
     Raises:
         BackupError: it could not be made or is not sound.
     """
+    erasure.settle(ask.db)
     copies.backup(ask.db, path)
     _done(ask, "backup")
 
@@ -140,16 +141,29 @@ def condition(ask: Ask) -> Condition:
 def restore(settings: Settings, url: str, path: Path) -> None:
     """Put a verified backup in the archive's place; whoever can write its files may do so.
 
+    Whoever was erased since is forgotten again before it counts, and nobody stays signed in.
+
     Raises:
         BackupError: the backup is not sound; the archive is left as it was.
+        ArchiveError: the key file is lost, so it cannot be told who was erased since.
     """
-    copies.restore(url or settings.archive.url, _folder(settings, url), path)
+    where, folder = url or settings.archive.url, _folder(settings, url)
+    copies.restore(where, folder, path, prepare=erasure.prepare_restored)
+    db = open_database(where, folder)
+    try:
+        with db.writing(changes_figures=False) as conn:
+            heads.mark_restored(conn, db.folder, today().isoformat())
+    finally:
+        db.close()
 
 
 @right("archive.verify")
 def verify(ask: Ask) -> proofs.Verification:
     """Return what proves the archive sound, or the first row that is not."""
     found = proofs.verify(ask.db)
+    with ask.db.reading() as conn:
+        missing = heads.first_missing(conn, ask.db.folder)
+    found = proofs.Verification((*found.checks, proofs.Check("audit_heads", missing)))
     bad = next((check.name for check in found.checks if check.first_bad), "")
     with suppress(ArchiveError):  # a damaged archive may be read, and not written
         _done(ask, "verify", count=len(found.checks), wrong=bad)
@@ -160,18 +174,46 @@ def _done(ask: Ask, duty: str, *, count: int = 1, wrong: str = "") -> None:
     trail.noted(ask.db, ask.scope, Act.KEEPING, f"archive:{duty}", count=count, reason=wrong)
 
 
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something that was done; `name` is a key of locale/*/cli.toml, `facts` fill it."""
+
+    name: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+def _note_nightly(conn: Connection, ask: Ask) -> None:
+    """Write down, once a day, that the archive was looked after."""
+    account, name, day_s = ask.scope.account, "archive:nightly", start_of_today()
+    if not audit.has(conn, account=account, act=Act.KEEPING, object_name=name, from_s=day_s):
+        trail.note(conn, ask.scope, Act.KEEPING, name)
+
+
 @right("archive.keep")
-def nightly(ask: Ask) -> list[str]:
+def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     """Do what is due once a day and return what was done; doing it twice changes nothing."""
+    now_s = int(time()) if now_s is None else now_s
     with ask.db.reading() as conn:
         is_due = sites.waits(conn)
     if is_due:
         with ask.db.writing() as conn:
             sites.apply_due(conn)
+    again = erasure.replay(ask.db)
     lake.refresh(ask.db)
-    horizon_s = int(time()) - ask.settings.archive.quarantine_days * DAY_S
+    forgotten = retention.forget_old(ask.db, ask.settings, now_s)
     with ask.db.writing(changes_figures=False) as conn:
-        batches.forget_rejected(conn, horizon_s)
-    done = ["stations", "lake", "quarantine"]
-    _done(ask, "nightly", count=len(done))
-    return done
+        if sum(forgotten.values()):
+            told = ", ".join(f"{kind} {number}" for kind, number in forgotten.items() if number)
+            trail.note(conn, ask.scope, Act.KEEPING, "archive:retention", reason=told)
+        _note_nightly(conn, ask)
+        day = datetime.fromtimestamp(now_s, UTC).date().isoformat()
+        head = heads.note(conn, ask.db.folder, day)
+    is_clean = erasure.settle(ask.db)
+    return [
+        Chore("stations"),
+        Chore("lake"),
+        *(Chore(kind, {"number": n}) for kind, n in forgotten.items()),
+        Chore("replayed", {"number": again}),
+        Chore("clean" if is_clean else "not_clean"),
+        Chore("head", head),
+    ]

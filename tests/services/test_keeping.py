@@ -1,14 +1,19 @@
 """The archive is made, copied, lost, restored and looked after."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from makers import NOON
 
+from station.archive import backup as backups
+from station.archive import heads, notebook
 from station.archive.verify import content_hash
 from station.config import Settings
-from station.errors import ArchiveError, BackupError
-from station.services import access, board, keeping
+from station.errors import ArchiveError, BackupError, SignInError
+from station.model import DAY_S, Act
+from station.services import access, accounts, board, keeping, trail
 from station.services.ask import Ask
 
 
@@ -75,5 +80,104 @@ def test_the_nightly_work_twice_is_the_nightly_work(tmp_path: Path) -> None:
 
     first, second = keeping.nightly(ask), keeping.nightly(ask)
 
-    assert first == second == ["stations", "lake", "quarantine"]
+    assert first == second
+    assert [chore.name for chore in first] == [
+        *("stations", "lake", "contacts", "notes", "audit", "sessions", "quarantine"),
+        *("replayed", "clean", "head"),
+    ]
+    assert len(notebook.lines(tmp_path / heads.FILE)) == 1
     db.close()
+
+
+@pytest.fixture
+def watched(url: str, tmp_path: Path) -> Iterator[Ask]:
+    """Yield an archive of whose log the end was noted on three days."""
+    settings = replace(Settings(), archive=replace(Settings().archive, folder=str(tmp_path)))
+    db = keeping.create(settings, url)
+    ask = Ask(db, settings, access.local_operator(db), board.NO_SALES_DAY)
+    for day in range(3):
+        keeping.nightly(ask, now_s=NOON + day * DAY_S)
+        trail.noted(db, ask.scope, Act.KEEPING, f"test:{day}")
+    yield ask
+    db.close()
+
+
+def first_bad(ask: Ask) -> str:
+    return keeping.verify(ask).first_bad
+
+
+def test_a_log_that_was_written_anew_is_missed(watched: Ask) -> None:
+    keeping.nightly(watched)
+    assert first_bad(watched) == ""
+    with watched.db.writing() as conn:
+        for name in ("audit_keep", "audit_stay") if watched.db.path is None else ("audit_keep",):
+            on = " ON audit" if watched.db.path is None else ""
+            conn.exec_driver_sql(f"DROP TRIGGER {name}{on}")
+        conn.exec_driver_sql("DELETE FROM audit WHERE id > 1")
+        conn.exec_driver_sql("UPDATE meta SET value = 1 WHERE name = 'audit_last'")
+
+    assert first_bad(watched).startswith("audit_heads: ")
+
+
+def test_an_event_that_was_changed_is_named(watched: Ask) -> None:
+    with watched.db.writing() as conn:
+        on = " ON audit" if watched.db.path is None else ""
+        conn.exec_driver_sql(f"DROP TRIGGER audit_blanked{on}")
+        conn.exec_driver_sql("UPDATE audit SET account = 'somebody' WHERE id = 2")
+
+    assert first_bad(watched) == "audit: 2"
+
+
+def test_an_older_copy_is_missed_unless_it_was_restored(
+    watched: Ask, url: str, tmp_path: Path
+) -> None:
+    keeping.backup(watched, path=tmp_path / "older.backup")
+    keeping.nightly(watched)
+    trail.noted(watched.db, watched.scope, Act.KEEPING, "test:later")
+    keeping.nightly(watched, now_s=NOON + 9 * DAY_S)
+    watched.db.close()
+    backups.restore(url, tmp_path, tmp_path / "older.backup")  # as if copied over it
+    db = keeping.open_archive(watched.settings, url)
+    ask = replace(watched, db=db)
+    assert first_bad(ask).startswith("audit_heads: ")
+    db.close()
+
+    keeping.restore(watched.settings, url, tmp_path / "older.backup")
+
+    db = keeping.open_archive(watched.settings, url)
+    ask = replace(watched, db=db)
+    assert first_bad(ask) == ""
+    keeping.nightly(ask)
+    assert first_bad(ask) == ""
+    db.close()
+
+
+def test_nobody_stays_signed_in_on_a_restored_archive(
+    watched: Ask, url: str, tmp_path: Path
+) -> None:
+    accounts.add(watched, name="clerk")
+    token = accounts.make_token(watched, name="clerk")
+    rules = watched.settings.sign_in
+    keeping.backup(watched, path=tmp_path / "older.backup")
+    assert access.scope_of(watched.db, token, rules).account == "clerk"
+    watched.db.close()
+
+    keeping.restore(watched.settings, url, tmp_path / "older.backup")
+
+    db = keeping.open_archive(watched.settings, url)
+    with pytest.raises(SignInError):
+        access.scope_of(db, token, rules)
+    db.close()
+
+
+def test_a_line_that_a_crash_cut_short_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    notebook.add(path, {"a": 1})
+    with path.open("a") as file:
+        file.write('{"a": 2')
+
+    notebook.add(path, {"a": 3})
+
+    assert notebook.lines(path) == [{"a": 1}, {"a": 3}]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert notebook.lines(tmp_path / "none.jsonl") == []
