@@ -451,7 +451,7 @@ def _signed_in(desk: Desk) -> None:
 
 
 def _decided(desk: Desk) -> None:
-    decided = accounts.decided(desk.ask).head(SHOWN_DECIDED)
+    decided = approvals.decided(desk.ask).head(SHOWN_DECIDED)
     if decided.empty:
         return
     rows = decided.to_dict("records")

@@ -1,18 +1,19 @@
 """Accounts and their roles: made by one person, given rights by two, taken away at once."""
 
+from collections.abc import Mapping
 from time import time
 from typing import Any
 
 import pandas as pd
 
 from station.archive import accounts as book
-from station.archive import requests, sessions, stations
+from station.archive import sessions, stations
 from station.archive.accounts import Account
 from station.archive.database import Connection
 from station.errors import BadValueError, NotAllowedError, NotFoundError
 from station.guard import passwords
 from station.model import CHAIN_ONLY, DAY_S, Act, Grant, Role, day_number
-from station.services import approvals, sign_in, trail
+from station.services import asking, sign_in, trail
 from station.services.access import (
     LOCAL_ACCOUNT,
     MINUTE_S,
@@ -21,8 +22,8 @@ from station.services.access import (
     today,
     token_hash,
 )
-from station.services.approvals import Effect, Payload
 from station.services.ask import Ask
+from station.services.asking import Effect, Payload
 
 GRANT, RESET = "grant", "reset"
 LONGEST_PERSON = 40
@@ -103,7 +104,7 @@ def ask_grant(ask: Ask, *, name: str, given: Grant, reason: str) -> int:
             return 0
         if account.person == ask.scope.person:
             raise NotAllowedError("accounts.own_role")
-        return approvals.put(conn, ask, kind=GRANT, payload=payload, reason=trail.needed(reason))
+        return asking.put(conn, ask, kind=GRANT, payload=payload, reason=trail.needed(reason))
 
 
 def _known(conn: Connection, name: str) -> Account:
@@ -203,8 +204,11 @@ def _tell_reset(conn: Connection, payload: Payload) -> Payload:
     return {"account": account.name if account else "", "person": account.person if account else ""}
 
 
-approvals.EFFECTS[GRANT] = Effect(_give, _person, _in_reach, _tell_grant)
-approvals.EFFECTS[RESET] = Effect(_reset, lambda _conn, _payload: "", _keeps_users, _tell_reset)
+EFFECTS: Mapping[str, Effect] = {
+    GRANT: Effect(_give, _person, _in_reach, _tell_grant),
+    RESET: Effect(_reset, lambda _conn, _payload: "", _keeps_users, _tell_reset),
+}
+"""What happens when a request of this room is approved."""
 
 
 @right("users.keep")
@@ -235,7 +239,7 @@ def ask_reset(ask: Ask, *, name: str, reason: str) -> tuple[int, str]:
         if ask.scope.account == LOCAL_ACCOUNT:
             return 0, _reset(conn, ask, payload)
         reason = trail.needed(reason)
-        return approvals.put(conn, ask, kind=RESET, payload=payload, reason=reason), ""
+        return asking.put(conn, ask, kind=RESET, payload=payload, reason=reason), ""
 
 
 @right("users.keep")
@@ -303,11 +307,3 @@ def change_password(ask: Ask, *, old: str, new: str) -> None:
         book.change(conn, account.id, password_hash=stored)
         sessions.end_all(conn, account.id, int(time()), but=ask.scope.session_id)
         trail.note(conn, ask.scope, Act.CHANGE, f"account:{account.id}:password")
-
-
-@right("users.read")
-def decided(ask: Ask) -> pd.DataFrame:
-    """Return every request that was decided, by whom and when, the newest first."""
-    with ask.db.reading() as conn:
-        every = approvals.with_facts(conn, requests.listing(conn))
-    return every[every["status"] != requests.OPEN].sort_values("id", ascending=False)

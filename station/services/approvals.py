@@ -1,10 +1,8 @@
 """What needs two people: one asks, another who is not he decides, and only then it happens."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from time import time
-from typing import Any
 
 import pandas as pd
 
@@ -12,46 +10,13 @@ from station.archive import requests
 from station.archive.database import Connection
 from station.errors import NotAllowedError, NotFoundError
 from station.model import Act
-from station.services import trail
+from station.services import accounts, trail
 from station.services.access import right
 from station.services.ask import Ask
+from station.services.asking import Effect, Payload
 
-Payload = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What happens on approval.
-
-    `apply` does it within the approval's own write and returns a word for the checker, such as a
-    link, or nothing; `concerns` names the person for whose good it is, who may not decide it;
-    `reach` refuses a checker for whom it lies out of sight; `tell` returns the facts that its
-    sentence is filled with.
-    """
-
-    apply: Callable[[Connection, Ask, Payload], str]
-    concerns: Callable[[Connection, Payload], str]
-    reach: Callable[[Connection, Ask, Payload], None]
-    tell: Callable[[Connection, Payload], Payload] = lambda _conn, payload: payload
-
-
-EFFECTS: dict[str, Effect] = {}
-"""The kinds of requests, each registered by the room that makes them."""
-
-
-def put(conn: Connection, ask: Ask, *, kind: str, payload: Payload, reason: str) -> int:
-    """Return the id of a request that waits for a second person."""
-    request_id = requests.add(
-        conn,
-        kind=kind,
-        payload=json.dumps(payload, ensure_ascii=False, sort_keys=True),
-        reason=reason,
-        maker=ask.scope.account,
-        maker_person=ask.scope.person,
-        now_s=int(time()),
-    )
-    trail.note(conn, ask.scope, Act.REQUEST, f"{kind}:{request_id}", reason=reason)
-    return request_id
+EFFECTS: Mapping[str, Effect] = {**accounts.EFFECTS}
+"""The kinds of requests, of every room that makes some."""
 
 
 @right("requests.read")
@@ -118,3 +83,11 @@ def decide(ask: Ask, *, request_id: int, approve: bool) -> str:
         act = Act.APPROVAL if approve else Act.DECLINE
         trail.note(conn, ask.scope, act, f"{request.kind}:{request_id}", reason=request.reason)
         return effect.apply(conn, ask, payload | {"maker": request.maker}) if approve else ""
+
+
+@right("users.read")
+def decided(ask: Ask) -> pd.DataFrame:
+    """Return every request that was decided, by whom and when, the newest first."""
+    with ask.db.reading() as conn:
+        every = with_facts(conn, requests.listing(conn))
+    return every[every["status"] != requests.OPEN].sort_values("id", ascending=False)

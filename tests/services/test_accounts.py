@@ -1,5 +1,7 @@
 """Rights come from two people and end at once."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -342,3 +344,12 @@ def test_whoever_keeps_an_archive_may_do_more_there_but_only_with_a_role(
 
     assert where(kept, "rows.export") == {chain["N1"]}
     assert where(not_kept, "rows.export") == set()
+
+
+def test_what_waits_is_known_in_a_process_that_never_opened_another_room() -> None:
+    """The page Today asks for what waits before anybody has opened Users."""
+    told = "from station.services import approvals; print(sorted(approvals.EFFECTS))"
+
+    found = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+
+    assert found.stdout.split() == ["['grant',", "'reset']"]
