@@ -42,19 +42,20 @@ class Event:
 def append(conn: Connection, event: Event) -> int:
     """Return the id of the event, now the last of the chain; call it in the act's own write."""
     last_id, before = head(conn)
+    event_id = max(last_id, _counted(conn)) + 1  # no sequence, which would leave gaps
     digest = _digest(astuple(event))
     values = {name: getattr(event, name) for name in Event.__slots__} | {"act": event.act.value}
-    values |= {"id": last_id + 1, "digest": digest}  # a sequence would leave gaps
-    conn.execute(insert(audit).values(values | {"hash": _link(before, digest, _stay(event))}))
-    _count(conn, last_id + 1)
-    return last_id + 1
-
-
-def _count(conn: Connection, events: int) -> None:
-    """Note how many events there are."""
-    noted = update(meta).where(meta.c.name == LAST).values(value=events)
+    values |= {"id": event_id, "digest": digest, "hash": _link(before, digest, _stay(event))}
+    conn.execute(insert(audit).values(values))
+    noted = update(meta).where(meta.c.name == LAST).values(value=event_id)
     if not conn.execute(noted).rowcount:
-        conn.execute(insert(meta).values(name=LAST, value=events))
+        conn.execute(insert(meta).values(name=LAST, value=event_id))
+    return event_id
+
+
+def _counted(conn: Connection) -> int:
+    """Return how many events there should be; one that was cut off leaves a gap behind it."""
+    return int(conn.execute(select(meta.c.value).where(meta.c.name == LAST)).scalar() or 0)
 
 
 def head(conn: Connection) -> tuple[int, str]:
@@ -78,8 +79,7 @@ def first_broken(conn: Connection) -> str:
     in_slices = select(audit).order_by(audit.c.id).execution_options(yield_per=1000)
     with conn.execute(in_slices) as rows:
         bad, last_id = _walk(rows, blanked_to)
-    counted = conn.execute(select(meta.c.value).where(meta.c.name == LAST)).scalar() or 0
-    return bad or ("" if counted == last_id else str(last_id + 1))
+    return bad or ("" if _counted(conn) == last_id else str(last_id + 1))
 
 
 def _walk(rows: Iterable[Any], blanked_to: int) -> tuple[str, int]:

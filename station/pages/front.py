@@ -44,6 +44,14 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
 }
 
 
+RIGHT_OF = {name: right for entries in PAGES.values() for name, _, right in entries}
+
+
+def may_open(scope: Scope, name: str) -> bool:
+    """Return whether a page stands in the person's menu; a link to another would be an error."""
+    return RIGHT_OF[name] in scope.rights
+
+
 def render() -> None:
     """Draw the frame around every page and run the page that was asked for."""
     head = st.sidebar.container()

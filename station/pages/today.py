@@ -10,7 +10,7 @@ import streamlit as st
 
 from station import text
 from station.model import DAY_S, day_date
-from station.pages import blocks, charts, frequency, lapsed, look
+from station.pages import blocks, charts, frequency, front, lapsed, look
 from station.pages.desk import Desk, current
 from station.services import approvals, audit, board, intake
 
@@ -57,9 +57,9 @@ def render() -> None:
 def _first_steps(desk: Desk) -> None:
     blocks.answer(desk.say("page_today.empty"))
     st.markdown(desk.say("page_today.empty_first"))
-    st.page_link(
-        str(FOLDER / "intake.py"), label=desk.say("page_today.empty_link"), icon=":material/upload:"
-    )
+    if front.may_open(desk.ask.scope, "intake"):
+        label = desk.say("page_today.empty_link")
+        st.page_link(str(FOLDER / "intake.py"), label=label, icon=":material/upload:")
 
 
 def _answer(desk: Desk, alarms: pd.DataFrame, daily: pd.DataFrame) -> str:
@@ -84,15 +84,24 @@ def _draw_lines(desk: Desk, lines: list[Line]) -> None:
     with st.container(border=True, gap="xsmall"):
         for line in lines:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.page_link(
-                    str(FOLDER / f"{line.page}.py"),
-                    label=blocks.plain(line.sentence),
-                    icon=line.icon,
-                    help="",
-                    query_params=dict(line.query),
-                )
+                _draw_line(desk, line)
                 if line.detail:
                     st.caption(blocks.plain(line.detail), width="content")
+
+
+def _draw_line(desk: Desk, line: Line) -> None:
+    """Draw a line as a link, or plainly for whom its page is closed."""
+    sentence = blocks.plain(line.sentence)
+    if not front.may_open(desk.ask.scope, line.page):
+        st.markdown(f"{line.icon} {sentence}", width="content")
+        return
+    st.page_link(
+        str(FOLDER / f"{line.page}.py"),
+        label=sentence,
+        icon=line.icon,
+        help="",
+        query_params=dict(line.query),
+    )
 
 
 def _duties(desk: Desk) -> Iterator[Line]:

@@ -139,6 +139,15 @@ def test_a_missing_event_is_found(bare: Database, event_id: int) -> None:
     assert found == str(event_id + 1 if event_id < MANY else event_id)
 
 
+def test_an_end_that_was_cut_off_is_found_even_when_more_was_told_since(bare: Database) -> None:
+    with bare.writing() as conn:
+        conn.execute(delete(tables.audit).where(tables.audit.c.id == MANY))
+        log.append(conn, make_event(MANY))
+        log.append(conn, make_event(MANY + 1))
+
+        assert log.first_broken(conn) == str(MANY + 1)
+
+
 def test_an_event_put_in_at_the_end_without_the_program_is_found(bare: Database) -> None:
     forged = {
         **{name: getattr(make_event(), name) for name in Event.__slots__},

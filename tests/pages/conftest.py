@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from pages.office import office  # noqa: F401 - a fixture
 from people import token_for
 from streamlit.testing.v1 import AppTest
 
