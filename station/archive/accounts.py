@@ -10,6 +10,9 @@ from station.archive.rows import frame
 from station.archive.tables import accounts, grants, invitations, meta, stations
 from station.model import Grant, Role
 
+LISTED = ("id", "name", "person", "is_demo", "made_at", "disabled_at")
+"""What a list of accounts says of each as it stands."""
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -78,10 +81,11 @@ def change(conn: Connection, account_id: int, **values: object) -> None:
 
 
 def listing(conn: Connection) -> pd.DataFrame:
-    """Return id, name, person, is_demo, made_at, disabled_at and has_password of all accounts."""
-    shown = [accounts.c[n] for n in ("id", "name", "person", "is_demo", "made_at", "disabled_at")]
+    """Return LISTED, has_password and by_company (signs in elsewhere) of all accounts."""
     has_password = accounts.c.password_hash.is_not(None).label("has_password")
-    return frame(conn, select(*shown, has_password).order_by(accounts.c.name))
+    by_company = accounts.c.subject.is_not(None).label("by_company")
+    shown = [accounts.c[name] for name in LISTED]
+    return frame(conn, select(*shown, has_password, by_company).order_by(accounts.c.name))
 
 
 def invite(conn: Connection, account_id: int, token_hash: str, expires_at: int) -> None:

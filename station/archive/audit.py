@@ -10,12 +10,17 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from station.archive.rows import frame
-from station.archive.tables import audit
+from station.archive.tables import audit, meta
 from station.model import Act
 
-FETCH_ROWS = 1_000
 BLANK = {"account": "", "person": "", "address": "", "object": "", "reason": ""}
 """What an event loses after its time; its act, place, count and hashes stay."""
+LAST = "audit_last"
+"""The counter of the archive that says how long the log is: a cut end would leave a sound chain."""
+BLANKED = "audit:blanked:"
+"""How the object of an event begins that tells of forgetting everything before an instant."""
+QUARTER_S = 900
+"""All zones of the world differ by whole quarters of an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +40,20 @@ class Event:
 
 def append(conn: Connection, event: Event) -> int:
     """Return the id of the event, now the last of the chain; call it in the act's own write."""
+    last_id, before = head(conn)
     digest = _digest(astuple(event))
-    values = {name: getattr(event, name) for name in Event.__slots__}
-    chained = {"digest": digest, "hash": _link(head(conn)[1], digest)}
-    added = insert(audit).values(values | {"act": event.act.value} | chained).returning(audit.c.id)
-    return int(conn.execute(added).scalar_one())
+    values = {name: getattr(event, name) for name in Event.__slots__} | {"act": event.act.value}
+    values |= {"id": last_id + 1, "digest": digest}  # a sequence would leave gaps
+    conn.execute(insert(audit).values(values | {"hash": _link(before, digest, _stay(event))}))
+    _count(conn, last_id + 1)
+    return last_id + 1
+
+
+def _count(conn: Connection, events: int) -> None:
+    """Note how many events there are."""
+    noted = update(meta).where(meta.c.name == LAST).values(value=events)
+    if not conn.execute(noted).rowcount:
+        conn.execute(insert(meta).values(name=LAST, value=events))
 
 
 def head(conn: Connection) -> tuple[int, str]:
@@ -57,25 +71,38 @@ def hash_at(conn: Connection, event_id: int) -> str | None:
 def first_broken(conn: Connection) -> str:
     """Return the id of the first event that does not follow from those before, none if all do.
 
-    Blanked events must be the oldest: one after a full event was blanked before its time.
+    Blanked events must be the oldest, and older than what the log itself says was forgotten.
     """
-    # Said of the statement: said of the connection it would hold for whatever comes after.
-    everything = select(audit).order_by(audit.c.id).execution_options(yield_per=FETCH_ROWS)
-    with conn.execute(everything) as rows:
-        return _first_broken(rows)
+    blanked_to = _blanked_to(conn)
+    in_slices = select(audit).order_by(audit.c.id).execution_options(yield_per=1000)
+    with conn.execute(in_slices) as rows:
+        bad, last_id = _walk(rows, blanked_to)
+    counted = conn.execute(select(meta.c.value).where(meta.c.name == LAST)).scalar() or 0
+    return bad or ("" if counted == last_id else str(last_id + 1))
 
 
-def _first_broken(rows: Iterable[Any]) -> str:
+def _walk(rows: Iterable[Any], blanked_to: int) -> tuple[str, int]:
+    """Return the id of the first event that breaks the chain, none if none does, and the last."""
     before, last_id, may_be_blank = "", 0, True
     for row in rows:
-        is_blank = not (row.account or row.person or row.object or row.reason)
+        is_blank = not any(getattr(row, name) for name in BLANK)
         told = tuple(getattr(row, name) for name in Event.__slots__)
-        is_whole = (is_blank and may_be_blank) or row.digest == _digest(told)
-        if row.id != last_id + 1 or not is_whole or row.hash != _link(before, row.digest):
-            return str(row.id)
+        was_blanked = is_blank and may_be_blank and row.at < blanked_to
+        is_next = row.id == last_id + 1 and row.hash == _link(before, row.digest, _stay(row))
+        if not is_next or not (was_blanked or row.digest == _digest(told)):
+            return str(row.id), last_id
         may_be_blank = may_be_blank and is_blank
         before, last_id = row.hash, row.id
-    return ""
+    return "", last_id
+
+
+def _blanked_to(conn: Connection) -> int:
+    """Return the instant before which events may be blank, as the newest word on it says."""
+    said = select(audit.c.object).where(
+        audit.c.act == Act.KEEPING.value, audit.c.object.startswith(BLANKED)
+    )
+    words = (text.removeprefix(BLANKED) for text in conn.execute(said).scalars())
+    return max((int(word) for word in words if word.isdecimal()), default=0)
 
 
 def _digest(told: tuple[object, ...]) -> str:
@@ -83,8 +110,13 @@ def _digest(told: tuple[object, ...]) -> str:
     return hashlib.sha256(words.encode()).hexdigest()
 
 
-def _link(before: str, digest: str) -> str:
-    return hashlib.sha256(f"{before}{digest}".encode()).hexdigest()
+def _stay(event: Any) -> tuple[object, ...]:
+    """Return what an event still says once it was blanked; the chain itself proves it."""
+    return (event.at, str(event.act), event.station_id, event.count)
+
+
+def _link(before: str, digest: str, stays: tuple[object, ...]) -> str:
+    return hashlib.sha256(f"{before}{digest}{_digest(stays)}".encode()).hexdigest()
 
 
 def events(
@@ -101,15 +133,47 @@ def events(
 
     Events of no station are shown to whoever sees them all.
     """
-    conditions: list[ColumnElement[bool]] = [audit.c.at >= from_s, audit.c.at < to_s]
-    if station_ids is not None:
-        conditions.append(audit.c.station_id.in_(station_ids))
-    if acts:
-        conditions.append(audit.c.act.in_(acts))
+    wanted = _wanted(station_ids, from_s, to_s, acts)
     if account:
-        conditions.append(audit.c.account == account)
+        wanted.append(audit.c.account == account)
     shown = [c for c in audit.c if c.name not in {"digest", "hash"}]
-    return frame(conn, select(*shown).where(*conditions).order_by(audit.c.id.desc()).limit(limit))
+    return frame(conn, select(*shown).where(*wanted).order_by(audit.c.id.desc()).limit(limit))
+
+
+def sums(
+    conn: Connection,
+    *,
+    station_ids: Collection[int] | None,
+    from_s: int,
+    to_s: int,
+    acts: Collection[str] = (),
+) -> pd.DataFrame:
+    """Return at (a quarter of an hour), account, act, events and the sum of their counts."""
+    at = (audit.c.at - audit.c.at % QUARTER_S).label("at")
+    query = (
+        select(
+            at,
+            audit.c.account,
+            audit.c.act,
+            func.count().label("events"),
+            func.sum(audit.c.count).label("count"),
+        )
+        .where(*_wanted(station_ids, from_s, to_s, acts))
+        .group_by(at, audit.c.account, audit.c.act)
+        .order_by(at, audit.c.account, audit.c.act)
+    )
+    return frame(conn, query)
+
+
+def _wanted(
+    station_ids: Collection[int] | None, from_s: int, to_s: int, acts: Collection[str]
+) -> list[ColumnElement[bool]]:
+    wanted = [audit.c.at >= from_s, audit.c.at < to_s]
+    if station_ids is not None:
+        wanted.append(audit.c.station_id.in_(station_ids))
+    if acts:
+        wanted.append(audit.c.act.in_(acts))
+    return wanted
 
 
 def total(conn: Connection, *, account: str, act: Act, from_s: int) -> int:
@@ -130,10 +194,30 @@ def _of(account: str, act: Act, from_s: int) -> ColumnElement[bool]:
     return and_(audit.c.account == account, audit.c.act == act.value, audit.c.at >= from_s)
 
 
-def blank(conn: Connection, before_s: int) -> int:
-    """Return of how many events from before an instant the persons were forgotten."""
+def blank(conn: Connection, before_s: int, *, now_s: int) -> int:
+    """Return of how many events from before an instant the persons were forgotten.
+
+    That it was done is an event too: without it a blanked event counts as damaged.
+    """
     first_young = select(func.min(audit.c.id)).where(audit.c.at >= before_s).scalar_subquery()
     last = select(func.max(audit.c.id)).scalar_subquery()
     told = or_(*(audit.c[name] != "" for name in BLANK))
     old = audit.c.id < func.coalesce(first_young, last + 1)
-    return conn.execute(update(audit).where(old, told).values(BLANK)).rowcount
+    blanked = conn.execute(update(audit).where(old, told).values(BLANK)).rowcount
+    if blanked:
+        said = Event(now_s, "", "", "", Act.KEEPING, f"{BLANKED}{before_s}", count=blanked)
+        append(conn, said)
+    return blanked
+
+
+def latest(conn: Connection, *, act: Act, object_name: str) -> Event | None:
+    """Return the last event of an act on an object, none if there never was one."""
+    names = Event.__slots__
+    query = (
+        select(*[audit.c[name] for name in names])
+        .where(audit.c.act == act.value, audit.c.object == object_name)
+        .order_by(audit.c.id.desc())
+        .limit(1)
+    )
+    row = conn.execute(query).mappings().first()
+    return Event(**dict(row) | {"act": Act(row["act"])}) if row else None

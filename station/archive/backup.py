@@ -6,10 +6,12 @@ import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, make_url
+import pandas as pd
+from sqlalchemy import URL, func, make_url, select
 
 from station.archive.database import Database, create_or_upgrade, file_of, folder_of
 from station.archive.locks import WriteLock, claimed
@@ -22,6 +24,8 @@ BACKUP_MARKS = (b"SQLite format 3\0", b"PGDMP")
 """How the two kinds of backup begin."""
 LAKE = "lake"
 Prepare = Callable[[Database], None]
+FOLDER = "backups"
+"""Where copies lie that nobody named a place for, beside the lake."""
 
 
 def backup(db: Database, path: Path) -> None:
@@ -46,6 +50,39 @@ def backup(db: Database, path: Path) -> None:
         _settle(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def dated(db: Database, now: datetime) -> Path:
+    """Return where a copy made now goes: a name in the archive's own folder of backups."""
+    folder = db.folder / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder / f"station-{now:%Y%m%d-%H%M%S}.{'dump' if db.path is None else 'db'}"
+
+
+def kept(db: Database) -> pd.DataFrame:
+    """Return name, bytes and made_at of the copies in the archive's folder, the newest first."""
+    found = [
+        (path.name, path.stat().st_size, int(path.stat().st_mtime))
+        for path in (db.folder / FOLDER).glob("station-*")
+        if path.suffix in {".db", ".dump"} and path.is_file()
+    ]
+    rows = sorted(found, key=lambda row: (row[2], row[0]), reverse=True)
+    return pd.DataFrame(rows, columns=["name", "bytes", "made_at"])
+
+
+def sizes(db: Database) -> dict[str, int]:
+    """Return the bytes of the archive itself and of its lake."""
+    if db.path is None:
+        with db.reading() as conn:
+            own = int(
+                conn.execute(select(func.pg_database_size(func.current_database()))).scalar_one()
+            )
+    else:
+        files = [db.path.with_name(db.path.name + end) for end in ("", *SIDE_FILES)]
+        own = sum(file.stat().st_size for file in files if file.exists())
+    lake = sum(file.stat().st_size for file in (db.folder / LAKE).rglob("*") if file.is_file())
+    return {"archive": own, "lake": lake}
 
 
 def _refuse_to_overwrite(db: Database, path: Path) -> None:

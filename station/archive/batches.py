@@ -1,13 +1,31 @@
 """Imports as batches: opened, counted, listed, undone; and the rows they could not take."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from station.archive.rows import frame, slices
-from station.archive.tables import batches, quarantine, sales, sources
+from station.archive.tables import (
+    batch_stations,
+    batches,
+    quarantine,
+    sales,
+    sources,
+    stations,
+)
 from station.errors import FileRefusedError, NotFoundError
 from station.model import ImportCounts, SaleKeyKind
 
@@ -22,6 +40,14 @@ class Batch:
     id: int
     status: str
     resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Who looks: he sees what brought sales of his stations alone, and what he brought himself."""
+
+    station_ids: frozenset[int]
+    account: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +111,26 @@ def finish(conn: Connection, batch_id: int, counts: ImportCounts, now_s: int) ->
     return counts
 
 
+def brought(conn: Connection, batch_id: int, station_ids: Collection[int]) -> None:
+    """Note whose sales a batch brings; saying it again changes nothing."""
+    mine = select(batch_stations.c.station_id).where(batch_stations.c.batch_id == batch_id)
+    new = set(station_ids) - set(conn.execute(mine).scalars())
+    if new:
+        rows = [{"batch_id": batch_id, "station_id": station_id} for station_id in sorted(new)]
+        conn.execute(insert(batch_stations), rows)
+
+
+def _in_sight(conn: Connection, sight: Sight | None) -> ColumnElement[bool]:
+    """Tell the batches that somebody may see; whoever sees every station sees every batch."""
+    every = set(conn.execute(select(stations.c.id)).scalars())
+    if sight is None or every <= sight.station_ids:
+        return true()
+    brings = select(batch_stations.c.batch_id)
+    foreign = brings.where(batch_stations.c.station_id.not_in(sight.station_ids))
+    is_theirs = or_(batches.c.id.in_(brings), batches.c.account == sight.account)
+    return and_(is_theirs, batches.c.id.not_in(foreign))
+
+
 def undo(conn: Connection, batch_id: int) -> int:
     """Return how many sales were voided: the batch's own and the reversals of those.
 
@@ -107,9 +153,21 @@ def undo(conn: Connection, batch_id: int) -> int:
     return reversals.rowcount + own.rowcount
 
 
-def listing(conn: Connection) -> pd.DataFrame:
-    """Return every batch, the newest first."""
-    return frame(conn, select(batches).order_by(batches.c.id.desc()))
+def listing(conn: Connection, sight: Sight | None = None) -> pd.DataFrame:
+    """Return the batches in sight, the newest first."""
+    mine = select(batches).where(_in_sight(conn, sight))
+    return frame(conn, mine.order_by(batches.c.id.desc()))
+
+
+def require(conn: Connection, batch_id: int, sight: Sight) -> None:
+    """Return if a batch is in sight.
+
+    Raises:
+        NotFoundError: it is not, or there is no such batch; both answer alike.
+    """
+    found = select(batches.c.id).where(batches.c.id == batch_id, _in_sight(conn, sight))
+    if conn.execute(found).first() is None:
+        raise NotFoundError("archive.no_batch", batch=batch_id)
 
 
 def add_rejected(conn: Connection, batch_id: int, rows: Sequence[SealedRow]) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
 from station.archive.rows import frame
 from station.archive.tables import accounts, attempts, sessions
@@ -92,13 +92,15 @@ def _end(conn: Connection, whose: ColumnElement[bool], now_s: int) -> int:
     return conn.execute(ended).rowcount
 
 
-def standing(conn: Connection, now_s: int) -> pd.DataFrame:
+def standing(conn: Connection, *, now_s: int, idle_s: int) -> pd.DataFrame:
     """Return id, account, kind, address, started_at and seen_at of the sessions that hold."""
     names = ("id", "kind", "address", "started_at", "seen_at", "expires_at")
+    is_used = or_(sessions.c.kind == TOKEN, sessions.c.seen_at >= now_s - idle_s)
     query = (
         select(*[sessions.c[name] for name in names], accounts.c.name.label("account"))
         .join(accounts, accounts.c.id == sessions.c.account_id)
         .where(sessions.c.ended_at.is_(None), sessions.c.expires_at > now_s)
+        .where(sessions.c.kind != TICKET, is_used)
     )
     return frame(conn, query.order_by(sessions.c.seen_at.desc()))
 

@@ -160,6 +160,14 @@ batches = Table(
     Column("ignored", Integer, nullable=False),
 )
 
+batch_stations = Table(
+    "batch_stations",
+    metadata,
+    Column("batch_id", ForeignKey("batches.id"), primary_key=True),
+    Column("station_id", ForeignKey("stations.id"), primary_key=True),
+)
+"""Whose sales an import brought; what a person may see and undo of it follows from that."""
+
 quarantine = Table(
     "quarantine",
     metadata,

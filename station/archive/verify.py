@@ -1,4 +1,4 @@
-"""Is the archive sound: file, keys, reversals, counts, signs; and what does it hold."""
+"""Is the archive sound: file, keys, reversals, counts, signs, log; and what does it hold."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -23,6 +24,7 @@ WIDEST_ROW = 5
 """Key figures in one row; more of them make rows of three."""
 NARROWEST_FIGURE_PX = 150
 SENTENCE_PX = 640
+MOMENT_PX = 140
 LONGEST_REASON = 200
 ADDRESS = re.compile(r"(?<=://)|(?<=@)|(?<=www)(?=\.)", re.IGNORECASE)
 WORD_JOINER = "\u2060"
@@ -34,8 +36,8 @@ class Column:
     """One column of a list: the frame's column, its heading, and how its values are written.
 
     `form` is text, count, number (one decimal), exact (two), money, percent, day (a day number),
-    sentence (a key whose facts are the row's columns), or a table of word.toml, such as
-    "stability".
+    moment (an instant), sentence (a key whose facts are the row's columns), or a table of
+    word.toml, such as "stability".
     """
 
     name: str
@@ -171,13 +173,24 @@ def _written(desk: Desk, frame: pd.DataFrame, column: Column) -> pd.Series:
         return values
     if column.form == "percent":
         return values.astype("float64").round(2)
-    if column.form == "day":
-        return values.map(lambda day: None if pd.isna(day) else day_date(int(day)))
     if column.form == "sentence":
         return sentences(desk, frame, column.name)
-    if column.form.endswith(".clue"):
-        return values.map(lambda keys: clues(desk, column.form, keys))
-    return values.map(lambda value: desk.say(f"word.{column.form}.{value}") if value else "")
+    if column.form == "day":
+        return values.map(lambda day: None if pd.isna(day) else day_date(int(day)))
+    return values.map(lambda value: _word(desk, column.form, value))
+
+
+def _word(desk: Desk, form: str, value: Any) -> str:
+    if form == "moment":
+        return "" if pd.isna(value) else moment(int(value))
+    if form.endswith(".clue"):
+        return clues(desk, form, value)
+    return desk.say(f"word.{form}.{value}") if value else ""
+
+
+def moment(second: int) -> str:
+    """Return an instant on this server's clock, to the minute."""
+    return f"{datetime.fromtimestamp(second, UTC).astimezone():%Y-%m-%d %H:%M}"
 
 
 def clues(desk: Desk, form: str, keys: Sequence[str]) -> str:
@@ -213,6 +226,8 @@ def _config(desk: Desk, columns: Sequence[Column], shown: pd.DataFrame, key: str
             )
         elif column.form == "day":
             config[column.name] = st.column_config.DateColumn(heading)
+        elif column.form == "moment":
+            config[column.name] = st.column_config.TextColumn(heading, width=MOMENT_PX)
         elif column.form == "sentence":
             config[column.name] = st.column_config.TextColumn(heading, width=SENTENCE_PX)
         else:

@@ -69,9 +69,12 @@ def opened() -> tuple[Settings, Database]:
 
 
 def _token(settings: Settings) -> str:
-    """Return the token that the browser sent; without a browser, the one laid into the session."""
-    sent = st.context.cookies.get(sign_in.cookie_name(settings.sign_in))
-    return sent or str(st.session_state.get("token", ""))
+    """Return the token that the browser sent, at every run anew.
+
+    A program that drives the pages without a browser lays one into the session; no browser can.
+    """
+    laid: str = st.session_state.get("token", "")
+    return laid or st.context.cookies.get(sign_in.cookie_name(settings.sign_in), "")
 
 
 def put(desk: Desk) -> None:

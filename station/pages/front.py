@@ -35,6 +35,12 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
         ("intake", "upload_file", "sales.import"),
     ],
     "own": [("account", "person", "account.own")],
+    "administration": [
+        ("users", "group", "requests.read"),
+        ("audit", "policy", "audit.read"),
+        ("sites", "tune", "stations.keep"),
+        ("archive", "inventory_2", "archive.verify"),
+    ],
 }
 
 
@@ -64,7 +70,7 @@ def _open(ask: Ask, lang: str, head: DeltaGenerator) -> None:
     if not pages:
         st.info(text.say(lang, "front.no_role", account=blocks.plain(ask.scope.account)))
         return
-    page = st.navigation(pages)
+    page = st.navigation(pages, expanded=True)
     desks.put(_desk(ask, lang))
     _open_card_if_asked(pages)
     page.run()

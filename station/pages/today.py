@@ -12,7 +12,7 @@ from station import text
 from station.model import DAY_S, day_date
 from station.pages import blocks, charts, frequency, lapsed, look
 from station.pages.desk import Desk, current
-from station.services import board, intake
+from station.services import approvals, audit, board, intake
 
 FOLDER = Path(__file__).parent
 SHOWN_DAYS = 60
@@ -46,7 +46,8 @@ def render() -> None:
     alarms = lapsed.since(desk, lapsed.lapsed_regulars(desk), WEEK_DAYS)
     daily = daily_visits(desk)
     blocks.answer(_answer(desk, alarms, daily))
-    lines = [*_alarms(desk, alarms), *_slowing(desk), *_capture(desk), *_imports(desk)]
+    lines = [*_duties(desk), *_alarms(desk, alarms), *_slowing(desk)]
+    lines += [*_capture(desk), *_imports(desk)]
     if lines:
         _draw_lines(desk, lines)
     _figures(desk, daily)
@@ -92,6 +93,17 @@ def _draw_lines(desk: Desk, lines: list[Line]) -> None:
                 )
                 if line.detail:
                     st.caption(blocks.plain(line.detail), width="content")
+
+
+def _duties(desk: Desk) -> Iterator[Line]:
+    """Tell whoever watches over others what waits for him."""
+    if "requests.decide" in desk.ask.scope.rights and len(waiting := approvals.waiting(desk.ask)):
+        sentence = desk.say("page_today.requests", requests=len(waiting))
+        yield Line(":material/how_to_reg:", sentence, "", "users")
+    if "audit.read" in desk.ask.scope.rights and (reached := audit.limits_reached(desk.ask)):
+        sentence = desk.say("page_today.limits", accounts=len(reached))
+        why = desk.say("page_today.limits_why", names=desk.say("blocks.and").join(reached))
+        yield Line(":material/front_hand:", sentence, why, "audit")
 
 
 def _alarms(desk: Desk, alarms: pd.DataFrame) -> Iterator[Line]:

@@ -15,6 +15,7 @@ from station.model import CHAIN_ONLY, DAY_S, Act, Grant, Role, day_number
 from station.services import approvals, sign_in, trail
 from station.services.access import (
     LOCAL_ACCOUNT,
+    MINUTE_S,
     right,
     stations_in_sight,
     today,
@@ -29,7 +30,7 @@ LONGEST_PERSON = 40
 
 @right("users.read")
 def listing(ask: Ask) -> pd.DataFrame:
-    """Return id, name, person, is_demo, made_at, disabled_at, has_password of every account."""
+    """Return id, name, person, is_demo, made_at, disabled_at, has_password, by_company of all."""
     with ask.db.reading() as conn:
         return book.listing(conn)
 
@@ -45,7 +46,8 @@ def grants(ask: Ask) -> pd.DataFrame:
 def signed_in(ask: Ask) -> pd.DataFrame:
     """Return account, kind, address, started_at and seen_at of the sessions that hold."""
     with ask.db.reading() as conn:
-        return sessions.standing(conn, int(time()))
+        idle_s = ask.settings.sign_in.idle_min * MINUTE_S
+        return sessions.standing(conn, now_s=int(time()), idle_s=idle_s)
 
 
 @right("users.keep")
@@ -101,7 +103,7 @@ def ask_grant(ask: Ask, *, name: str, given: Grant, reason: str) -> int:
             return 0
         if account.person == ask.scope.person:
             raise NotAllowedError("accounts.own_role")
-        return approvals.put(conn, ask, kind=GRANT, payload=payload, reason=_needed(reason))
+        return approvals.put(conn, ask, kind=GRANT, payload=payload, reason=trail.needed(reason))
 
 
 def _known(conn: Connection, name: str) -> Account:
@@ -124,12 +126,6 @@ def _check(conn: Connection, given: Grant) -> None:
         raise NotFoundError("error.region_not_found", region=given.region)
     if given.to_day is not None and given.to_day <= given.from_day:
         raise BadValueError("accounts.bad_days")
-
-
-def _needed(reason: str) -> str:
-    if not reason.strip():
-        raise BadValueError("error.reason_needed")
-    return reason.strip()
 
 
 def _as_payload(given: Grant) -> dict[str, Any]:
@@ -192,8 +188,23 @@ def _reset(conn: Connection, ask: Ask, payload: Payload) -> str:
     return sign_in.invite(conn, account_id, ask.settings.sign_in)
 
 
-approvals.EFFECTS[GRANT] = Effect(_give, _person, _in_reach)
-approvals.EFFECTS[RESET] = Effect(_reset, lambda _conn, _payload: "", _keeps_users)
+def _tell_grant(conn: Connection, payload: Payload) -> Payload:
+    """Return account, role, station (its name), region, from_day and to_day."""
+    site = stations.everything(conn).get(payload["station_id"] or 0)
+    named: dict[str, Any] = {
+        name: payload[name] for name in ("role", "region", "from_day", "to_day")
+    }
+    named["station"] = (site.name or site.code) if site else ""
+    return {**named, **_tell_reset(conn, payload)}
+
+
+def _tell_reset(conn: Connection, payload: Payload) -> Payload:
+    account = book.find(conn, account_id=payload["account_id"])
+    return {"account": account.name if account else "", "person": account.person if account else ""}
+
+
+approvals.EFFECTS[GRANT] = Effect(_give, _person, _in_reach, _tell_grant)
+approvals.EFFECTS[RESET] = Effect(_reset, lambda _conn, _payload: "", _keeps_users, _tell_reset)
 
 
 @right("users.keep")
@@ -203,7 +214,7 @@ def end_grant(ask: Ask, *, grant_id: int, reason: str) -> None:
     Raises:
         NotFoundError: there is no such role, or it has ended.
     """
-    reason = _needed(reason)
+    reason = trail.needed(reason)
     with ask.db.writing(changes_figures=False) as conn:
         account_id = book.end_grant(conn, grant_id, day_number(today()))
         if account_id is None:
@@ -223,7 +234,8 @@ def ask_reset(ask: Ask, *, name: str, reason: str) -> tuple[int, str]:
         payload = {"account_id": account.id}
         if ask.scope.account == LOCAL_ACCOUNT:
             return 0, _reset(conn, ask, payload)
-        return approvals.put(conn, ask, kind=RESET, payload=payload, reason=_needed(reason)), ""
+        reason = trail.needed(reason)
+        return approvals.put(conn, ask, kind=RESET, payload=payload, reason=reason), ""
 
 
 @right("users.keep")
@@ -233,7 +245,7 @@ def disable(ask: Ask, *, name: str, reason: str, enable: bool = False) -> None:
     Raises:
         NotAllowedError: it is one's own, or would let oneself in again.
     """
-    reason = _needed(reason)
+    reason = trail.needed(reason)
     with ask.db.writing(changes_figures=False) as conn:
         account = _known(conn, name)
         if account.person == ask.scope.person:
@@ -295,7 +307,7 @@ def change_password(ask: Ask, *, old: str, new: str) -> None:
 
 @right("users.read")
 def decided(ask: Ask) -> pd.DataFrame:
-    """Return every request that was decided, by whom and when."""
+    """Return every request that was decided, by whom and when, the newest first."""
     with ask.db.reading() as conn:
-        every = requests.listing(conn)
-    return every[every["status"] != requests.OPEN]
+        every = approvals.with_facts(conn, requests.listing(conn))
+    return every[every["status"] != requests.OPEN].sort_values("id", ascending=False)

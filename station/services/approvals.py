@@ -25,12 +25,14 @@ class Effect:
 
     `apply` does it within the approval's own write and returns a word for the checker, such as a
     link, or nothing; `concerns` names the person for whose good it is, who may not decide it;
-    `reach` refuses a checker for whom it lies out of sight.
+    `reach` refuses a checker for whom it lies out of sight; `tell` returns the facts that its
+    sentence is filled with.
     """
 
     apply: Callable[[Connection, Ask, Payload], str]
     concerns: Callable[[Connection, Payload], str]
     reach: Callable[[Connection, Ask, Payload], None]
+    tell: Callable[[Connection, Payload], Payload] = lambda _conn, payload: payload
 
 
 EFFECTS: dict[str, Effect] = {}
@@ -54,9 +56,38 @@ def put(conn: Connection, ask: Ask, *, kind: str, payload: Payload, reason: str)
 
 @right("requests.read")
 def waiting(ask: Ask) -> pd.DataFrame:
-    """Return id, kind, payload, reason, maker and made_at of what waits, the oldest first."""
+    """Return id, kind, facts, reason, maker, is_mine and made_at of what waits, the oldest first.
+
+    Only what the asker could decide comes, and what he asked for himself. `facts` say in plain
+    words what it is about.
+    """
     with ask.db.reading() as conn:
-        return requests.listing(conn, status=requests.OPEN)
+        every = with_facts(conn, requests.listing(conn, status=requests.OPEN))
+        near = [
+            _is_near(conn, ask, kind, json.loads(payload))
+            for kind, payload in zip(every["kind"], every["payload"], strict=True)
+        ]
+    is_mine = every["maker_person"] == ask.scope.person
+    shown = every.assign(is_mine=is_mine)[is_mine | pd.Series(near, every.index, dtype=bool)]
+    columns = ["id", "kind", "facts", "reason", "maker", "is_mine", "made_at"]
+    return shown[columns].reset_index(drop=True)
+
+
+def with_facts(conn: Connection, listed: pd.DataFrame) -> pd.DataFrame:
+    """Return requests with the `facts` that fill each one's sentence."""
+    told = [
+        dict(EFFECTS[kind].tell(conn, json.loads(payload)))
+        for kind, payload in zip(listed["kind"], listed["payload"], strict=True)
+    ]
+    return listed.assign(facts=pd.Series(told, index=listed.index, dtype="object"))
+
+
+def _is_near(conn: Connection, ask: Ask, kind: str, payload: Payload) -> bool:
+    try:
+        EFFECTS[kind].reach(conn, ask, payload)
+    except NotAllowedError:
+        return False
+    return True
 
 
 @right("requests.decide")

@@ -12,19 +12,22 @@ from station.services.access import right, start_of, today
 from station.services.ask import Ask
 
 MOST_EVENTS = 5_000
+LOOKS = tuple(act.value for act in looks.SUMS)
 
 
 @right("audit.read")
 def events(
     ask: Ask, *, from_on: date, to_on: date, acts: tuple[str, ...] = (), account: str = ""
 ) -> pd.DataFrame:
-    """Return at, account, person, address, act, object, station, count, reason, newest first.
+    """Return at, account, address, act, object, station, station_name, count, reason and more.
+
+    The newest come first.
 
     Whoever sees the whole chain is shown every event, another those of his stations; at most
     MOST_EVENTS of them.
     """
     with ask.db.reading() as conn:
-        known = {station_id: code for code, station_id in stations.ids(conn).items()}
+        known = stations.everything(conn)
         told = log.events(
             conn,
             station_ids=None if sees_all(ask) else ask.scope.station_ids,
@@ -34,7 +37,25 @@ def events(
             acts=acts,
             account=account,
         )
-    return told.assign(station=told["station_id"].map(known).fillna(""))
+    codes = {station_id: site.code for station_id, site in known.items()}
+    names = {station_id: site.name or site.code for station_id, site in known.items()}
+    return told.assign(
+        station=told["station_id"].map(codes).fillna(""),
+        station_name=told["station_id"].map(names).fillna(""),
+    )
+
+
+@right("audit.read")
+def sums(ask: Ask, *, from_on: date, to_on: date, acts: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Return at (a quarter of an hour), account, act, events and count of everything in sight."""
+    with ask.db.reading() as conn:
+        return log.sums(
+            conn,
+            station_ids=None if sees_all(ask) else ask.scope.station_ids,
+            from_s=start_of(from_on),
+            to_s=start_of(to_on + timedelta(days=1)),
+            acts=acts,
+        )
 
 
 def sees_all(ask: Ask) -> bool:
@@ -50,18 +71,13 @@ def unusual(ask: Ask, *, month: date) -> pd.DataFrame:
     """
     first = month.replace(day=1)
     after = (first + timedelta(days=31)).replace(day=1)
-    told = events(
-        ask,
-        from_on=first,
-        to_on=after - timedelta(days=1),
-        acts=(Act.CARD_OPENED.value, Act.REVEAL.value, Act.EXPORT.value),
-    )
+    told = sums(ask, from_on=first, to_on=after - timedelta(days=1), acts=LOOKS)
     return looks.unusual(told, ask.settings.looks)
 
 
 @right("audit.read")
 def limits_reached(ask: Ask) -> list[str]:
     """Return the accounts that have opened as many names and phones today as one may in a day."""
-    told = events(ask, from_on=today(), to_on=today(), acts=(Act.REVEAL.value,))
-    sums = told.groupby("account")["count"].sum()
-    return sorted(sums[sums >= ask.settings.looks.reveals_per_day].index)
+    told = sums(ask, from_on=today(), to_on=today(), acts=(Act.REVEAL.value,))
+    opened = told.groupby("account")["count"].sum()
+    return sorted(opened[opened >= ask.settings.looks.reveals_per_day].index)

@@ -24,7 +24,7 @@ class Network:
     seed: int = 1
 
 
-@right("sales.import")
+@right("archive.keep")
 def fill(ask: Ask, *, network: Network, out: Path, progress: Progress = intake.quiet) -> int:
     """Return how many lines of a new demo network came in; its files stay in `out`.
 
@@ -32,16 +32,15 @@ def fill(ask: Ask, *, network: Network, out: Path, progress: Progress = intake.q
     """
     with ask.db.reading() as conn:
         is_new = accounts.count(conn) == 0 and not stations.ids(conn)
-    files = write(network=network, out=out)
+    files, in_sight = write(network=network, out=out), ask
     for kind, path in (
         ("stations", files.stations_file),
         ("customers", files.customers_file),
         ("vehicles", files.vehicles_file),
         ("cards", files.cards_file),
     ):
-        records.import_records(ask, kind=kind, path=path, options=FileOptions())
-    # The new stations come into sight; each name in the title of its files.
-    in_sight = replace(ask, scope=access.local_operator(ask.db))
+        records.import_records(in_sight, kind=kind, path=path, options=FileOptions())
+        in_sight = replace(ask, scope=access.local_operator(ask.db))  # with the new stations
     lines = 0
     for number, path in enumerate(files.sales_files, start=1):
         options = intake.ImportOptions(more_follow=number < len(files.sales_files))

@@ -325,6 +325,7 @@ def _know_stations(conn: Connection, work: _Work, codes: set[str]) -> None:
         station_id = work.station_ids[code]
         if batches.source_key_kind(conn, station_id, file.source) is None:
             batches.fix_source(conn, station_id, file.source, work.request.key_kind)
+    batches.brought(conn, work.batch_id, [work.station_ids[code] for code in codes])
 
 
 def _write_rejects(work: _Work) -> Path:
@@ -353,21 +354,26 @@ def _report(
 
 @right("batches.read")
 def listing(ask: Ask) -> pd.DataFrame:
-    """Return every import, the newest first."""
+    """Return every import in sight, the newest first."""
     with ask.db.reading() as conn:
-        return batches.listing(conn)
+        return batches.listing(conn, _sight(ask))
 
 
 @right("batches.read")
 def rejected(ask: Ask, *, batch_id: int) -> list[RejectedRow]:
     """Return the rows that an import could not take, in the order of the file.
 
-    Of customers only line and reason: what such a row says of persons stands in the file of
-    rejected rows alone.
+    Raises:
+        NotFoundError: there is no such import in sight.
     """
     with ask.db.reading() as conn:
-        sealed, kind = batches.rejected(conn, batch_id), batches.kind_of(conn, batch_id)
+        batches.require(conn, batch_id, _sight(ask))
+        kind, sealed = batches.kind_of(conn, batch_id), batches.rejected(conn, batch_id)
     return as_shown(kind, sealing.unseal_rows(ask.db, batch_id, sealed))
+
+
+def _sight(ask: Ask) -> batches.Sight:
+    return batches.Sight(ask.scope.station_ids, ask.scope.account)
 
 
 @right("batches.undo")
@@ -375,10 +381,11 @@ def undo(ask: Ask, *, batch_id: int) -> int:
     """Return how many sales an import's undoing took out; the file may come again.
 
     Raises:
-        NotFoundError: there is no such import.
+        NotFoundError: there is no such import in sight.
         FileRefusedError: it was undone before, or brought no sales.
     """
     with ask.db.writing() as conn:
+        batches.require(conn, batch_id, _sight(ask))
         voided = batches.undo(conn, batch_id)
         trail.note(conn, ask.scope, Act.UNDO, f"batch:{batch_id}", count=voided)
     lake.refresh(ask.db)

@@ -2,21 +2,49 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import time
 
-from station.archive import backup as backups
-from station.archive import heads, lake
+import pandas as pd
+
+from station.archive import accounts, audit, heads, lake
+from station.archive import backup as copies
 from station.archive import verify as proofs
 from station.archive.database import Database, create_or_upgrade, open_database
 from station.config import Settings
-from station.errors import NotAllowedError
+from station.errors import ArchiveError, BackupError, NotAllowedError
 from station.model import Act
-from station.services import erasure, retention, sealing, trail
+from station.services import erasure, retention, sealing, sites, trail
 from station.services.access import right, today
 from station.services.ask import Ask
+
+DUTIES = ("nightly", "verify", "backup")
+"""What is to be done to an archive again and again; each leaves an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """When a duty was last done, by whom, and what was wrong then; nothing if all was well."""
+
+    at: int
+    account: str
+    wrong: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How the archive is: where, how large, what was done to it, and where its log ends."""
+
+    engine: str
+    sizes: Mapping[str, int]
+    done: Mapping[str, Done]
+    is_demo: bool
+    settings_hash: str
+    events: int
+    head: str
 
 
 def create(settings: Settings, url: str = "") -> Database:
@@ -63,8 +91,51 @@ def backup(ask: Ask, *, path: Path) -> None:
         BackupError: it could not be made or is not sound.
     """
     erasure.settle(ask.db)
-    backups.backup(ask.db, path)
-    trail.noted(ask.db, ask.scope, Act.KEEPING, "archive:backup")
+    copies.backup(ask.db, path)
+    _done(ask, "backup")
+
+
+@right("archive.keep")
+def backup_here(ask: Ask) -> str:
+    """Return the name of a new copy among the archive's own backups.
+
+    Raises:
+        BackupError: it could not be made or is not sound.
+    """
+    try:
+        path = copies.dated(ask.db, datetime.now(UTC).astimezone())
+        backup(ask, path=path)
+    except OSError as error:
+        said = error.strerror or ""
+        raise BackupError("backup.failed", program="Station", said=said) from error
+    return path.name
+
+
+@right("archive.verify")
+def backups(ask: Ask) -> pd.DataFrame:
+    """Return name, bytes and made_at of the archive's own backups, the newest first."""
+    return copies.kept(ask.db)
+
+
+@right("archive.verify")
+def condition(ask: Ask) -> Condition:
+    """Return how the archive is and when it was last looked after."""
+    with ask.db.reading() as conn:
+        last = {
+            duty: audit.latest(conn, act=Act.KEEPING, object_name=f"archive:{duty}")
+            for duty in DUTIES
+        }
+        is_demo = accounts.is_demo(conn)
+        events, head = audit.head(conn)
+    return Condition(
+        engine=ask.db.url.get_backend_name(),
+        sizes=copies.sizes(ask.db),
+        done={duty: Done(e.at, e.account, e.reason) for duty, e in last.items() if e},
+        is_demo=is_demo,
+        settings_hash=ask.settings.hash,
+        events=events,
+        head=head,
+    )
 
 
 def restore(settings: Settings, url: str, path: Path) -> None:
@@ -77,7 +148,7 @@ def restore(settings: Settings, url: str, path: Path) -> None:
         ArchiveError: the key file is lost, so it cannot be told who was erased since.
     """
     where, folder = url or settings.archive.url, _folder(settings, url)
-    backups.restore(where, folder, path, prepare=erasure.prepare_restored)
+    copies.restore(where, folder, path, prepare=erasure.prepare_restored)
     db = open_database(where, folder)
     try:
         with db.writing(changes_figures=False) as conn:
@@ -90,9 +161,24 @@ def restore(settings: Settings, url: str, path: Path) -> None:
 def verify(ask: Ask) -> proofs.Verification:
     """Return what proves the archive sound, or the first row that is not."""
     found = proofs.verify(ask.db)
-    with ask.db.reading() as conn:
-        missing = heads.first_missing(conn, ask.db.folder)
-    return proofs.Verification((*found.checks, proofs.Check("audit_heads", missing)))
+    checks = (*found.checks, proofs.Check("audit_heads", _missing_head(ask.db)))
+    bad = next((check.name for check in checks if check.first_bad), "")
+    with suppress(ArchiveError):  # a damaged archive may be read, and not written
+        _done(ask, "verify", count=len(checks), wrong=bad)
+    return proofs.Verification(checks)
+
+
+def _missing_head(db: Database) -> str:
+    """Return which noted end of the log is not in it; what cannot be read was named before."""
+    try:
+        with db.reading() as conn:
+            return heads.first_missing(conn, db.folder)
+    except ArchiveError:
+        return ""
+
+
+def _done(ask: Ask, duty: str, *, count: int = 1, wrong: str = "") -> None:
+    trail.noted(ask.db, ask.scope, Act.KEEPING, f"archive:{duty}", count=count, reason=wrong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +194,26 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     """Do what is due once a day and return what was done; doing it twice changes nothing."""
     now_s = int(time()) if now_s is None else now_s
     again = erasure.replay(ask.db)
+    _apply_due(ask)
     lake.refresh(ask.db)
     forgotten = retention.forget_old(ask.db, ask.settings, now_s)
-    with ask.db.writing(changes_figures=False) as conn:
-        if sum(forgotten.values()):
-            told = ", ".join(f"{kind} {number}" for kind, number in forgotten.items() if number)
-            trail.note(conn, ask.scope, Act.KEEPING, "archive:retention", reason=told)
-        day = datetime.fromtimestamp(now_s, UTC).date().isoformat()
-        head = heads.note(conn, ask.db.folder, day)
-    is_clean = erasure.settle(ask.db)
-    return [
+    chores = [
+        Chore("stations"),
         Chore("lake"),
-        *(Chore(kind, {"number": n}) for kind, n in forgotten.items()),
+        *(Chore(kind, {"number": number}) for kind, number in forgotten.items()),
         Chore("replayed", {"number": again}),
-        Chore("clean" if is_clean else "not_clean"),
-        Chore("head", head),
+        Chore("clean" if erasure.settle(ask.db) else "not_clean"),
     ]
+    _done(ask, "nightly", count=len(chores))
+    with ask.db.writing(changes_figures=False) as conn:
+        head = heads.note(conn, ask.db.folder, f"{datetime.fromtimestamp(now_s, UTC):%Y-%m-%d}")
+    return [*chores, Chore("head", head)]
+
+
+def _apply_due(ask: Ask) -> None:
+    """Let settings of stations hold that were to hold from today on."""
+    with ask.db.reading() as conn:
+        is_due = sites.waits(conn)
+    if is_due:
+        with ask.db.writing() as conn:
+            sites.apply_due(conn)

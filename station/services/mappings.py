@@ -6,14 +6,16 @@ from station.config import read_yaml
 from station.errors import MappingError
 from station.ingest import records_file
 from station.ingest.mapping import SALE_FIELDS, Mapping, mapping_of
-from station.services.access import right
+from station.services.access import LOCAL_ACCOUNT, right
 from station.services.ask import Ask
 from station.services.files import SALES
 
 
 @right("sales.import")
 def find(ask: Ask, *, name: str, kind: str = SALES) -> Mapping:
-    """Return a mapping by its file, or by its name in the archive's folder mappings/.
+    """Return a mapping by its name in the archive's folder mappings/, or by its file.
+
+    Only whoever keeps the archive's files may name any file of the machine.
 
     `kind` says of what the file is, sales or one of records.KINDS: each has fields of its own.
 
@@ -22,7 +24,8 @@ def find(ask: Ask, *, name: str, kind: str = SALES) -> Mapping:
         ConfigError: the file is no YAML.
     """
     path = Path(name)
-    if not path.suffix:
+    if not path.suffix or ask.scope.account != LOCAL_ACCOUNT:
+        name = path.stem
         path = ask.db.folder / "mappings" / f"{name}.yaml"
     try:
         text = path.read_text(encoding="utf-8")

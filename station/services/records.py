@@ -7,12 +7,13 @@ from itertools import islice
 from pathlib import Path
 from time import time
 
-from station.archive import batches, lake, sealed, stations
+from station.archive import batches, lake, reach, sealed, stations
 from station.archive import records as store
 from station.archive.books import KeyBook
 from station.archive.database import Connection, Database
 from station.archive.sales import Outcome
 from station.archive.sealed import Contact
+from station.errors import NotAllowedError
 from station.ingest.records_file import (
     PERSONAL,
     UNSAID,
@@ -30,7 +31,7 @@ from station.model import (
     Station,
     VehicleRecord,
 )
-from station.services import erasure, sealing, trail
+from station.services import erasure, sealing, sites, trail
 from station.services.access import right
 from station.services.ask import Ask
 from station.services.files import (
@@ -72,10 +73,15 @@ def import_records(ask: Ask, *, kind: str, path: Path, options: FileOptions) -> 
 
     A record that changes nothing is a duplicate, so a file may come again.
 
+    Whoever sees only some stations changes nothing of other stations' customers.
+
     Raises:
+        NotAllowedError: stations are brought by whoever keeps them.
         UnreadableFileError: the file has no such table.
         FileRefusedError: the file is in doubt as a whole.
     """
+    if kind == "stations" and "stations.keep" not in ask.scope.rights:
+        raise NotAllowedError("error.not_allowed", right="stations.keep")
     file = open_records(path, kind, options.mapping, rules=ask.settings.ingest)
     name = options.name_of(path)
     if options.dry_run:
@@ -103,8 +109,8 @@ def _take(ask: Ask, file: RecordsFile, name: str, door: Door) -> tuple[int, _Tal
         )
     rows = file.rows()
     while chunk := list(islice(rows, SEALED_ROWS if file.kind == PERSONAL else CHUNK_ROWS)):
-        with door() as conn:
-            _take_chunk(conn, ask.db, file.kind, chunk, tally=tally, keys=keys)
+        with door() as conn, sites.watched(conn, ask.scope, batch_id):
+            _take_chunk(conn, ask, file.kind, chunk, tally=tally, keys=keys)
     with door() as conn:
         batches.add_rejected(conn, batch_id, sealing.seal_rows(ask.db, batch_id, tally.rejected))
         counts = batches.finish(conn, batch_id, tally.counts(), int(time()))
@@ -114,7 +120,7 @@ def _take(ask: Ask, file: RecordsFile, name: str, door: Door) -> tuple[int, _Tal
 
 def _take_chunk(
     conn: Connection,
-    db: Database,
+    ask: Ask,
     kind: str,
     chunk: Sequence[RecordRow | RejectedRow],
     *,
@@ -123,12 +129,52 @@ def _take_chunk(
 ) -> None:
     tally.rejected += [row for row in chunk if isinstance(row, RejectedRow)]
     rows = [row for row in chunk if isinstance(row, RecordRow)]
-    outcomes = _put(conn, db, kind, [row.record for row in rows], keys)
+    foreign = _foreign(conn, ask, [row.record for row in rows])
+    tally.rejected += [
+        RejectedRow(row.line_no, "not_in_sight", row.raw)
+        for row, is_foreign in zip(rows, foreign, strict=True)
+        if is_foreign
+    ]
+    rows = [row for row, is_foreign in zip(rows, foreign, strict=True) if not is_foreign]
+    outcomes = _put(conn, ask.db, kind, [row.record for row in rows], keys)
     for row, outcome in zip(rows, outcomes, strict=True):
         if outcome in {Outcome.UNMATCHED, Outcome.CONFLICT}:
             tally.rejected.append(_not_taken(row, outcome))
         else:
             tally.outcomes[outcome] += 1
+
+
+def _foreign(conn: Connection, ask: Ask, records: Sequence[Record]) -> list[bool]:
+    """Return which records would change a customer of a station that the asker does not see."""
+    sight, known = ask.scope.station_ids, stations.ids(conn)
+    if set(known.values()) <= sight:
+        return [False] * len(records)
+    codes = reach.foreign_customers(conn, [_customer_code(r) for r in records], sight)
+    plates = reach.foreign_plates(conn, [_plate(r) for r in records], sight)
+    numbers = [r.number for r in records if isinstance(r, CardRecord)]
+    held = reach.foreign_cards(conn, numbers, sight)
+    return [
+        _customer_code(record) in codes
+        or _plate(record) in plates
+        or (isinstance(record, CardRecord) and record.number in held)
+        or (isinstance(record, CustomerRecord) and known.get(record.station) not in sight)
+        for record in records
+    ]
+
+
+def _customer_code(record: Record) -> str:
+    if isinstance(record, VehicleRecord):
+        return record.owner_code
+    if isinstance(record, CardRecord):
+        return record.customer_code
+    return record.code
+
+
+def _plate(record: Record) -> str:
+    """Return the key of the vehicle that a record changes, nothing where it changes none."""
+    if isinstance(record, VehicleRecord):
+        return record.key.text
+    return record.plate.text if isinstance(record, CardRecord) and record.plate else ""
 
 
 def _put(

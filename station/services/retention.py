@@ -27,7 +27,7 @@ def forget_old(db: Database, settings: Settings, now_s: int) -> dict[str, int]:
         forgotten = {
             "contacts": erasing.forget_contacts(conn, unseen),
             "notes": erasing.forget_notes(conn, _start(now_s, rules.notes_years)),
-            "audit": audit.blank(conn, _start(now_s, rules.audit_years)),
+            "audit": audit.blank(conn, _start(now_s, rules.audit_years), now_s=now_s),
             "sessions": sessions.forget(
                 conn,
                 sessions_before_s=now_s - rules.sessions_days * DAY_S,

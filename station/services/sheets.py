@@ -6,7 +6,7 @@ import pandas as pd
 
 from station import text
 from station.archive import audit
-from station.errors import BadValueError, LimitReachedError
+from station.errors import LimitReachedError
 from station.model import Act
 from station.output import sheets
 from station.services import trail
@@ -48,15 +48,22 @@ def count(ask: Ask, *, name: str, rows: int, reason: str) -> None:
         BadValueError: no reason is given.
         LimitReachedError: it is more than one account may take out in a day.
     """
-    reason = reason.strip()
-    if not reason and ask.scope.account != LOCAL_ACCOUNT:
-        raise BadValueError("error.reason_needed")
+    if ask.scope.account != LOCAL_ACCOUNT:
+        reason = trail.needed(reason)
     most, account = ask.settings.looks.export_rows_per_day, ask.scope.account
     with ask.db.writing(changes_figures=False) as conn:
         taken = audit.total(conn, account=account, act=Act.EXPORT, from_s=start_of_today())
         if account != LOCAL_ACCOUNT and taken + rows > most:
             raise LimitReachedError("error.export_limit", most=most, taken=taken)
-        trail.note(conn, ask.scope, Act.EXPORT, f"list:{name}", count=rows, reason=reason)
+        trail.note(
+            conn,
+            ask.scope,
+            Act.EXPORT,
+            f"list:{name}",
+            station_id=trail.place_of(ask.scope),
+            count=rows,
+            reason=reason,
+        )
 
 
 def mark(ask: Ask, lang: str, rows: int, reason: str) -> str:

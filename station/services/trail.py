@@ -5,7 +5,7 @@ from time import time
 from station.archive import audit
 from station.archive.audit import Event
 from station.archive.database import Connection, Database
-from station.errors import StationError
+from station.errors import BadValueError, StationError
 from station.guard import mask
 from station.model import Act, Scope
 
@@ -36,9 +36,35 @@ def note(
         object=object_name,
         station_id=station_id,
         count=count,
-        reason=mask.redact(reason)[:LONGEST_REASON],
+        reason=tidy(reason),
     )
     audit.append(conn, event)
+
+
+def tidy(reason: str) -> str:
+    """Return a reason on one line and of bounded length, without signs that nobody sees.
+
+    What looks like a telephone number or an address is hidden in it.
+    """
+    line = "".join(sign for sign in " ".join(reason.split()) if sign.isprintable())
+    return mask.redact(line)[:LONGEST_REASON].strip()
+
+
+def needed(reason: str) -> str:
+    """Return a reason, tidied.
+
+    Raises:
+        BadValueError: none is given.
+    """
+    told = tidy(reason)
+    if not told:
+        raise BadValueError("error.reason_needed")
+    return told
+
+
+def place_of(scope: Scope) -> int | None:
+    """Return the station of whoever sees one station only: there it happened."""
+    return next(iter(scope.station_ids)) if len(scope.station_ids) == 1 else None
 
 
 def noted(
@@ -59,4 +85,4 @@ def noted(
 def refused(db: Database, scope: Scope, service: str, error: StationError) -> None:
     """Write down that somebody asked for what he may not have or see."""
     rule = " ".join([error.key, *(f"{name}={fact}" for name, fact in error.facts.items())])
-    noted(db, scope, Act.REFUSAL, service, reason=rule)
+    noted(db, scope, Act.REFUSAL, service, station_id=place_of(scope), reason=rule)

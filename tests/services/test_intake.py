@@ -21,7 +21,7 @@ from station.archive import batches, stations
 from station.archive.database import Database, create_or_upgrade
 from station.archive.verify import content_hash, verify
 from station.config import Settings
-from station.errors import FileRefusedError, NotAllowedError
+from station.errors import FileRefusedError, NotAllowedError, NotFoundError
 from station.ingest.mapping import Mapping
 from station.model import RIGHTS, ImportCounts, Role
 from station.services import access, board, intake
@@ -442,3 +442,20 @@ def test_charging_sessions_come_in_as_visits(till: Till) -> None:
     ]
     with till.ask.db.reading() as conn:
         assert len(batches.listing(conn)) == 2
+
+
+def test_a_manager_sees_and_undoes_only_imports_of_his_own_station(till: Till) -> None:
+    mine = till.take(till.write(LINES[:3], "mine.csv")).batch_id
+    till.take(till.write(LINES[3:], "theirs.csv"), station="S2")
+    both = till.take(by_station(till), station="").batch_id
+    one, two = manager(till, "S1"), manager(till, "S2")
+
+    assert intake.listing(one)["file_name"].tolist() == ["mine.csv"]
+    assert intake.listing(two)["file_name"].tolist() == ["theirs.csv"]
+    assert len(intake.listing(till.ask)) == 3
+    for batch_id in (mine, both, 99):
+        with pytest.raises(NotFoundError):
+            intake.undo(two, batch_id=batch_id)
+        with pytest.raises(NotFoundError):
+            intake.rejected(two, batch_id=batch_id)
+    assert intake.undo(one, batch_id=mine) == 3

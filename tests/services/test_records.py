@@ -2,7 +2,7 @@
 
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from sqlalchemy import text
 from station.archive import sealed, stations
 from station.archive.database import Database
 from station.config import Settings
-from station.errors import ArchiveError
-from station.model import ImportCounts
+from station.errors import ArchiveError, NotAllowedError
+from station.model import RIGHTS, ImportCounts, Role
 from station.services import access, erasure, intake, records, sealing
 from station.services.ask import Ask
 from station.services.files import FileOptions, FileReport
@@ -186,3 +186,50 @@ def test_customers_without_names_need_no_keys(office: Office) -> None:
     office.take(["C1,个人,,,,S1"])
 
     assert not (office.ask.db.folder / sealing.KEY_FILE).exists()
+
+
+def manager(office: Office, code: str) -> Ask:
+    """Return the question of a manager of one station."""
+    with office.ask.db.reading() as conn:
+        sight = frozenset({stations.ids(conn)[code]})
+    rights = dict.fromkeys(RIGHTS[Role.MANAGER], sight)
+    scope = replace(office.ask.scope, station_ids=sight, rights=rights)
+    return replace(office.ask, scope=scope)
+
+
+def bring(ask: Ask, office: Office, kind: str, *lines: str) -> FileReport:
+    path = office.folder / f"{kind}.csv"
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return records.import_records(ask, kind=kind, path=path, options=FileOptions())
+
+
+def test_a_manager_brings_in_no_stations(office: Office) -> None:
+    with pytest.raises(NotAllowedError):
+        bring(manager(office, "S1"), office, "stations", "站点编码,片区", "S2,mine")
+
+
+def test_a_manager_changes_nothing_of_another_stations_customers(office: Office) -> None:
+    with office.ask.db.writing() as conn:
+        stations.add(conn, make_station("S2"))
+    office = replace(office, ask=replace(office.ask, scope=access.local_operator(office.ask.db)))
+    heading = "客户编号,客户类型,姓名,手机号,登记站点"
+    mine, theirs = manager(office, "S1"), manager(office, "S2")
+    bring(office.ask, office, "customers", heading, "C1,个人,甲示川,10012345678,S1")
+    bring(office.ask, office, "vehicles", "车牌号,客户编号", "粤B12345,C1")
+    bring(office.ask, office, "cards", "卡号,客户编号", "\t1000110000000000007,C1")
+
+    for kind, first, line in (
+        ("customers", heading, "C1,个人,丙样,10087654321,S2"),
+        ("customers", heading, "C9,个人,丙样,10087654321,S1"),
+        ("customers", heading, "C9,个人,丙样,10087654321,"),
+        ("vehicles", "车牌号,客户编号", "粤B12345,"),
+        ("vehicles", "车牌号,客户编号", "粤B54321,C1"),
+        ("cards", "卡号,客户编号,限车号", "\t1000110000000000007,,粤B54321"),
+        ("cards", "卡号,客户编号,限车号", "\t1000110000000000008,,粤B12345"),
+    ):
+        report = bring(theirs, office, kind, first, line)
+        assert report.reasons == {"not_in_sight": 1}, line
+
+    assert office.known() == {"C1": ("甲示川", PHONE_1)}
+    report = bring(mine, office, "customers", heading, "C1,个人,甲示川,10087654321,S1")
+    assert report.counts.accepted == 1

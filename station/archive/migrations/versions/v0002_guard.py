@@ -162,6 +162,12 @@ Table(
     Column("reason", Text, nullable=False),
 )
 Table(
+    "batch_stations",
+    metadata,
+    Column("batch_id", ForeignKey("batches.id"), primary_key=True),
+    Column("station_id", ForeignKey("stations.id"), primary_key=True),
+)
+Table(
     "quarantine",
     metadata,
     Column("id", Id, primary_key=True),
@@ -252,6 +258,9 @@ def upgrade() -> None:
     is_sqlite = conn.dialect.name == "sqlite"
     conn.exec_driver_sql("DROP TABLE quarantine")
     metadata.create_all(conn)
+    conn.exec_driver_sql(
+        "INSERT INTO batch_stations SELECT DISTINCT batch_id, station_id FROM sales"
+    )
     script = COLUMNS.replace("{bytes}", "BLOB" if is_sqlite else "BYTEA")
     for statement in script.strip().split(";\n"):
         conn.exec_driver_sql(statement.rstrip(";"))
