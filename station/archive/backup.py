@@ -23,9 +23,9 @@ GUARDS = (".lock", ".server")
 BACKUP_MARKS = (b"SQLite format 3\0", b"PGDMP")
 """How the two kinds of backup begin."""
 LAKE = "lake"
-Prepare = Callable[[Database], None]
 FOLDER = "backups"
 """Where copies lie that nobody named a place for, beside the lake."""
+Prepare = Callable[[Database], None]
 
 
 def backup(db: Database, path: Path) -> None:

@@ -18,10 +18,10 @@ SIGN_IN, SIGN_OUT, COMPANY = "/sign-in", "/sign-out", "/company"
 def person(lang: str, ask: Ask) -> None:
     """Write who is signed in, and the way out."""
     role = text.say(lang, f"word.role.{ask.scope.role}")
+    if sign_in.demo_accounts(ask.db):
+        st.badge(text.say(lang, "front.demo"), icon=":material/science:", color="orange")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if sign_in.demo_accounts(ask.db):
-            st.badge(text.say(lang, "front.demo"), icon=":material/science:", color="orange")
-        st.caption(f"**{blocks.plain(ask.scope.account)}** · {role}")
+        st.markdown(f"**{blocks.plain(ask.scope.account)}**  \n:gray[:small[{role}]]")
         if st.button(
             "",
             icon=":material/logout:",

@@ -34,13 +34,13 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
         ("stations", "compare_arrows", "board.read"),
         ("intake", "upload_file", "sales.import"),
     ],
-    "own": [("account", "person", "account.own")],
     "administration": [
         ("users", "group", "requests.read"),
         ("audit", "policy", "audit.read"),
         ("sites", "tune", "stations.keep"),
         ("archive", "inventory_2", "archive.verify"),
     ],
+    "own": [("account", "person", "account.own")],
 }
 
 

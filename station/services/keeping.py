@@ -13,12 +13,12 @@ import pandas as pd
 from station.archive import accounts, audit, heads, lake
 from station.archive import backup as copies
 from station.archive import verify as proofs
-from station.archive.database import Database, create_or_upgrade, open_database
+from station.archive.database import Connection, Database, create_or_upgrade, open_database
 from station.config import Settings
 from station.errors import ArchiveError, BackupError, NotAllowedError
 from station.model import Act
 from station.services import erasure, retention, sealing, sites, trail
-from station.services.access import right, today
+from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
 
 DUTIES = ("nightly", "verify", "backup")
@@ -161,11 +161,12 @@ def restore(settings: Settings, url: str, path: Path) -> None:
 def verify(ask: Ask) -> proofs.Verification:
     """Return what proves the archive sound, or the first row that is not."""
     found = proofs.verify(ask.db)
-    checks = (*found.checks, proofs.Check("audit_heads", _missing_head(ask.db)))
-    bad = next((check.name for check in checks if check.first_bad), "")
+    missing = proofs.Check("audit_heads", _missing_head(ask.db))
+    found = proofs.Verification((*found.checks, missing))
+    bad = next((check.name for check in found.checks if check.first_bad), "")
     with suppress(ArchiveError):  # a damaged archive may be read, and not written
-        _done(ask, "verify", count=len(checks), wrong=bad)
-    return proofs.Verification(checks)
+        _done(ask, "verify", count=len(found.checks), wrong=bad)
+    return found
 
 
 def _missing_head(db: Database) -> str:
@@ -189,31 +190,38 @@ class Chore:
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
+def _note_nightly(conn: Connection, ask: Ask) -> None:
+    """Write down, once a day, that the archive was looked after."""
+    account, name, day_s = ask.scope.account, "archive:nightly", start_of_today()
+    if not audit.has(conn, account=account, act=Act.KEEPING, object_name=name, from_s=day_s):
+        trail.note(conn, ask.scope, Act.KEEPING, name)
+
+
 @right("archive.keep")
 def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     """Do what is due once a day and return what was done; doing it twice changes nothing."""
     now_s = int(time()) if now_s is None else now_s
-    again = erasure.replay(ask.db)
-    _apply_due(ask)
-    lake.refresh(ask.db)
-    forgotten = retention.forget_old(ask.db, ask.settings, now_s)
-    chores = [
-        Chore("stations"),
-        Chore("lake"),
-        *(Chore(kind, {"number": number}) for kind, number in forgotten.items()),
-        Chore("replayed", {"number": again}),
-        Chore("clean" if erasure.settle(ask.db) else "not_clean"),
-    ]
-    _done(ask, "nightly", count=len(chores))
-    with ask.db.writing(changes_figures=False) as conn:
-        head = heads.note(conn, ask.db.folder, f"{datetime.fromtimestamp(now_s, UTC):%Y-%m-%d}")
-    return [*chores, Chore("head", head)]
-
-
-def _apply_due(ask: Ask) -> None:
-    """Let settings of stations hold that were to hold from today on."""
     with ask.db.reading() as conn:
         is_due = sites.waits(conn)
     if is_due:
         with ask.db.writing() as conn:
             sites.apply_due(conn)
+    again = erasure.replay(ask.db)
+    lake.refresh(ask.db)
+    forgotten = retention.forget_old(ask.db, ask.settings, now_s)
+    with ask.db.writing(changes_figures=False) as conn:
+        if sum(forgotten.values()):
+            told = ", ".join(f"{kind} {number}" for kind, number in forgotten.items() if number)
+            trail.note(conn, ask.scope, Act.KEEPING, "archive:retention", reason=told)
+        _note_nightly(conn, ask)
+        day = datetime.fromtimestamp(now_s, UTC).date().isoformat()
+        head = heads.note(conn, ask.db.folder, day)
+    is_clean = erasure.settle(ask.db)
+    return [
+        Chore("stations"),
+        Chore("lake"),
+        *(Chore(kind, {"number": n}) for kind, n in forgotten.items()),
+        Chore("replayed", {"number": again}),
+        Chore("clean" if is_clean else "not_clean"),
+        Chore("head", head),
+    ]

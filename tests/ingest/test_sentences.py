@@ -13,6 +13,7 @@ OF_THE_ARCHIVE = {
     "reversal_without_sale",
     "unknown_customer",
     "erased_customer",
+    "not_in_sight",
     "conflict",
     "duplicate",
     "total_line",
