@@ -13,7 +13,6 @@ from station.archive.rows import frame
 from station.archive.tables import audit, meta
 from station.model import Act
 
-FETCH_ROWS = 1_000
 BLANK = {"account": "", "person": "", "address": "", "object": "", "reason": ""}
 """What an event loses after its time; its act, place, count and hashes stay."""
 LAST = "audit_last"

@@ -20,7 +20,7 @@ from station.model import (
     day_date,
     minor_per_major,
 )
-from station.pages import blocks, charts, look, reasons
+from station.pages import blocks, charts, contact, look, reasons
 from station.pages.blocks import Column
 from station.pages.desk import Desk, current
 from station.services import board, cards
@@ -125,6 +125,7 @@ def _card(desk: Desk, card: cards.Card) -> None:
     _rhythm(desk, card, row)
     _portrait(desk, card, row)
     _confirm(desk, row)
+    contact.draw(desk, card.vehicle_id)
     _reasons(desk, row)
     if len(card.rows) > 1:
         _stations(desk, card.rows)

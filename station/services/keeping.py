@@ -161,13 +161,21 @@ def restore(settings: Settings, url: str, path: Path) -> None:
 def verify(ask: Ask) -> proofs.Verification:
     """Return what proves the archive sound, or the first row that is not."""
     found = proofs.verify(ask.db)
-    with ask.db.reading() as conn:
-        missing = heads.first_missing(conn, ask.db.folder)
-    found = proofs.Verification((*found.checks, proofs.Check("audit_heads", missing)))
+    missing = proofs.Check("audit_heads", _missing_head(ask.db))
+    found = proofs.Verification((*found.checks, missing))
     bad = next((check.name for check in found.checks if check.first_bad), "")
     with suppress(ArchiveError):  # a damaged archive may be read, and not written
         _done(ask, "verify", count=len(found.checks), wrong=bad)
     return found
+
+
+def _missing_head(db: Database) -> str:
+    """Return which noted end of the log is not in it; what cannot be read was named before."""
+    try:
+        with db.reading() as conn:
+            return heads.first_missing(conn, db.folder)
+    except ArchiveError:
+        return ""
 
 
 def _done(ask: Ask, duty: str, *, count: int = 1, wrong: str = "") -> None:

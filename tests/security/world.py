@@ -90,11 +90,12 @@ def build(folder: Path) -> World:
     for kind, text in _files().items():
         path = folder / f"{kind}.csv"
         path.write_text(text, encoding="utf-8")
-        if kind == "sales":
-            ask = replace(ask, scope=access.local_operator(db))
-            intake.import_sales(ask, path=path, options=intake.ImportOptions())
+        ask = replace(ask, scope=access.local_operator(db))
+        if kind.startswith("sales"):
+            report = intake.import_sales(ask, path=path, options=intake.ImportOptions())
         else:
-            records.import_records(ask, kind=kind, path=path, options=FileOptions())
+            report = records.import_records(ask, kind=kind, path=path, options=FileOptions())
+        assert report.counts.accepted == report.counts.rows
     ask = replace(ask, as_of=board.last_day(ask))
     _notes(ask)
     ids = dict(zip(*board.stations_known(ask)[["code", "station_id"]].T.to_numpy(), strict=True))
@@ -120,7 +121,14 @@ def _files() -> dict[str, str]:
         "customers": "\n".join(["客户编号,客户类型,单位名称,姓名,手机号,登记站点", *customers]),
         "vehicles": "\n".join(["车牌号,客户编号", *vehicles]),
         "cards": "\n".join(["卡号,客户编号,限车号", *cards]),
-        "sales": "\n".join(["时间,车牌,油品,升数,金额,流水号,站点", *_sales(every)]),
+    } | {
+        f"sales-{code}": "\n".join(
+            [
+                "时间,车牌,油品,升数,金额,流水号,站点",
+                *_sales([pair for pair in every if pair[0] == code]),
+            ]
+        )
+        for code in (OWN, OTHER)
     }
 
 

@@ -1,0 +1,347 @@
+"""Every service × every role × own station, another station, no role: what is refused, and how."""
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, is_dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from doc_tables import registry
+from security import world as worlds
+from security.world import OTHER, OWN, ROLES, World
+from sqlalchemy import select
+
+from station.archive import accounts as book
+from station.archive.tables import batches, customers, grants
+from station.errors import NotAllowedError, NotFoundError, StationError
+from station.model import (
+    RIGHTS,
+    Channel,
+    ConsentSource,
+    Grant,
+    LapseReason,
+    Purpose,
+    Role,
+    Use,
+)
+from station.services import accounts, demo, intake, reports
+from station.services.ask import Ask
+from station.services.files import FileOptions
+
+pytestmark = pytest.mark.slow
+DAY = date(2026, 8, 1)
+CHAIN = frozenset({"administrator", "auditor"})
+"""Roles that see every station."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What there is of one station: ids to ask for, and where files may be written."""
+
+    code: str
+    station_id: int
+    vehicle_id: int
+    customer_id: int
+    batch_id: int
+    grant_id: int
+    request_id: int
+    folder: Path
+
+
+Maker = Callable[[Facts], dict[str, Any]]
+
+
+def nothing(_: Facts) -> dict[str, Any]:
+    return {}
+
+
+def at_station(facts: Facts) -> dict[str, Any]:
+    return {"stations": [facts.code]}
+
+
+def of_vehicle(facts: Facts) -> dict[str, Any]:
+    return {"vehicle_id": facts.vehicle_id}
+
+
+def of_customer(facts: Facts) -> dict[str, Any]:
+    return {"customer_id": facts.customer_id}
+
+
+def of_batch(facts: Facts) -> dict[str, Any]:
+    return {"batch_id": facts.batch_id}
+
+
+def in_november(_: Facts) -> dict[str, Any]:
+    return {"from_on": date(2026, 1, 1), "to_on": date(2099, 1, 1)}
+
+
+def plain(**kwargs: object) -> Maker:
+    return lambda _: dict(kwargs)
+
+
+def sales_of(facts: Facts) -> dict[str, Any]:
+    path = facts.folder / "more.csv"
+    line = f"2026-08-01 12:00:00,粤B77777,92#,30,200,X1,{facts.code}"
+    path.write_text(f"时间,车牌,油品,升数,金额,流水号,站点\n{line}\n", encoding="utf-8")
+    return {"path": path, "options": intake.ImportOptions()}
+
+
+def vehicles_of(facts: Facts) -> dict[str, Any]:
+    path = facts.folder / "vehicles.csv"
+    path.write_text(f"车牌号,客户编号\n粤B77778,{facts.code}-1\n", encoding="utf-8")
+    return {"kind": "vehicles", "path": path, "options": FileOptions()}
+
+
+def rows(facts: Facts) -> dict[str, Any]:
+    frame = pd.DataFrame({"a": [facts.code]})
+    return {"frame": frame, "headings": {"a": "a"}, "kind": "csv", "name": "x", "reason": "audit"}
+
+
+def report(facts: Facts) -> dict[str, Any]:
+    question = reports.Question(stations=(facts.code,), reason="audit")
+    return {"name": "stability", "question": question}
+
+
+def told(_: Facts) -> dict[str, Any]:
+    frame = reports.Report("stability", DAY, (), pd.DataFrame({"a": [1]}))
+    return {"told": frame, "question": reports.Question(reason="audit")}
+
+
+NAMED: Mapping[str, Maker] = {
+    "accounts.station_named": lambda f: {"code": f.code},
+    "board.capture": at_station,
+    "board.daily": at_station,
+    "board.main_unit": at_station,
+    "board.months": at_station,
+    "board.movement": at_station,
+    "board.seen": at_station,
+    "board.traffic": at_station,
+    "board.vehicles": at_station,
+    "cards.card": of_vehicle,
+    "cards.confirm_use": lambda f: of_vehicle(f) | {"use": Use.TAXI},
+    "contacts.assign": lambda f: of_customer(f) | {"keeper": ""},
+    "contacts.by_code": lambda f: {"code": f"{f.code}-1"},
+    "contacts.keepers": of_customer,
+    "contacts.of_customer": of_customer,
+    "contacts.of_vehicle": of_vehicle,
+    "contacts.reveal": lambda f: of_customer(f) | {"purpose": Purpose.SERVICE, "reason": "lost"},
+    "erasure.erase": lambda f: of_customer(f) | {"reason": "asked"},
+    "intake.rejected": of_batch,
+    "intake.undo": of_batch,
+    "lapses.record": lambda f: (
+        of_vehicle(f) | {"station": f.code, "reason": LapseReason.PRICE, "note": ""}
+    ),
+    "privacy.consents": of_customer,
+    "privacy.has_consent": lambda f: (
+        of_customer(f) | {"purpose": Purpose.SERVICE, "channel": Channel.PHONE}
+    ),
+    "privacy.person_file": lambda f: of_customer(f) | {"identity": "card", "reason": "asked"},
+    "privacy.record_consent": lambda f: (
+        of_customer(f)
+        | {"purpose": Purpose.SERVICE, "channel": Channel.PHONE, "given": True}
+        | {"source": next(iter(ConsentSource))}
+    ),
+    "reports.report": report,
+    "sites.candidates": lambda f: {"station": f.code},
+    "sites.change": lambda f: (
+        {"station": f.code, "field": "name", "new": "x", "from_on": DAY, "reason": "audit"}
+    ),
+    "sites.history": lambda f: {"station": f.code},
+    "sites.setting_on": lambda f: {"station": f.code, "field": "name", "day": DAY},
+}
+"""Services that are asked for something of one station; of another it is not there."""
+LISTS: Mapping[str, Maker] = {
+    "audit.events": in_november,
+    "audit.limits_reached": nothing,
+    "audit.sums": in_november,
+    "audit.unusual": plain(month=DAY),
+    "board.compare": nothing,
+    "board.is_empty": nothing,
+    "board.last_day": nothing,
+    "board.stations_known": nothing,
+    "cards.find": plain(words=worlds.plate(OTHER, 1)),
+    "contacts.find_by_phone": plain(phone=worlds.person(OTHER, 1)[1]),
+    "contacts.vehicles_by_phone": plain(words=worlds.person(OTHER, 1)[1]),
+    "intake.listing": nothing,
+    "lapses.history": lambda f: {"vehicle_id": f.vehicle_id},
+    "lapses.newest": nothing,
+    "sites.archivists": nothing,
+    "sites.listing": nothing,
+}
+"""Services that tell of all that is in sight, and so of nothing else."""
+CHAINWIDE: Mapping[str, Maker] = {
+    "accounts.add": plain(name="newcomer"),
+    "accounts.ask_grant": lambda f: (
+        {"name": "nobody", "given": Grant(Role.STAFF, f.station_id), "reason": "new"}
+    ),
+    "accounts.ask_reset": plain(name="nobody", reason="forgot"),
+    "accounts.change_password": plain(old="no", new="no"),
+    "accounts.decided": nothing,
+    "accounts.disable": plain(name="nobody", reason="left"),
+    "accounts.end_grant": lambda f: {"grant_id": f.grant_id, "reason": "left"},
+    "accounts.grants": nothing,
+    "accounts.listing": nothing,
+    "accounts.make_token": plain(name="nobody"),
+    "accounts.signed_in": nothing,
+    "approvals.decide": lambda f: {"request_id": f.request_id, "approve": False},
+    "approvals.waiting": nothing,
+    "demo.fill": lambda f: {"network": demo.Network(1, 30), "out": f.folder / "demo"},
+    "intake.import_sales": sales_of,
+    "keeping.backup": lambda f: {"path": f.folder / "copy.backup"},
+    "keeping.backup_here": nothing,
+    "keeping.backups": nothing,
+    "keeping.condition": nothing,
+    "keeping.nightly": nothing,
+    "keeping.verify": nothing,
+    "keys.forget": nothing,
+    "keys.rotate": nothing,
+    "mappings.find": plain(name="none"),
+    "mappings.names": nothing,
+    "records.import_records": vehicles_of,
+    "reports.as_csv": told,
+    "sheets.export": rows,
+}
+"""Services of no one station, and imports, whose rows are refused one by one (tests/services)."""
+HARD: Mapping[tuple[str, str], type[StationError]] = {
+    ("accounts.make_token", "administrator"): NotAllowedError,  # only at the command line
+}
+"""What a role is refused for another reason than its rights."""
+CASES = NAMED | LISTS | CHAINWIDE
+
+
+CHANGES = frozenset(
+    {"accounts.add", "accounts.ask_grant", "accounts.ask_reset", "accounts.change_password"}
+    | {"accounts.disable", "accounts.end_grant", "accounts.make_token", "approvals.decide"}
+    | {"cards.confirm_use", "contacts.assign", "demo.fill", "erasure.erase", "intake.undo"}
+    | {"intake.import_sales", "keeping.nightly", "keys.forget", "keys.rotate", "lapses.record"}
+    | {"privacy.record_consent", "records.import_records", "sites.change"}
+)
+"""Services that are given an archive of their own to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A world to ask in, and what there is of its two stations."""
+
+    world: World
+    own: Facts
+    other: Facts
+
+    def ask(self, role: str) -> Ask:
+        """Return a new question of a role."""
+        return worlds.ask_of(self.world, role)
+
+
+@pytest.fixture(scope="module")
+def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The world with a request that waits."""
+    with world.copied(tmp_path_factory.mktemp("matrix") / "asked") as copy:
+        ask = worlds.ask_of(copy, "administrator")
+        given = Grant(Role.STAFF, copy.ids[OWN])
+        accounts.ask_grant(ask, name="nobody", given=given, reason="new")
+        ask.db.close()
+        yield Stage(copy, facts_of(copy, OWN), facts_of(copy, OTHER))
+
+
+@pytest.fixture
+def stage(asked: Stage, tmp_path: Path, name: str) -> Iterator[Stage]:
+    """The world itself, or a copy for a service that changes it."""
+    if name not in CHANGES:
+        yield asked
+        return
+    with asked.world.copied(tmp_path / "own") as copy:
+        own, other = (replace(f, folder=copy.folder) for f in (asked.own, asked.other))
+        yield Stage(copy, own, other)
+
+
+def facts_of(world: World, code: str) -> Facts:
+    ask = worlds.operator_of(world)
+    with ask.db.reading() as conn:
+        customer = select(customers.c.id).where(customers.c.code == f"{code}-1")
+        batch = select(batches.c.id).where(batches.c.kind == "sales")
+        staff = book.find(conn, name="staff")
+        grant = select(grants.c.id).where(grants.c.account_id == (staff.id if staff else 0))
+        found = Facts(
+            code=code,
+            station_id=world.ids[code],
+            vehicle_id=worlds.vehicle(ask, code, 1),
+            customer_id=int(conn.execute(customer).scalar_one()),
+            batch_id=int(
+                conn.execute(batch.where(batches.c.file_name.contains(code))).scalar_one()
+            ),
+            grant_id=int(conn.execute(grant).scalar_one()),
+            request_id=1,
+            folder=world.folder,
+        )
+    ask.db.close()
+    return found
+
+
+def service(name: str) -> Callable[..., Any]:
+    room, _, verb = name.partition(".")
+    found: Callable[..., Any] = getattr(importlib.import_module(f"station.services.{room}"), verb)
+    return found
+
+
+def outcome(ask: Ask, name: str, kwargs: dict[str, Any]) -> object:
+    """Return what a service answers; a refusal is its answer, any other error is as good as one."""
+    try:
+        return service(name)(ask, **kwargs)
+    except (NotAllowedError, NotFoundError) as error:
+        return type(error)
+    except StationError as error:
+        return error.key
+
+
+def is_refused(answer: object) -> bool:
+    return isinstance(answer, type) and issubclass(answer, (NotAllowedError, NotFoundError))
+
+
+def words_of(answer: object) -> str:
+    """Return everything that an answer says."""
+    if isinstance(answer, pd.DataFrame):
+        return answer.to_csv()
+    if is_dataclass(answer) and not isinstance(answer, type):
+        return repr({name: words_of(value) for name, value in vars_of(answer).items()})
+    return repr(answer)
+
+
+def vars_of(answer: Any) -> dict[str, Any]:
+    return {name: getattr(answer, name) for name in answer.__dataclass_fields__}
+
+
+def test_every_service_has_its_rule() -> None:
+    assert set(CASES) == set(registry())
+    assert len(CASES) == len(NAMED) + len(LISTS) + len(CHAINWIDE)
+
+
+@pytest.mark.parametrize("role", [*ROLES, "nobody"])
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_a_role_is_given_what_its_right_gives_and_no_more(
+    stage: Stage, name: str, role: str
+) -> None:
+    is_allowed = role != "nobody" and registry()[name] in RIGHTS[Role(role)]
+    ask = stage.ask(role)
+
+    at_home = outcome(ask, name, CASES[name](stage.own))
+
+    if not is_allowed or (name, role) in HARD:
+        assert at_home is NotAllowedError
+    else:
+        assert not is_refused(at_home), at_home
+    if name in LISTS and is_allowed and role not in CHAIN:
+        said = words_of(at_home)
+        assert [word for word in worlds.markers() if word in said] == []
+    if name in NAMED:
+        abroad = outcome(again(ask), name, NAMED[name](stage.other))
+        assert is_refused(abroad) == (not is_allowed or role not in CHAIN), abroad
+    ask.db.close()
+
+
+def again(ask: Ask) -> Ask:
+    """Return the question with the rights as they are after what was done."""
+    with ask.db.reading() as conn:
+        return replace(ask, scope=replace(ask.scope, version=book.rights_version(conn)))
