@@ -82,7 +82,7 @@ class Door:
             token = await to_thread.run_sync(enter)
         except StationError as error:
             return await self._ask_in(request, error=error, name=form.get("name", ""))
-        return self._let_in(token, form.get("next", ""))
+        return await self._let_in(request, token, form.get("next", ""))
 
     async def _ask_in(
         self, request: Request, *, error: StationError | None = None, name: str = ""
@@ -111,7 +111,7 @@ class Door:
             session = await to_thread.run_sync(self._chosen, form, _address(request))
         except StationError as error:
             return await self._choose(request, error=error, form=form)
-        return self._let_in(session, "")
+        return await self._let_in(request, session)
 
     async def _choose(
         self,
@@ -155,9 +155,10 @@ class Door:
             )
 
         try:
-            return self._let_in(await to_thread.run_sync(enter), form.get("next", ""))
+            token = await to_thread.run_sync(enter)
         except StationError as error:
             return await self._ask_in(request, error=error)
+        return await self._let_in(request, token, form.get("next", ""))
 
     async def company(self, request: Request) -> Response:
         """Let in whom the company's own sign-in vouched for a moment ago."""
@@ -169,21 +170,22 @@ class Door:
             return sign_in.exchange(self.db, self.settings.sign_in, ticket=ticket, address=address)
 
         try:
-            return self._let_in(await to_thread.run_sync(enter), "")
+            token = await to_thread.run_sync(enter)
         except StationError as error:
             return _page(request, "message", error=error, status=403)
+        return await self._let_in(request, token)
 
     async def sign_out(self, request: Request) -> Response:
         """End the session, and have the browser forget what it holds of it."""
-        name = sign_in.cookie_name(self.settings.sign_in)
-        token = request.cookies.get(name, "")
-        await to_thread.run_sync(sign_in.sign_out, self.db, token)
+        await to_thread.run_sync(sign_in.sign_out, self.db, _token(request.scope, self.settings))
         answer = RedirectResponse("/sign-in", status_code=303)
-        answer.delete_cookie(name, **self._cookie())
+        answer.delete_cookie(sign_in.cookie_name(self.settings.sign_in), **self._cookie())
         answer.headers["Clear-Site-Data"] = '"cache", "storage"'
         return answer
 
-    def _let_in(self, token: str, after: str) -> Response:
+    async def _let_in(self, request: Request, token: str, after: str = "") -> Response:
+        """Hand the browser its new session; the one it had before ends."""
+        await to_thread.run_sync(sign_in.sign_out, self.db, _token(request.scope, self.settings))
         answer = RedirectResponse(_local(after) or "/", status_code=303)
         hours = self.settings.sign_in.session_hours
         answer.set_cookie(

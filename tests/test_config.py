@@ -65,6 +65,7 @@ def test_the_config_file_names_every_number_but_those_of_the_engine() -> None:
         "ingest: {phone_region: China}",
         "lake: {threads: 99999999999999999999}",
         "dashboard: {page_rows: 0}",
+        "sign_in: {min_password: 7}",
         "server: {port: 99999999}",
         "stability: {regular_p_alive: .nan}",
         "stability: {regular_p_alive: .inf}",

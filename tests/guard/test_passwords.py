@@ -10,6 +10,7 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from hypothesis import given
 from hypothesis import strategies as st
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from station.errors import BadValueError, SignInError
 from station.guard import passwords
@@ -139,3 +140,22 @@ def test_whoever_waits_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None
 
     assert refused.value.key == "sign_in.busy"
     assert passwords.hashed(GOOD)
+
+
+@pytest.mark.slow
+def test_the_most_used_passwords_are_refused_even_where_short_ones_are_allowed() -> None:
+    long_enough = [word for word in FREQUENCY_LISTS["passwords"] if len(word) >= 8]
+    most_used = long_enough[:3000]
+
+    allowed = [word for word in most_used if is_taken(word, least=8)]
+
+    assert len(most_used) == 3000
+    assert allowed == []
+
+
+def is_taken(password: str, *, least: int) -> bool:
+    try:
+        passwords.check_strength(password, least=least)
+    except BadValueError:
+        return False
+    return True

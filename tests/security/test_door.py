@@ -181,6 +181,14 @@ def test_signing_out_ends_the_session_everywhere(url: str, zhao: str) -> None:
         pass
 
 
+def test_signing_in_again_ends_the_session_before(url: str, zhao: str) -> None:
+    first = come(url, zhao, GOOD).cookie
+    second = come(url, zhao, GOOD, Cookie=f"station={first}").cookie
+
+    assert get(url, "/", second)[0] == 200
+    assert get(url, "/", first)[0] == 401
+
+
 def test_a_locked_person_with_three_tabs_is_out_of_all_at_his_next_action(
     own: World, url: str
 ) -> None:

@@ -292,3 +292,15 @@ def test_the_companys_word_is_no_word_for_a_stranger_or_from_yesterday(db: Datab
     for subject, ago_s in (("", 5), ("other@chain.example", 5), ("zhao@chain.example", 90_000)):
         with pytest.raises(SignInError):
             vouched(db, subject, ago_s)
+
+
+def test_tokens_are_long_random_and_kept_as_hashes_only(db: Database, owner: str) -> None:
+    tokens = {sign_in.new_token() for _ in range(10_000)}
+    token = enter(db, owner)
+
+    assert len(tokens) == 10_000
+    assert min(map(len, tokens)) >= 43  # 256 bits
+    with db.reading() as conn:
+        kept = conn.exec_driver_sql("SELECT token_hash FROM sessions").scalars().all()
+    assert access.token_hash(token) in kept
+    assert token not in kept
