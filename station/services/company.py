@@ -7,6 +7,7 @@ nothing is kept of people who set out and never come back.
 
 import hashlib
 import json
+import logging
 import secrets
 from collections.abc import Mapping
 from time import time
@@ -37,6 +38,7 @@ ALGORITHMS = frozenset(
     f"{kind}{bits}" for kind in ("RS", "PS", "ES") for bits in (256, 384, 512)
 ) | {"EdDSA", "Ed25519"}
 """How an id token may be signed: by a key that only the provider has."""
+_log = logging.getLogger(__name__)
 _KEY = secrets.token_bytes(32)
 
 
@@ -69,14 +71,25 @@ def ticket(told: Mapping[str, Any], *, client_id: str, way: str) -> str:
     Raises:
         SignInError: it is not signed, for somebody else, names nobody or is not of this visit.
     """
-    subject, nonce, issued_at, audience = (told.get(n) for n in ("sub", "nonce", "iat", "aud"))
+    if wrong := _wrong(told, client_id, way):
+        _log.warning("An id token of the company's sign-in was refused: %s", wrong)
+        raise SignInError("company.failed")
+    return _tickets(way).dumps([told["sub"], int(told["iat"]), told["nonce"]])
+
+
+def _wrong(told: Mapping[str, Any], client_id: str, way: str) -> str:
+    """Return what is wrong with the claims of an id token, for whoever keeps the server."""
+    audience = told.get("aud")
     meant_for = audience if isinstance(audience, list) else [audience]
-    names_one = all(isinstance(words, str) and words.strip() for words in (subject, nonce))
-    if not (names_one and client_id in meant_for and _is_fresh(issued_at)):
-        raise SignInError("company.failed")
-    if not (_is_signed(told) and is_way(way)):
-        raise SignInError("company.failed")
-    return _tickets(way).dumps([subject, int(issued_at or 0), nonce])
+    names = [told.get("sub"), told.get("nonce")]
+    checks = {
+        "no subject or nonce": all(isinstance(name, str) and name.strip() for name in names),
+        "meant for another client": client_id in meant_for,
+        "not issued now; compare the clocks": _is_fresh(told.get("iat")),
+        "not signed as it must be": _is_signed(told),
+        "not asked for by this browser": is_way(way),
+    }
+    return next((words for words, is_right in checks.items() if not is_right), "")
 
 
 def _is_fresh(issued_at: Any) -> bool:

@@ -118,6 +118,14 @@ def test_a_word_that_is_not_as_it_must_be_makes_no_ticket(told: dict[str, Any]) 
         ticket(told, company.open_way())
 
 
+def test_the_server_says_what_was_wrong(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(SignInError):
+        ticket(word(iat=int(time()) - company.FRESH_S - 10), company.open_way())
+
+    assert "compare the clocks" in caplog.text
+    assert SUBJECT not in caplog.text
+
+
 def test_a_word_may_be_meant_for_others_too() -> None:
     assert ticket(word(aud=["another", CLIENT]), company.open_way())
 
