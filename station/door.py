@@ -1,5 +1,6 @@
 """Who comes in: sign-in, first password, sign-out, and the gate before every other path."""
 
+import re
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
@@ -18,20 +19,27 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from station import text
 from station.config import Settings
-from station.errors import BadValueError, StationError
-from station.services import access, resuming, sign_in
+from station.errors import BadValueError, SignInError, StationError
+from station.services import access, company, resuming, sign_in
 from station.services.ask import Database
 
 OPEN = ("/sign-in", "/sign-out", "/welcome", "/demo", "/company", "/health", "/static")
 """Paths for which nobody needs to be signed in; they show nothing of the archive."""
-HIDDEN = ("/_stcore/metrics", "/_stcore/agent", "/agent")
+FORMS = ("/demo", "/company", "/company/back", "/sign-out")
+"""Of these, those to which forms are sent; whoever opens one is sent to the sign-in."""
+HIDDEN = ("/_stcore/metrics", "/_stcore/agent", "/agent", "/auth/logout")
 """Paths of Streamlit's that are nobody's business."""
-COMPANY_STEPS = ("/auth", "/oauth2callback")
-"""Paths of the company's sign-in, which Streamlit serves; without it they are hidden too."""
-COMPANY_START = ("/_stcore/stream", "/_stcore/host-config", "/_stcore/health")
-"""What the front page needs to send somebody on his way there."""
+COMPANY = ("/company", "/auth", "/oauth2callback")
+"""Paths of the company's own sign-in; without it they are hidden too."""
+ON_THE_WAY = (
+    *("/auth/login", "/oauth2callback"),
+    *("/_stcore/stream", "/_stcore/host-config", "/_stcore/health"),
+)
+"""Paths that, with the front page, take somebody to the company's own sign-in and back."""
+OF_STREAMLIT = re.compile(r"_streamlit_user(_tokens)?(_\d{1,3})?")
+"""Cookies in which Streamlit keeps what the company said of a person, for 30 days."""
 MOST_SOCKETS = 40
-"""WebSockets that one session may hold open; a tab has one."""
+"""WebSockets that one session may hold open; a tab has one. So many may an address on its way."""
 TAKE_S = 60
 """Seconds for which a file that was made on a click can be fetched."""
 MOST_TAKEN = 100_000
@@ -59,14 +67,17 @@ class Door:
             Route("/sign-in", self.sign_in, methods=["GET", "POST"]),
             Route("/welcome", self.welcome, methods=["GET", "POST"]),
             Route("/demo", self.demo, methods=["POST"]),
-            Route("/company", self.company, methods=["POST"]),
+            Route("/company", self.set_out, methods=["POST"]),
+            Route("/company/back", self.come_back, methods=["POST"]),
             Route("/sign-out", self.sign_out, methods=["POST"]),
+            *[Route(path, _to_sign_in) for path in FORMS],
         ]
 
     async def sign_in(self, request: Request) -> Response:
         """Ask for account and password, and let in whoever has both."""
         if request.method == "GET":
-            return await self._ask_in(request)
+            failed = SignInError("company.failed") if "company" in request.query_params else None
+            return await self._ask_in(request, error=failed)
         form = await _form(request)
 
         def enter() -> str:
@@ -160,26 +171,48 @@ class Door:
             return await self._ask_in(request, error=error)
         return await self._let_in(request, token, form.get("next", ""))
 
-    async def company(self, request: Request) -> Response:
-        """Let in whom the company's own sign-in vouched for a moment ago."""
+    async def set_out(self, request: Request) -> Response:
+        """Send somebody to the company's own sign-in, and remember his browser for a moment."""
+        answer = RedirectResponse("/?company=1", status_code=303)
+        self._forget_company(request, answer)
+        name = company.way_cookie(self.settings.sign_in)
+        answer.set_cookie(name, company.open_way(), max_age=company.WAY_S, **self._cookie())
+        return answer
+
+    async def come_back(self, request: Request) -> Response:
+        """Let in whom the company's own sign-in vouched for a moment ago, in this browser."""
         form = await _form(request)
 
         def enter() -> str:
-            ticket = form.get("ticket", "")
-            address = _address(request)
-            return sign_in.exchange(self.db, self.settings.sign_in, ticket=ticket, address=address)
+            return company.exchange(
+                self.db,
+                self.settings.sign_in,
+                ticket=form.get("ticket", ""),
+                way=_way(request, self.settings),
+                address=_address(request),
+            )
 
         try:
             token = await to_thread.run_sync(enter)
         except StationError as error:
-            return _page(request, "message", error=error, status=403)
+            answer = _page(request, "refused", error=error, status=403)
+            self._forget_company(request, answer)
+            return answer
         return await self._let_in(request, token)
+
+    def _forget_company(self, request: Request, answer: Response) -> None:
+        """Have the browser forget what it holds of the company's own sign-in."""
+        way = company.way_cookie(self.settings.sign_in)
+        for name in request.cookies:
+            if name == way or OF_STREAMLIT.fullmatch(name):
+                answer.delete_cookie(name, **self._cookie())
 
     async def sign_out(self, request: Request) -> Response:
         """End the session, and have the browser forget what it holds of it."""
         await to_thread.run_sync(sign_in.sign_out, self.db, _token(request.scope, self.settings))
         answer = RedirectResponse("/sign-in", status_code=303)
         answer.delete_cookie(sign_in.cookie_name(self.settings.sign_in), **self._cookie())
+        self._forget_company(request, answer)
         answer.headers["Clear-Site-Data"] = '"cache", "storage"'
         return answer
 
@@ -194,6 +227,7 @@ class Door:
             max_age=hours * access.HOUR_S,
             **self._cookie(),
         )
+        self._forget_company(request, answer)
         return answer
 
     def _cookie(self) -> dict[str, Any]:
@@ -209,8 +243,12 @@ async def _form(request: Request) -> dict[str, str]:
     return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
-def _address(request: Request) -> str:
+def _address(request: HTTPConnection) -> str:
     return request.client.host if request.client else ""
+
+
+def _way(request: HTTPConnection, settings: Settings) -> str:
+    return request.cookies.get(company.way_cookie(settings.sign_in), "")
 
 
 def _local(path: str) -> str:
@@ -268,33 +306,39 @@ class Gate:
         self._sockets: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - ASGI's own signature
-        if scope["type"] not in {"http", "websocket"} or _is_below(scope["path"], OPEN):
+        if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
-            return
-        if _is_below(scope["path"], self._hidden()):
-            await PlainTextResponse("", status_code=404)(scope, receive, send)
-            return
+        elif _is_below(scope["path"], self._hidden()):
+            await _answer_nothing(scope, receive, send)
+        elif _is_below(scope["path"], OPEN):
+            await self.app(scope, receive, send)
+        else:
+            await self._let_pass(scope, receive, send)
+
+    async def _let_pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         token = _token(scope, self.settings)
-        if not (await self._is_in(token) or self._is_on_the_way(scope)):
+        is_in = await self._is_in(token)
+        if not is_in and not self._is_on_the_way(scope):
             await _turn_away(scope, receive, send)
         elif scope["type"] == "websocket":
-            await self._talk(scope, token, receive, send)
+            who = token if is_in else f"from {_address(HTTPConnection(scope))}"
+            await self._talk(scope, who, receive, send)
         else:
             await self.app(scope, receive, self._once(scope, token, send))
 
     def _hidden(self) -> tuple[str, ...]:
-        return HIDDEN if self.settings.sign_in.oidc else HIDDEN + COMPANY_STEPS
+        return HIDDEN if self.settings.sign_in.oidc else HIDDEN + COMPANY
 
-    async def _talk(self, scope: Scope, token: str, receive: Receive, send: Send) -> None:
+    async def _talk(self, scope: Scope, who: str, receive: Receive, send: Send) -> None:
         """Pass a WebSocket on, but for the session of somebody else that it may name."""
-        if self._sockets[token] >= MOST_SOCKETS:
+        if self._sockets[who] >= MOST_SOCKETS:
             await _close(send)
             return
-        self._sockets[token] += 1
+        self._sockets[who] += 1
         try:
-            await self.app(_without_foreign_session(scope, token), _bytes_only(receive), send)
+            await self.app(_without_foreign_session(scope, who), _bytes_only(receive), send)
         finally:
-            self._sockets[token] -= 1
+            self._sockets[who] -= 1
             self._sockets += Counter()  # forgets who holds none
 
     async def _is_in(self, token: str) -> bool:
@@ -308,10 +352,11 @@ class Gate:
         return bool(token) and await to_thread.run_sync(ask)
 
     def _is_on_the_way(self, scope: Scope) -> bool:
-        """Return whether this is a step of the company's sign-in, which runs in the front page."""
-        if not self.settings.sign_in.oidc:
+        """Return whether this is a step of the company's own sign-in, taken by who set out."""
+        is_step = scope["path"] == "/" or _is_below(scope["path"], ON_THE_WAY)
+        if not (self.settings.sign_in.oidc and is_step):
             return False
-        return scope["path"] == "/" or _is_below(scope["path"], COMPANY_STEPS + COMPANY_START)
+        return company.is_way(_way(HTTPConnection(scope), self.settings))
 
     def _once(self, scope: Scope, token: str, send: Send) -> Send:
         """Return a `send` that hands a made file to who made it only, and only for a moment."""
@@ -380,6 +425,18 @@ def _bytes_only(receive: Receive) -> Receive:
 
 async def _close(send: Send) -> None:
     await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+
+
+async def _to_sign_in(_request: Request) -> Response:
+    return RedirectResponse("/sign-in", status_code=303)
+
+
+async def _answer_nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer as if the path were not there."""
+    if scope["type"] == "websocket":
+        await _close(send)
+    else:
+        await PlainTextResponse("", status_code=404)(scope, receive, send)
 
 
 async def _turn_away(scope: Scope, receive: Receive, send: Send) -> None:

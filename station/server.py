@@ -8,7 +8,7 @@ import sys
 import tomllib
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from station.config import Settings, load_settings
 from station.errors import StationError
 from station.guard import mask
 from station.pages import front
-from station.services import access, board, keeping, sign_in
+from station.services import access, board, keeping, provider, sign_in
 from station.services.ask import Ask, Database
 
 POLICY = (
@@ -145,7 +145,16 @@ def parts(db: Database, settings: Settings, hosts: Collection[str]) -> dict[str,
             Middleware(door.Gate, db=db, settings=settings),
         ],
         "lifespan": warming(db, settings),
+        "secrets": company_secrets(db, hosts) if settings.sign_in.oidc else None,
     }
+
+
+def company_secrets(db: Database, hosts: Collection[str]) -> dict[str, Any]:
+    """Return what Streamlit's sign-in asks for; its cookies are signed by a key of this start's."""
+    told = asdict(provider.provider(db.folder, hosts))
+    asked = {"scope": "openid", "prompt": told.pop("prompt")}
+    kept = {"cookie_secret": sign_in.new_token(), "expose_tokens": ["id"]}  # to the front page only
+    return {"auth": told | kept | {"client_kwargs": asked}}
 
 
 def configure(hosts: Collection[str]) -> None:

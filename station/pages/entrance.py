@@ -6,13 +6,15 @@ from typing import Any
 import streamlit as st
 
 from station import text
-from station.errors import SignInError, StationError
+from station.errors import SignInError
 from station.pages import blocks
 from station.pages import desk as desks
-from station.services import sign_in
+from station.services import company, sign_in
 from station.services.ask import Ask
 
-SIGN_IN, SIGN_OUT, COMPANY = "/sign-in", "/sign-out", "/company"
+SIGN_IN, SIGN_OUT, BACK, FAILED = "/sign-in", "/sign-out", "/company/back", "/sign-in?company=1"
+SETTING_OUT = "company"
+"""Stands in the address of whoever is on his way to the company's own sign-in, not back."""
 
 
 def person(lang: str, ask: Ask) -> None:
@@ -35,35 +37,27 @@ def person(lang: str, ask: Ask) -> None:
 def draw(lang: str, error: SignInError) -> None:
     """Send whoever is not signed in to where he can."""
     settings, _ = desks.opened()
-    if settings.sign_in.oidc and (st.user.is_logged_in or "company" in st.query_params):
-        _company(lang)
+    way = st.context.cookies.get(company.way_cookie(settings.sign_in), "")
+    if settings.sign_in.oidc and company.is_way(way):
+        _company(way)
         return
     st.info(blocks.plain(text.say(lang, error.key, **error.facts)), icon=":material/lock:")
     _link(text.say(lang, "door.to_sign_in"), SIGN_IN)
     _go(SIGN_IN)
 
 
-def _company(lang: str) -> None:
-    """Let the company's own sign-in say who this is, and exchange its word for a session."""
-    if not st.user.is_logged_in:
+def _company(way: str) -> None:
+    """Let the company's own sign-in say who this is, and have its word exchanged at the door."""
+    if SETTING_OUT in st.query_params:
         st.login()
         return
-    settings, db = desks.opened()
     told: dict[str, Any] = st.user.to_dict()
     try:
-        ticket = sign_in.vouch(
-            db,
-            settings.sign_in,
-            subject=str(told.get("sub", "")),
-            issued_at=int(told.get("iat", 0)),
-            address=st.context.ip_address or "",
-        )
-    except StationError as error:
-        st.error(blocks.plain(text.say(lang, error.key, **error.facts)))
-        if st.button(text.say(lang, "front.company_again"), key="company_again"):
-            st.logout()
+        ticket = company.ticket(told, client_id=st.secrets["auth"]["client_id"], way=way)
+    except SignInError:
+        _go(FAILED)
         return
-    _post(COMPANY, ticket=ticket)
+    _post(BACK, ticket=ticket)
 
 
 def _link(label: str, path: str) -> None:

@@ -19,8 +19,6 @@ SECURE_COOKIE = "__Host-station"
 """Behind TLS the browser itself sees to it that no other host and no other path sets the cookie."""
 FIRST_ACCOUNT = "first-administrator"
 """What the first account is called until its person says his name."""
-TICKET_S = 60
-"""Seconds between the company's word and the session that it opens."""
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{0,62}[a-z0-9])?|[\u4e00-\u9fff]{2,16}")
 
 
@@ -70,7 +68,7 @@ def sign_in(db: Database, rules: SignInRules, *, name: str, password: str, addre
         trail.noted(db, nobody(address), Act.SIGN_IN_FAILED, whose)
         raise SignInError("sign_in.wrong")
     with db.writing(changes_figures=False) as conn:
-        sessions.forgive(conn, account_hash=_index(db, name), address=address)
+        forgive(db, conn, name=name, address=address)
         return begin(conn, account, rules, address=address)
 
 
@@ -88,6 +86,11 @@ def count_attempt(db: Database, rules: SignInRules, *, name: str, address: str) 
             sessions.note_attempt(conn, account_hash=whose, address=address, now_s=now_s)
             return
     raise SignInError("sign_in.too_many", minutes=rules.attempts_min)
+
+
+def forgive(db: Database, conn: Connection, *, name: str, address: str) -> None:
+    """Forget the attempts of whoever has come in."""
+    sessions.forgive(conn, account_hash=_index(db, name), address=address)
 
 
 def _index(db: Database, name: str) -> str:
@@ -117,52 +120,6 @@ def begin(
 def _who(account: Account, address: str) -> Scope:
     """Return an account as the audit log names it."""
     return Scope(account.name, Role.STAFF, frozenset(), {}, person=account.person, address=address)
-
-
-def vouch(db: Database, rules: SignInRules, *, subject: str, issued_at: int, address: str) -> str:
-    """Return a ticket for whom the company's own sign-in vouches, good for one `exchange`.
-
-    Raises:
-        SignInError: no account carries this subject, or it was vouched for too long ago.
-    """
-    with db.reading() as conn:
-        account = accounts.find(conn, subject=subject) if subject else None
-    is_fresh = time() - issued_at < rules.session_hours * HOUR_S
-    if account is None or account.disabled_at is not None or not is_fresh:
-        trail.noted(db, nobody(address), Act.SIGN_IN_FAILED, "account:company")
-        raise SignInError("sign_in.no_account" if is_fresh else "sign_in.needed")
-    ticket, now_s = new_token(), int(time())
-    with db.writing(changes_figures=False) as conn:
-        sessions.start(
-            conn,
-            account_id=account.id,
-            token_hash=token_hash(ticket),
-            kind=sessions.TICKET,
-            address=address,
-            now_s=issued_at,
-            expires_at=now_s + TICKET_S,
-        )
-    return ticket
-
-
-def exchange(db: Database, rules: SignInRules, *, ticket: str, address: str) -> str:
-    """Return the token of a session for a ticket, which is used up by it.
-
-    The session ends so many hours after the company vouched, not after the exchange.
-
-    Raises:
-        SignInError: the ticket is unknown, used up or too old.
-    """
-    now_s = int(time())
-    with db.writing(changes_figures=False) as conn:
-        found = sessions.find(conn, token_hash(ticket))
-        account = accounts.find(conn, account_id=found.account_id) if found else None
-        if found is None or account is None or account.disabled_at is not None:
-            raise SignInError("sign_in.needed")
-        if found.kind != sessions.TICKET or found.ended_at or found.expires_at < now_s:
-            raise SignInError("sign_in.needed")
-        sessions.end(conn, found.id, now_s)
-        return begin(conn, account, rules, address=address, started_s=found.started_at)
 
 
 def sign_in_demo(db: Database, rules: SignInRules, *, name: str, address: str) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 from people import token_for
 from playwright.sync_api import Browser, sync_playwright
+from proxying import free_port
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -41,11 +41,9 @@ def token(demo_archive: str) -> str:
 
 
 @contextmanager
-def serving(archive: str, *, config: Path | None = None) -> Iterator[str]:
+def serving(archive: str, *, config: Path | None = None, port: int = 0) -> Iterator[str]:
     """Yield the address of a dashboard on an archive, and stop it at the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = port or free_port()
     settings = ["--config", str(config)] if config else []
     command = [sys.executable, "-m", "station", *settings, "--archive", archive, "serve"]
     process = subprocess.Popen([*command, "--port", str(port)])

@@ -23,6 +23,7 @@ from station.config import Settings
 from station.services import keeping
 
 START_S = 60
+LONG_COOKIES = 5
 MEGABYTE = 1024 * 1024
 HANDSHAKE = {
     "Connection": "Upgrade",
@@ -78,7 +79,8 @@ FORGED = {
 
 SECRETS = (
     "/welcome?token=s3cret",
-    "/company?ticket=s3cret",
+    "/company/back?ticket=s3cret",
+    "/oauth2callback?code=s3cret&state=s3cret",
     "/media/s3cret.csv",
     "/_stcore/upload_file/s3cret/s3cret",
 )
@@ -95,6 +97,9 @@ class Echo(BaseHTTPRequestHandler):
         body = json.dumps(arrived).encode()
         self.send_response(200)
         self.send_header("Set-Cookie", "_streamlit_xsrf=2; Path=/; SameSite=Lax")
+        if self.path.startswith("/oauth2callback"):
+            for number in range(LONG_COOKIES):
+                self.send_header("Set-Cookie", f"_streamlit_user_{number}={'x' * 4000}; Path=/")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -417,6 +422,15 @@ def test_one_address_holds_about_a_hundred_connections_at_most(tmp_path: Path) -
         assert proxy.ask("/").status == 429
 
 
+def test_all_that_the_company_s_own_sign_in_says_of_a_person_passes(echo: Proxy) -> None:
+    answer = echo.ask("/oauth2callback?code=1&state=2")
+    cookies = answer.headers.get_all("Set-Cookie", [])
+
+    assert answer.status == 200
+    assert len(cookies) == LONG_COOKIES + 1
+    assert all("; Secure" in cookie or "; secure" in cookie for cookie in cookies)
+
+
 def test_the_log_holds_no_secret(echo: Proxy) -> None:
     for path in SECRETS:
         echo.ask(path, {"Cookie": "s3cret", "Referer": "https://s3cret"})
@@ -429,7 +443,7 @@ def test_the_log_holds_no_secret(echo: Proxy) -> None:
 
 def test_the_log_holds_no_secret_when_the_dashboard_is_down(tmp_path: Path) -> None:
     with proxying(free_port(), tmp_path) as proxy:
-        for path in SECRETS[:2]:
+        for path in SECRETS[:3]:
             assert proxy.ask(path).status == 502
         logs = [path.read_text("utf-8") for path in tmp_path.glob("*.log")]
 

@@ -132,14 +132,15 @@ def get(url: str, path: str, who: str = "") -> tuple[int, bytes]:
 
 @contextmanager
 def wire(
-    url: str, token: str, lang: str = "en", *, resume: str = "", **headers: str
+    url: str, token: str, lang: str = "en", *, resume: str = "", xsrf: str = "", **headers: str
 ) -> Iterator[Wire]:
     """Yield a session that is open, its first page drawn; it may name one to resume."""
+    named = ["streamlit", xsrf or "none", resume or "none"]
     address = url.replace("http", "ws", 1) + "/_stcore/stream"
     with connect(
         address,
         additional_headers={"Cookie": f"{sign_in.COOKIE}={token}", "Origin": url} | headers,
-        subprotocols=["streamlit", "none", resume] if resume else ["streamlit"],
+        subprotocols=named[: 3 if resume else 2 if xsrf else 1],
         max_size=BIGGEST,  # type: ignore[list-item]
     ) as socket:
         session = Wire(socket)

@@ -262,38 +262,6 @@ def test_nobody_else_comes_in_by_the_demo_door(db: Database, owner: str) -> None
         sign_in.sign_in_demo(db, RULES, name=owner, address=HERE)
 
 
-def vouched(db: Database, subject: str, ago_s: int = 5) -> str:
-    issued_at = int(time()) - ago_s
-    return sign_in.vouch(db, RULES, subject=subject, issued_at=issued_at, address=HERE)
-
-
-def test_the_companys_word_is_exchanged_once(db: Database) -> None:
-    account_id = make_account(db, "zhao", Grant(Role.AUDITOR))
-    with db.writing() as conn:
-        accounts.change(conn, account_id, subject="zhao@chain.example")
-    ticket = vouched(db, "zhao@chain.example")
-
-    with pytest.raises(SignInError):
-        access.scope_of(db, ticket, RULES)
-    token = sign_in.exchange(db, RULES, ticket=ticket, address=HERE)
-    with pytest.raises(SignInError):
-        sign_in.exchange(db, RULES, ticket=ticket, address=HERE)
-    with pytest.raises(SignInError):
-        sign_in.exchange(db, RULES, ticket=token, address=HERE)
-
-    assert access.scope_of(db, token, RULES).role is Role.AUDITOR
-
-
-def test_the_companys_word_is_no_word_for_a_stranger_or_from_yesterday(db: Database) -> None:
-    account_id = make_account(db, "zhao")
-    with db.writing() as conn:
-        accounts.change(conn, account_id, subject="zhao@chain.example")
-
-    for subject, ago_s in (("", 5), ("other@chain.example", 5), ("zhao@chain.example", 90_000)):
-        with pytest.raises(SignInError):
-            vouched(db, subject, ago_s)
-
-
 def test_tokens_are_long_random_and_kept_as_hashes_only(db: Database, owner: str) -> None:
     tokens = {sign_in.new_token() for _ in range(10_000)}
     token = enter(db, owner)
