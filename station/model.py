@@ -229,7 +229,8 @@ RIGHTS: dict[Role, frozenset[str]] = {
     Role.REGIONAL: READ
     | {"batches.read", "rows.export", "audit.read", "requests.read", "requests.decide"},
     Role.ADMINISTRATOR: READ | FILES | GOVERN | {"rows.export", "keeper.assign"},
-    Role.AUDITOR: SELF | {"batches.read", "audit.read", "users.read", "archive.verify"},
+    Role.AUDITOR: SELF
+    | {"batches.read", "audit.read", "users.read", "archive.verify", "rows.export"},
     Role.OPERATOR: KEEP | GOVERN,
 }
 """What each role may do; services name the right they need."""

@@ -98,6 +98,12 @@ def id_of(conn: Connection, code: str) -> int | None:
     return conn.execute(select(customers.c.id).where(customers.c.code == code)).scalar()
 
 
+def share(conn: Connection, station_id: int, keeper_id: int, *, every: int) -> None:
+    """Give a keeper each so many-th customer registered at a station."""
+    mine = (customers.c.station_id == station_id) & (customers.c.id % every == 0)
+    conn.execute(update(customers).where(mine).values(keeper_id=keeper_id))
+
+
 def assign(conn: Connection, customer_id: int, keeper_id: int | None) -> None:
     """Give a customer into somebody's care, or into nobody's."""
     change = update(customers).where(customers.c.id == customer_id)

@@ -5,7 +5,7 @@ from importlib import resources
 from pathlib import Path
 from time import time
 
-from station.archive import accounts, stations
+from station.archive import accounts, customers, stations
 from station.config import read_yaml
 from station.demo.generate import DemoFiles, write_network
 from station.model import Act, Grant, Progress, Role
@@ -13,6 +13,10 @@ from station.services import access, intake, records, trail
 from station.services.access import right
 from station.services.ask import Ask
 from station.services.files import FileOptions
+
+
+STAFF_SHARE = 3
+"""Each so many-th customer of the first station is in the care of its member of staff."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ def _people(ask: Ask) -> None:
             account_id = accounts.add(conn, name=name, person=name, now_s=int(time()), is_demo=True)
             made = {"made_by": access.LOCAL_ACCOUNT, "approved_by": access.LOCAL_ACCOUNT}
             accounts.grant(conn, account_id, Grant(role, **reach), **made)
+            if role is Role.STAFF:
+                customers.share(conn, ids[first.code], account_id, every=STAFF_SHARE)
             trail.note(conn, ask.scope, Act.CHANGE, f"account:{account_id}:made")
 
 
