@@ -14,7 +14,6 @@ from station.services.access import right
 from station.services.ask import Ask
 from station.services.files import FileOptions
 
-
 STAFF_SHARE = 3
 """Each so many-th customer of the first station is in the care of its member of staff."""
 
