@@ -52,6 +52,9 @@ def may_open(scope: Scope, name: str) -> bool:
     return RIGHT_OF[name] in scope.rights
 
 
+HOME = "today"
+
+
 def render() -> None:
     """Draw the frame around every page and run the page that was asked for."""
     head = st.sidebar.container()
@@ -107,15 +110,14 @@ def _pages(lang: str, scope: Scope) -> dict[str, list[st.Page]]:
         section: [entry for entry in entries if entry[2] in scope.rights]
         for section, entries in PAGES.items()
     }
-    first = next((name for entries in allowed.values() for name, _, _ in entries), "")
-    return {
+    pages = {
         text.say(lang, f"front.section_{section}"): [
             st.Page(
                 FOLDER / f"{name}.py",
                 title=text.say(lang, f"page_{name}.title"),
                 icon=f":material/{icon}:",
                 url_path=name,
-                default=name == first,
+                default=name == HOME,
                 help=text.say(lang, f"page_{name}.question"),
             )
             for name, icon, _ in entries
@@ -123,6 +125,19 @@ def _pages(lang: str, scope: Scope) -> dict[str, list[st.Page]]:
         for section, entries in allowed.items()
         if entries
     }
+    return pages if "board.read" in scope.rights else _led_home(pages)
+
+
+def _led_home(pages: dict[str, list[st.Page]]) -> dict[str, list[st.Page]]:
+    """Return the pages of whoever has no Today: the bare address leads him to his first one."""
+    first = next((page for entries in pages.values() for page in entries), None)
+    if first is None:
+        return {}
+
+    def home() -> None:
+        st.switch_page(first)
+
+    return pages | {"": [st.Page(home, default=True, visibility="hidden", url_path="home")]}
 
 
 def _desk(ask: Ask, lang: str) -> desks.Desk:

@@ -5,6 +5,8 @@ from opened import PAGES, words_of
 from people import token_for
 from streamlit.testing.v1 import AppTest
 
+from station.model import Grant, Role
+
 pytestmark = pytest.mark.slow
 
 
@@ -54,3 +56,13 @@ def test_a_station_chosen_in_the_comparison_stays_chosen_on_the_next_page(front:
 
     assert front.title[0].value == "稳定性"
     assert front.session_state["station"] == ["A0001"]
+
+
+def test_whoever_has_no_today_is_led_to_his_first_page(front: AppTest, demo_archive: str) -> None:
+    front.session_state["token"] = token_for(demo_archive, "watcher", Grant(Role.AUDITOR))
+    front.query_params["lang"] = "en"
+
+    front.run()
+
+    assert not front.exception
+    assert front.title[0].value == "Audit"
