@@ -50,5 +50,6 @@ bench: install                     ## every measured figure of docs/en/figures.m
 	$(PY) -m benchmarks.rhythm
 	$(PY) -m benchmarks.lapse_score
 	$(PY) -m benchmarks.pages
+	$(PY) -m benchmarks.guard
 	$(PY) -m benchmarks.passwords
 	$(PY) -m benchmarks.rotation

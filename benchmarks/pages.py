@@ -138,13 +138,19 @@ def main() -> None:
         def fresh() -> Page:
             return browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-GB")
 
+        def signed_in() -> Page:
+            page = fresh()
+            page.goto(f"{ours}/sign-in?lang=en")
+            page.click("button[value='demo.administrator']")
+            return page
+
         base = reruns(fresh(), hello)
         print(f"{'':12} {'plain':>10} {'x hello':>8} {'language':>10} {'x hello':>8}")
         print(f"{'hello':12} {base[0]:7.0f} ms {1:8.1f} {base[1]:7.0f} ms {1:8.1f}")
         for entries in PAGES.values():
             for name, *_ in entries:
                 path = "" if name == "today" else name
-                took = reruns(fresh(), f"{ours}/{path}?lang=en")
+                took = reruns(signed_in(), f"{ours}/{path}?lang=en")
                 ratio = [mine / bare for mine, bare in zip(took, base, strict=True)]
                 print(
                     f"{name:12} {took[0]:7.0f} ms {ratio[0]:8.1f} {took[1]:7.0f} ms {ratio[1]:8.1f}"
