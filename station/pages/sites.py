@@ -177,8 +177,8 @@ def _change(desk: Desk, station: Mapping[Any, Any]) -> None:
 
 
 def _changed(desk: Desk, code: str, field: str, new: str, day: date, reason: str) -> str:
-    holds = sites.change(desk.ask, station=code, field=field, new=new, from_on=day, reason=reason)
-    return desk.say("page_sites.holds" if holds else "page_sites.waits", day=day)
+    came = sites.change(desk.ask, station=code, field=field, new=new, from_on=day, reason=reason)
+    return desk.say(f"page_sites.{came}", day=day)
 
 
 def _widget(desk: Desk, field: str, station: Mapping[Any, Any]) -> str:

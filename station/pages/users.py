@@ -12,7 +12,7 @@ from station.model import Grant, Role, day_date, day_number
 from station.pages import acts, blocks
 from station.pages.blocks import Column
 from station.pages.desk import Desk, current
-from station.services import access, accounts, approvals, board
+from station.services import access, accounts, approvals, board, sites
 
 ROLES = (Role.STAFF, Role.MANAGER, Role.REGIONAL, Role.ADMINISTRATOR, Role.AUDITOR)
 WHOLE = "chain"
@@ -196,6 +196,9 @@ def _verdict(desk: Desk, row: Mapping[Any, Any], *, approve: bool) -> bool:
 def _about(desk: Desk, row: Mapping[Any, Any]) -> str:
     """Return in words what a request asks for."""
     facts = row["facts"]
+    if row["kind"] == sites.SETTING:
+        field, day = desk.say(f"word.setting.{facts['field']}"), day_date(facts["from_day"])
+        return desk.say("page_users.about_setting", **facts | {"field": field, "day": day})
     if row["kind"] != accounts.GRANT:
         return desk.say(f"page_users.about_{row['kind']}", **facts)
     return desk.say(

@@ -10,12 +10,12 @@ from station.archive import requests
 from station.archive.database import Connection
 from station.errors import NotAllowedError, NotFoundError
 from station.model import Act
-from station.services import accounts, trail
+from station.services import accounts, sites, trail
 from station.services.access import right
 from station.services.ask import Ask
 from station.services.asking import Effect, Payload
 
-EFFECTS: Mapping[str, Effect] = {**accounts.EFFECTS}
+EFFECTS: Mapping[str, Effect] = {**accounts.EFFECTS, **sites.EFFECTS}
 """The kinds of requests, of every room that makes some."""
 
 
@@ -63,7 +63,7 @@ def decide(ask: Ask, *, request_id: int, approve: bool) -> str:
         NotFoundError: there is no such request, or it was decided before.
         NotAllowedError: the checker made it himself, under whatever account, or it is for him.
     """
-    with ask.db.writing(changes_figures=False) as conn:
+    with ask.db.writing() as conn:
         request = requests.find(conn, request_id)
         if request is None or request.status != requests.OPEN:
             raise NotFoundError("approvals.not_open", request=request_id)
@@ -82,7 +82,8 @@ def decide(ask: Ask, *, request_id: int, approve: bool) -> str:
         )
         act = Act.APPROVAL if approve else Act.DECLINE
         trail.note(conn, ask.scope, act, f"{request.kind}:{request_id}", reason=request.reason)
-        return effect.apply(conn, ask, payload | {"maker": request.maker}) if approve else ""
+        told = {"maker": request.maker, "reason": request.reason}
+        return effect.apply(conn, ask, payload | told) if approve else ""
 
 
 @right("users.read")

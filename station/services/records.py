@@ -32,7 +32,7 @@ from station.model import (
     VehicleRecord,
 )
 from station.services import erasure, sealing, sites, trail
-from station.services.access import right
+from station.services.access import LOCAL_ACCOUNT, right
 from station.services.ask import Ask
 from station.services.files import (
     CHUNK_ROWS,
@@ -129,19 +129,26 @@ def _take_chunk(
 ) -> None:
     tally.rejected += [row for row in chunk if isinstance(row, RejectedRow)]
     rows = [row for row in chunk if isinstance(row, RecordRow)]
-    foreign = _foreign(conn, ask, [row.record for row in rows])
+    barred = _barred(conn, ask, [row.record for row in rows])
     tally.rejected += [
-        RejectedRow(row.line_no, "not_in_sight", row.raw)
-        for row, is_foreign in zip(rows, foreign, strict=True)
-        if is_foreign
+        RejectedRow(row.line_no, why, row.raw) for row, why in zip(rows, barred, strict=True) if why
     ]
-    rows = [row for row, is_foreign in zip(rows, foreign, strict=True) if not is_foreign]
+    rows = [row for row, why in zip(rows, barred, strict=True) if not why]
     outcomes = _put(conn, ask.db, kind, [row.record for row in rows], keys)
     for row, outcome in zip(rows, outcomes, strict=True):
         if outcome in {Outcome.UNMATCHED, Outcome.CONFLICT}:
             tally.rejected.append(_not_taken(row, outcome))
         else:
             tally.outcomes[outcome] += 1
+
+
+def _barred(conn: Connection, ask: Ask, records: Sequence[Record]) -> list[str]:
+    """Return why each record may not be put by the asker, nothing where it may."""
+    foreign, moves = _foreign(conn, ask, records), _moves(conn, ask, records)
+    return [
+        "not_in_sight" if is_foreign else "region_by_two" * is_move
+        for is_foreign, is_move in zip(foreign, moves, strict=True)
+    ]
 
 
 def _foreign(conn: Connection, ask: Ask, records: Sequence[Record]) -> list[bool]:
@@ -158,6 +165,19 @@ def _foreign(conn: Connection, ask: Ask, records: Sequence[Record]) -> list[bool
         or _plate(record) in plates
         or (isinstance(record, CardRecord) and record.number in held)
         or (isinstance(record, CustomerRecord) and known.get(record.station) not in sight)
+        for record in records
+    ]
+
+
+def _moves(conn: Connection, ask: Ask, records: Sequence[Record]) -> list[bool]:
+    """Return which stations a file would move to another region, which takes two people."""
+    if ask.scope.account == LOCAL_ACCOUNT:
+        return [False] * len(records)
+    regions = {site.code: site.region for site in stations.everything(conn).values()}
+    return [
+        isinstance(record, Station)
+        and bool(record.region)
+        and regions.get(record.code, record.region) != record.region
         for record in records
     ]
 

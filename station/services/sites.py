@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date
+from enum import StrEnum
 from time import time
 
 import pandas as pd
@@ -13,15 +15,28 @@ from station.archive.stations import ARCHIVIST, Change
 from station.errors import BadValueError, NotAllowedError, NotFoundError
 from station.ingest.records_file import PROVINCES
 from station.model import Act, Scope, Station, StationKind, day_number
-from station.services import trail
-from station.services.access import right, rights_of, stations_in_sight, today
+from station.services import asking, trail
+from station.services.access import LOCAL_ACCOUNT, right, rights_of, stations_in_sight, today
 from station.services.ask import Ask
+from station.services.asking import Effect, Payload
+
+
+class Came(StrEnum):
+    """What came of a change that somebody wanted."""
+
+    HOLDS = "holds"
+    WAITS = "waits"
+    ASKED = "asked"
+
 
 FIELDS = (
     *("name", "region", "kind", "province", "day_starts_at_min", "night_ends_at_min"),
     ARCHIVIST,
 )
 """What may be changed; code, zone and currency are settled when the station is made."""
+WIDENS = frozenset({"region", ARCHIVIST})
+"""What gives somebody more rights when it changes: that takes two people."""
+SETTING = "setting"
 KEEPER = ARCHIVIST
 PLATE_PROVINCES = sorted(PROVINCES)
 LONGEST = 80
@@ -105,10 +120,11 @@ def _account_names(conn: Connection) -> dict[str, str]:
 
 
 @right("stations.keep")
-def change(ask: Ask, *, station: str, field: str, new: str, from_on: date, reason: str) -> bool:
-    """Change a setting from a day on and return whether it holds already.
+def change(ask: Ask, *, station: str, field: str, new: str, from_on: date, reason: str) -> Came:
+    """Change a setting from a day on and return what came of it.
 
-    One from today or earlier holds at once, a later one waits for its day.
+    One from today or earlier holds at once, a later one waits for its day. One that gives somebody
+    more rights becomes a request, but for whoever keeps the archive's files.
 
     Raises:
         NotFoundError: there is no such station in sight.
@@ -118,16 +134,51 @@ def change(ask: Ask, *, station: str, field: str, new: str, from_on: date, reaso
     station_id, reason = _id(ask, station), trail.needed(reason)
     _known_field(field)
     _possible_day(from_on)
-    is_due = from_on <= today()
-    with ask.db.writing(changes_figures=is_due) as conn:
+    with ask.db.writing() as conn:
         value = _checked(conn, ask, station_id, field, " ".join(new.split()))
         old = stations.value_on(conn, station_id, field, day_number(from_on))
         if value == old:
             raise BadValueError("sites.same")
         asked = Change(station_id, field, old, value, day_number(from_on))
+        if field in WIDENS and value and ask.scope.account != LOCAL_ACCOUNT:
+            asking.put(conn, ask, kind=SETTING, payload=asdict(asked), reason=reason)
+            return Came.ASKED
         _write(conn, ask.scope, asked, reason)
         apply_due(conn)
-    return is_due
+    return Came.HOLDS if from_on <= today() else Came.WAITS
+
+
+def _change_asked(conn: Connection, ask: Ask, payload: Payload) -> str:
+    fields = ("station_id", "field", "old", "new", "from_day")
+    asked = Change(**{name: payload[name] for name in fields})
+    _write(conn, ask.scope, asked, payload["reason"])
+    apply_due(conn)
+    return ""
+
+
+def _gains(conn: Connection, payload: Payload) -> str:
+    """Return who gains by a change: the person who is to keep the archive."""
+    if payload["field"] != ARCHIVIST:
+        return ""
+    account = accounts.find(conn, account_id=int(payload["new"]))
+    return account.person if account else ""
+
+
+def _sees(_conn: Connection, ask: Ask, payload: Payload) -> None:
+    if payload["station_id"] not in ask.scope.station_ids:
+        raise NotAllowedError("approvals.out_of_reach")
+
+
+def _tell(conn: Connection, payload: Payload) -> Payload:
+    site = stations.everything(conn)[payload["station_id"]]
+    is_person = payload["field"] == ARCHIVIST
+    new = _account_names(conn).get(payload["new"], "") if is_person else payload["new"]
+    named = {"field": payload["field"], "from_day": payload["from_day"]}
+    return {**named, "station": site.name or site.code, "new": new}
+
+
+EFFECTS: Mapping[str, Effect] = {SETTING: Effect(_change_asked, _gains, _sees, _tell)}
+"""What happens when a request of this room is approved."""
 
 
 def _id(ask: Ask, station: str) -> int:

@@ -14,6 +14,7 @@ OF_THE_ARCHIVE = {
     "unknown_customer",
     "erased_customer",
     "not_in_sight",
+    "region_by_two",
     "conflict",
     "duplicate",
     "total_line",

@@ -1,12 +1,13 @@
 """Station settings: one is changed from a day on, what waits is told, what was is listed."""
 
+from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
 from pages.office import WHY, Office, errors, fresh, press, said
 from streamlit.testing.v1 import AppTest
 
-from station.services import access, sites
+from station.services import access, approvals, sites
 
 pytestmark = pytest.mark.slow
 
@@ -30,8 +31,9 @@ def widget(app: AppTest, field: str, station: str = "N1") -> str:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_first_sentence_says_where_nobody_keeps_the_archive(office: Office, lang: str) -> None:
+    ask = office.ask("anna")
     sites.change(
-        office.ask("anna"),
+        replace(ask, scope=access.local_operator(ask.db)),
         station="N1",
         field="archivist",
         new="mona",
@@ -99,7 +101,7 @@ def test_nobody_makes_himself_archive_administrator(office: Office) -> None:
     assert "himself" in errors(page)
 
 
-def test_a_change_of_region_is_no_end_for_whoever_made_it(office: Office) -> None:
+def test_a_change_of_region_waits_for_a_second_person(office: Office) -> None:
     page = choose(office.open("anna", "sites"), "N1", "region")
     page.text_input(key=widget(page, "region")).set_value("south")
 
@@ -107,4 +109,7 @@ def test_a_change_of_region_is_no_end_for_whoever_made_it(office: Office) -> Non
 
     assert not page.exception
     assert not errors(page)
+    assert "second person" in said(page)
+    assert office.ids["N1"] in office.ask("rita").scope.station_ids
+    approvals.decide(office.ask("bert"), request_id=1, approve=True)
     assert office.ids["N1"] not in office.ask("rita").scope.station_ids

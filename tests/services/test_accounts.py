@@ -352,4 +352,4 @@ def test_what_waits_is_known_in_a_process_that_never_opened_another_room() -> No
 
     found = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
 
-    assert found.stdout.split() == ["['grant',", "'reset']"]
+    assert found.stdout.split() == ["['grant',", "'reset',", "'setting']"]

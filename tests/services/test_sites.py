@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 from makers import make_station
 from people import enter, make_account, scope_for
 
-from station.archive import accounts, stations
+from station.archive import accounts, requests, stations
 from station.archive.database import Database
 from station.archive.verify import verify
 from station.config import Settings
 from station.errors import BadValueError, NotAllowedError, NotFoundError, RightsChangedError
 from station.guard.rules import SignInRules
 from station.model import Grant, Role, StationKind
-from station.services import access, audit, keeping, records, sites
+from station.services import access, approvals, audit, keeping, records, sites
 from station.services.ask import Ask
 from station.services.files import FileOptions
+from station.services.sites import Came
 
 TODAY = access.today()
 NORTH, SOUTH = "North", "South"
@@ -47,10 +48,20 @@ def renewed(ask: Ask, name: str = "admin") -> Ask:
     return replace(ask, scope=access.scope_of(ask.db, enter(ask.db, name), rules))
 
 
-def change(ask: Ask, field: str, new: str, *, days: int = 0, station: str = "S1") -> bool:
+def change(ask: Ask, field: str, new: str, *, days: int = 0, station: str = "S1") -> Came:
     return sites.change(
         ask, station=station, field=field, new=new, from_on=day(days), reason="as agreed"
     )
+
+
+def agree(ask: Ask, field: str, new: str, *, days: int = 0) -> None:
+    """Change what takes two people: a second administrator approves it."""
+    assert change(ask, field, new, days=days) is Came.ASKED
+    with ask.db.reading() as conn:
+        (request, *_) = requests.listing(conn, status=requests.OPEN)["id"]
+        is_known = accounts.find(conn, name="second") is not None
+    second = "second" if is_known else scope_for(ask.db, "second", ADMIN).account
+    approvals.decide(renewed(ask, second), request_id=int(request), approve=True)
 
 
 def row(ask: Ask, station: str = "S1") -> dict[str, Any]:
@@ -70,7 +81,7 @@ def row(ask: Ask, station: str = "S1") -> dict[str, Any]:
     ],
 )
 def test_a_change_from_today_holds_at_once(ask: Ask, field: str, new: str, stored: object) -> None:
-    assert change(ask, field, new)
+    assert change(ask, field, new) is Came.HOLDS
 
     assert row(ask)[field] == stored
     told = sites.history(ask).iloc[0]
@@ -79,7 +90,7 @@ def test_a_change_from_today_holds_at_once(ask: Ask, field: str, new: str, store
 
 
 def test_a_change_ahead_waits_for_its_day(ask: Ask) -> None:
-    assert not change(ask, "name", "Harbour", days=7)
+    assert change(ask, "name", "Harbour", days=7) is Came.WAITS
 
     assert row(ask)["name"] == "Station S1"
     assert row(ask)["waiting"] == 1
@@ -189,7 +200,7 @@ def test_a_station_that_is_not_there_is_refused(ask: Ask, station: str) -> None:
 
 
 def test_a_change_is_in_the_audit_log_with_its_reason(ask: Ask) -> None:
-    change(ask, "region", SOUTH)
+    agree(ask, "region", SOUTH)
 
     told = audit.events(renewed(ask), from_on=TODAY, to_on=TODAY, acts=("change",))
     newest = told.iloc[0]
@@ -201,7 +212,7 @@ def test_whoever_managed_the_region_sees_the_station_no_more(ask: Ask) -> None:
     region = replace(ask, scope=scope_for(ask.db, "north", Grant(Role.REGIONAL, region=NORTH)))
     assert len(region.scope.station_ids) == 1
 
-    change(renewed(ask), "region", SOUTH)
+    agree(renewed(ask), "region", SOUTH)
 
     with pytest.raises(RightsChangedError):
         audit.events(region, from_on=TODAY, to_on=TODAY)
@@ -209,9 +220,11 @@ def test_whoever_managed_the_region_sees_the_station_no_more(ask: Ask) -> None:
 
 
 def test_a_region_that_changes_later_takes_nobodys_rights_before(ask: Ask) -> None:
+    scope_for(ask.db, "second", ADMIN)
+    ask = renewed(ask)
     version = ask.scope.version
 
-    change(ask, "region", SOUTH, days=3)
+    agree(ask, "region", SOUTH, days=3)
     change(ask, "name", "Harbour")
 
     with ask.db.reading() as conn:
@@ -229,7 +242,7 @@ def test_whoever_has_a_role_at_a_station_may_keep_its_archive(ask: Ask) -> None:
     ask = renewed(ask)
 
     assert sites.candidates(ask, station="S1") == ["admin", "clerk"]
-    change(ask, "archivist", "clerk")
+    agree(ask, "archivist", "clerk")
 
     ask = renewed(ask)
     assert row(ask)["archivist"] == "clerk"
@@ -239,6 +252,28 @@ def test_whoever_has_a_role_at_a_station_may_keep_its_archive(ask: Ask) -> None:
     assert "rows.export" in renewed(ask, "clerk").scope.rights
     change(ask, "archivist", "")
     assert "rows.export" not in renewed(ask, "clerk").scope.rights
+
+
+def test_what_gives_somebody_more_rights_takes_two_people(ask: Ask) -> None:
+    clerk = Grant(Role.STAFF, station_id=station_id(ask, "S1"))
+    make_account(ask.db, "clerk", clerk, ADMIN)
+    ask = renewed(ask)
+
+    for field, new in (("region", SOUTH), ("archivist", "clerk")):
+        assert change(ask, field, new) is Came.ASKED
+        assert row(ask)[field] != new
+    for request, who in ((1, "admin"), (2, "admin"), (2, "clerk")):
+        with pytest.raises(NotAllowedError):
+            approvals.decide(renewed(ask, who), request_id=request, approve=True)
+
+    assert change(operator(ask), "region", SOUTH) is Came.HOLDS
+
+
+def test_a_file_moves_no_station_to_another_region(ask: Ask, tmp_path: Path) -> None:
+    import_stations(ask, tmp_path, f"code,name,region\nS1,Harbour,{SOUTH}\nS2,Hill,{SOUTH}\n")
+
+    assert row(ask)["region"] == NORTH
+    assert row(ask, "S2")["name"] == "Hill"
 
 
 @pytest.mark.parametrize(
@@ -262,6 +297,11 @@ def test_others_may_not_keep_it(ask: Ask, name: str, error: type[Exception]) -> 
         change(renewed(ask), "archivist", name)
 
 
+def operator(ask: Ask) -> Ask:
+    """Return the question of whoever keeps the archive's files, who needs no second person."""
+    return replace(ask, scope=access.local_operator(ask.db))
+
+
 def import_stations(ask: Ask, folder: Path, text: str, *, dry_run: bool = False) -> None:
     path = folder / "stations.csv"
     path.write_text(text, encoding="utf-8")
@@ -272,7 +312,7 @@ def import_stations(ask: Ask, folder: Path, text: str, *, dry_run: bool = False)
 def test_a_file_that_changes_a_station_leaves_a_history(ask: Ask, tmp_path: Path) -> None:
     text = f"code,name,region,kind\nS1,Harbour,{SOUTH},city\nS3,New,{NORTH},city\n"
 
-    import_stations(ask, tmp_path, text)
+    import_stations(operator(ask), tmp_path, text)
 
     ask = renewed(ask)
     told = sites.history(ask)
@@ -285,7 +325,7 @@ def test_a_file_that_changes_a_station_leaves_a_history(ask: Ask, tmp_path: Path
 
 
 def test_a_file_that_changes_a_region_makes_rights_be_asked_anew(ask: Ask, tmp_path: Path) -> None:
-    import_stations(ask, tmp_path, f"code,name,region\nS1,Station S1,{SOUTH}\n")
+    import_stations(operator(ask), tmp_path, f"code,name,region\nS1,Station S1,{SOUTH}\n")
 
     with pytest.raises(RightsChangedError):
         sites.listing(ask)
