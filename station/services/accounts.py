@@ -1,5 +1,6 @@
 """Accounts and their roles: made by one person, given rights by two, taken away at once."""
 
+import unicodedata
 from collections.abc import Mapping
 from time import time
 from typing import Any
@@ -61,7 +62,8 @@ def add(ask: Ask, *, name: str, person: str = "", subject: str = "") -> str:
     Raises:
         BadValueError: the name is none, or taken.
     """
-    name, person = sign_in.account_name(name), person.strip() or name.strip()
+    name = sign_in.account_name(name)
+    person = _staff_number(person) or name
     if len(person) > LONGEST_PERSON:
         raise BadValueError("accounts.person_long", limit=LONGEST_PERSON)
     with ask.db.writing(changes_figures=False) as conn:
@@ -72,6 +74,12 @@ def add(ask: Ask, *, name: str, person: str = "", subject: str = "") -> str:
         )
         trail.note(conn, ask.scope, Act.CHANGE, f"account:{account_id}:made")
         return sign_in.invite(conn, account_id, ask.settings.sign_in)
+
+
+def _staff_number(words: str) -> str:
+    """Return one form of a staff number: a person must not become two by another way of typing."""
+    plain = unicodedata.normalize("NFKC", words).casefold()
+    return "".join(sign for sign in plain if sign.isprintable() and not sign.isspace())
 
 
 @right("users.read")

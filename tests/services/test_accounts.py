@@ -149,6 +149,29 @@ def test_a_second_account_is_no_second_person(
         approvals.decide(again(double), request_id=request, approve=True)
 
 
+@pytest.mark.parametrize(
+    "typed", ["a-47 11", "A-4711 ", "A\u200b-4711", "\uff21\uff0d\uff14\uff17\uff11\uff11"]
+)
+def test_another_way_of_typing_a_staff_number_makes_no_second_person(
+    db: Database, chain: dict[str, int], typed: str
+) -> None:
+    accounts.add(operator(db), name="maker", person="A-4711")
+    accounts.add(operator(db), name="double", person=typed)
+    accounts.add(operator(db), name="zhao")
+    for name in ("maker", "double"):
+        accounts.ask_grant(operator(db), name=name, given=Grant(Role.ADMINISTRATOR), reason=WHY)
+    maker, double = (
+        replace(operator(db), scope=access.scope_of(db, enter(db, name), RULES))
+        for name in ("maker", "double")
+    )
+    given = Grant(Role.STAFF, chain["N1"])
+
+    request = accounts.ask_grant(maker, name="zhao", given=given, reason=WHY)
+
+    with pytest.raises(NotAllowedError):
+        approvals.decide(double, request_id=request, approve=True)
+
+
 def test_nobody_gives_himself_a_role_or_approves_one_for_himself(
     db: Database, chain: dict[str, int], person: Person
 ) -> None:
