@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from time import time
 
-from station.archive import accounts, audit, consents, sealed, stations
+from station.archive import accounts, audit, consents, sealed, sessions, stations
 from station.archive import customers as book
 from station.archive.customers import Customer
 from station.archive.database import Connection, Database
@@ -18,7 +19,7 @@ from station.guard.traces import Traces
 from station.ingest import phones
 from station.model import Act, Channel, Purpose, day_number
 from station.services import board, sealing, trail
-from station.services.access import right, rights_of, start_of_today, today
+from station.services.access import LOCAL_ACCOUNT, right, rights_of, start_of_today, today
 from station.services.ask import Ask
 
 REVEAL, REVEAL_ANY = "contact.reveal", "contact.reveal_any"
@@ -264,20 +265,47 @@ def keepers(ask: Ask, *, customer_id: int) -> list[str]:
 def find_by_phone(ask: Ask, *, phone: str) -> list[int]:
     """Return the customers in sight who have this telephone; only a whole number finds anybody.
 
+    Whoever looks up too many in a day that are nobody's is guessing what a mask hides.
+
     Raises:
         BadValueError: it is no telephone.
+        LimitReachedError: too many were nobody's today.
     """
     number = phones.read(phone, ask.settings.ingest.phone_region)
     if not number:
         return []
-    indexes = sealing.phone_indexes(ask.db, number)
-    found = []
-    with ask.db.reading() as conn:
-        for customer_id in sealed.with_phone(conn, indexes):
-            customer = book.find(conn, customer_id)
-            if customer and book.stations_of(conn, customer) & ask.scope.station_ids:
-                found.append(customer_id)
+    with ask.db.writing(changes_figures=False) as conn:
+        _refuse_guessing(conn, ask)
+        found = _with_phone(conn, ask, number)
+        if not found:
+            sessions.note_attempt(
+                conn,
+                account_hash=sealing.code_index(ask.db, f"phone/{number}"),
+                address=_guesser(ask),
+                now_s=int(time()),
+            )
     return found
+
+
+def _with_phone(conn: Connection, ask: Ask, number: str) -> list[int]:
+    found = []
+    for customer_id in sealed.with_phone(conn, sealing.phone_indexes(ask.db, number)):
+        customer = book.find(conn, customer_id)
+        if customer and book.stations_of(conn, customer) & ask.scope.station_ids:
+            found.append(customer_id)
+    return found
+
+
+def _refuse_guessing(conn: Connection, ask: Ask) -> None:
+    """Refuse every look-up once too many were in vain; a right one would tell as well."""
+    most = ask.settings.looks.phone_misses_per_day
+    missed = sessions.guesses(conn, address=_guesser(ask), from_s=start_of_today())
+    if ask.scope.account != LOCAL_ACCOUNT and missed >= most:
+        raise LimitReachedError("contacts.too_many_misses", most=most)
+
+
+def _guesser(ask: Ask) -> str:
+    return f"phone/{ask.scope.account_id}"
 
 
 @right("cards.read")
