@@ -14,7 +14,7 @@ from station.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from station.guard import consent, mask, traces
+from station.guard import consent, looks, mask, traces
 from station.guard.traces import Traces
 from station.ingest import phones
 from station.model import Act, Channel, Purpose, day_number
@@ -156,7 +156,7 @@ def reveal(ask: Ask, *, customer_id: int, purpose: Purpose, reason: str) -> Reve
         seen = in_sight(conn, ask, customer_id)
         _refuse_reveal(conn, ask, seen, purpose)
         reason = impersonal(reason, of_person(ask.db, seen.customer))
-        _count_one_more(conn, ask)
+        count_one_more(conn, ask)
         trail.note(
             conn,
             ask.scope,
@@ -183,10 +183,11 @@ def _refuse_reveal(conn: Connection, ask: Ask, seen: Seen, purpose: Purpose) -> 
         raise NotAllowedError("contacts.no_consent")
 
 
-def _count_one_more(conn: Connection, ask: Ask) -> None:
+def count_one_more(conn: Connection, ask: Ask) -> None:
     """Refuse what goes beyond the day; counted in the write that adds to it, so none slips by."""
     most, account = ask.settings.looks.reveals_per_day, ask.scope.account
-    taken = audit.total(conn, account=account, act=Act.REVEAL, from_s=start_of_today())
+    since = start_of_today()
+    taken = sum(audit.total(conn, account=account, act=act, from_s=since) for act in looks.OPENING)
     if taken >= most:
         raise LimitReachedError("contacts.limit", most=most)
 

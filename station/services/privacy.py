@@ -27,7 +27,7 @@ from station.model import (
     minor_per_major,
 )
 from station.services import board, contacts, sealing, trail
-from station.services.access import right, today
+from station.services.access import LOCAL_ACCOUNT, right, today
 from station.services.ask import Ask
 from station.services.contacts import Seen
 
@@ -133,6 +133,7 @@ def person_file(ask: Ask, *, customer_id: int, identity: str, reason: str) -> di
     Raises:
         NotFoundError: there is no such customer, or none in sight; both answer alike.
         BadValueError: identity or reason is missing, or names him.
+        LimitReachedError: the day's are used up; a file tells name and phone as a reveal does.
     """
     with ask.db.writing(changes_figures=False) as conn:
         seen = contacts.in_sight(conn, ask, customer_id)
@@ -140,6 +141,8 @@ def person_file(ask: Ask, *, customer_id: int, identity: str, reason: str) -> di
         if not identity.strip():
             raise BadValueError("privacy.identity_needed")
         checked, why = (contacts.impersonal(words, traces) for words in (identity, reason))
+        if ask.scope.account != LOCAL_ACCOUNT:
+            contacts.count_one_more(conn, ask)
         name, station_id = f"customer:{customer_id}", seen.station_id
         told = f"{checked}; {why}"
         trail.note(conn, ask.scope, Act.PERSON_FILE, name, station_id=station_id, reason=told)
