@@ -178,6 +178,18 @@ def test_one_address_cannot_go_through_all_accounts(db: Database) -> None:
     assert answers == ["sign_in.wrong"] * 4 + ["sign_in.too_many"] * 2
 
 
+def test_a_house_full_of_addresses_is_one_address(db: Database, owner: str) -> None:
+    for place in range(RULES.attempts):
+        with pytest.raises(SignInError):
+            come(db, owner, OTHER, f"2001:db8:1:2::{place:x}")
+
+    with pytest.raises(SignInError) as refused:
+        come(db, owner, GOOD, "2001:db8:1:2:ffff::1")
+    assert refused.value.key == "sign_in.too_many"
+    assert come(db, owner, GOOD, "2001:db8:1:3::1")
+    assert come(db, owner, GOOD, "::ffff:192.0.2.1")
+
+
 def test_the_right_password_makes_up_for_the_wrong_ones(db: Database, owner: str) -> None:
     for _ in range(3):
         for _ in range(RULES.attempts - 1):
