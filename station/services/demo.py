@@ -68,8 +68,9 @@ def _people(ask: Ask) -> None:
             name = f"demo.{role}"
             account_id = accounts.add(conn, name=name, person=name, now_s=int(time()), is_demo=True)
             made = {"made_by": access.LOCAL_ACCOUNT, "approved_by": access.LOCAL_ACCOUNT}
-            accounts.grant(conn, account_id, Grant(role, **reach), **made)
-            trail.note(conn, ask.scope, Act.CHANGE, f"account:{account_id}:made")
+            grant_id = accounts.grant(conn, account_id, Grant(role, **reach), **made)
+            for what in ("made", f"grant:{grant_id}"):
+                trail.note(conn, ask.scope, Act.CHANGE, f"account:{account_id}:{what}")
 
 
 def write(*, network: Network, out: Path) -> DemoFiles:

@@ -190,8 +190,14 @@ def awaits_first(db: Database) -> bool:
 
 def _make_first(conn: Connection) -> int:
     account_id = accounts.add(conn, name=FIRST_ACCOUNT, person=FIRST_ACCOUNT, now_s=int(time()))
-    given = Grant(Role.ADMINISTRATOR)
-    accounts.grant(conn, account_id, given, made_by=LOCAL_ACCOUNT, approved_by=LOCAL_ACCOUNT)
+    given, made = (
+        Grant(Role.ADMINISTRATOR),
+        {"made_by": LOCAL_ACCOUNT, "approved_by": LOCAL_ACCOUNT},
+    )
+    grant_id = accounts.grant(conn, account_id, given, **made)
+    who = Scope(LOCAL_ACCOUNT, Role.OPERATOR, frozenset(), {}, person=LOCAL_ACCOUNT)
+    for what in ("made", f"grant:{grant_id}"):
+        trail.note(conn, who, Act.CHANGE, f"account:{account_id}:{what}")
     return account_id
 
 

@@ -125,6 +125,16 @@ def test_the_first_account_needs_a_name(db: Database, name: str) -> None:
         sign_in.choose_password(db, RULES, token=link, password=GOOD, name=name, address=HERE)
 
 
+def test_the_first_administrator_stands_in_the_log_once(db: Database) -> None:
+    sign_in.first_link(db, RULES)
+    sign_in.first_link(db, RULES)
+
+    with db.reading() as conn:
+        told = audit.events(conn, station_ids=None, from_s=0, to_s=2**40, limit=10)
+    assert told["object"].tolist() == ["account:1:grant:1", "account:1:made"]
+    assert told["account"].tolist() == ["local", "local"]
+
+
 def test_there_is_no_account_that_was_not_made(db: Database) -> None:
     with db.reading() as conn:
         assert accounts.count(conn) == 0
