@@ -188,6 +188,27 @@ def test_nobody_gives_himself_a_role_or_approves_one_for_himself(
         approvals.decide(again(one), request_id=request, approve=True)
 
 
+@pytest.mark.parametrize("how", ["disabled", "without a role"])
+def test_what_somebody_asked_for_is_not_approved_after_he_left(
+    db: Database, chain: dict[str, int], person: Person, how: str
+) -> None:
+    maker = person("maker", Grant(Role.ADMINISTRATOR))
+    checker = person("checker", Grant(Role.ADMINISTRATOR))
+    make_account(db, "zhao")
+    given = Grant(Role.STAFF, chain["N1"])
+    request = accounts.ask_grant(again(maker), name="zhao", given=given, reason=WHY)
+    if how == "disabled":
+        accounts.disable(operator(db), name="maker", reason=WHY)
+    else:
+        accounts.end_grant(operator(db), grant_id=1, reason=WHY)
+
+    with pytest.raises(NotAllowedError) as refused:
+        approvals.decide(again(checker), request_id=request, approve=True)
+
+    assert refused.value.key == "approvals.maker_gone"
+    approvals.decide(again(checker), request_id=request, approve=False)
+
+
 def test_what_is_declined_has_no_effect(
     db: Database, chain: dict[str, int], person: Person
 ) -> None:
