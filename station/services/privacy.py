@@ -59,7 +59,8 @@ def record_consent(
     Raises:
         NotFoundError: there is no such customer, or none in sight; both answer alike.
         NotAllowedError: he was erased.
-        BadValueError: the day lies ahead, or the version is too long.
+        BadValueError: the day lies ahead, or the version is too long or names him: what he said is
+            kept when he is erased.
     """
     day, version = on or today(), mask.redact(text_version.strip())
     if day > today():
@@ -70,6 +71,8 @@ def record_consent(
         seen = contacts.in_sight(conn, ask, customer_id)
         if seen.customer.erased_at is not None:
             raise NotAllowedError("contacts.erased")
+        if contacts.of_person(ask.db, seen.customer).found_in(version):
+            raise BadValueError("contacts.reason_names")
         word = Consent(
             customer_id=customer_id,
             purpose=purpose,

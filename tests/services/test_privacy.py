@@ -95,6 +95,21 @@ def test_a_consent_may_not_lie_ahead(ask: Ask) -> None:
         say(ask, 1, text_version="v" * 41)
 
 
+def test_a_version_of_the_words_may_not_name_him(ask: Ask) -> None:
+    with pytest.raises(BadValueError) as refused:
+        privacy.record_consent(
+            ask,
+            customer_id=1,
+            purpose=Purpose.MARKETING,
+            channel=Channel.PHONE,
+            given=True,
+            source=ConsentSource.COUNTER,
+            text_version=f"2026 {A.name}",
+        )
+
+    assert refused.value.key == "contacts.reason_names"
+
+
 def test_a_consent_of_a_customer_out_of_sight_is_refused(ask: Ask) -> None:
     clerk = replace(ask, scope=employ(ask.db, "clerk", at(ask.db, "S1", Role.STAFF)))
 
