@@ -12,7 +12,7 @@ from station.archive.database import Connection
 from station.errors import NotAllowedError, NotFoundError
 from station.model import Act, day_number
 from station.services import accounts, trail
-from station.services.access import right, today
+from station.services.access import acting, right, today
 from station.services.ask import Ask
 from station.services.asking import Effect, Payload
 
@@ -65,7 +65,7 @@ def decide(ask: Ask, *, request_id: int, approve: bool) -> str:
         NotAllowedError: the checker made it himself, under whatever account, or it is for him, or
             whoever made it works here no more.
     """
-    with ask.db.writing(changes_figures=False) as conn:
+    with acting(ask) as conn:
         request = requests.find(conn, request_id)
         if request is None or request.status != requests.OPEN:
             raise NotFoundError("approvals.not_open", request=request_id)

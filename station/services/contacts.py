@@ -19,7 +19,7 @@ from station.guard.traces import Traces
 from station.ingest import phones
 from station.model import Act, Channel, Purpose, day_number
 from station.services import board, sealing, trail
-from station.services.access import LOCAL_ACCOUNT, right, rights_of, start_of_today, today
+from station.services.access import LOCAL_ACCOUNT, acting, right, rights_of, start_of_today, today
 from station.services.ask import Ask
 
 REVEAL, REVEAL_ANY = "contact.reveal", "contact.reveal_any"
@@ -152,7 +152,7 @@ def reveal(ask: Ask, *, customer_id: int, purpose: Purpose, reason: str) -> Reve
         BadValueError: no reason is given, or it names him.
         LimitReachedError: the day's are used up.
     """
-    with ask.db.writing(changes_figures=False) as conn:
+    with acting(ask) as conn:
         seen = in_sight(conn, ask, customer_id)
         _refuse_reveal(conn, ask, seen, purpose)
         reason = impersonal(reason, of_person(ask.db, seen.customer))

@@ -27,7 +27,7 @@ from station.model import (
     minor_per_major,
 )
 from station.services import board, contacts, sealing, trail
-from station.services.access import LOCAL_ACCOUNT, right, today
+from station.services.access import LOCAL_ACCOUNT, acting, right, today
 from station.services.ask import Ask
 from station.services.contacts import Seen
 
@@ -138,7 +138,7 @@ def person_file(ask: Ask, *, customer_id: int, identity: str, reason: str) -> di
         BadValueError: identity or reason is missing, or names him.
         LimitReachedError: the day's are used up; a file tells name and phone as a reveal does.
     """
-    with ask.db.writing(changes_figures=False) as conn:
+    with acting(ask) as conn:
         seen = contacts.in_sight(conn, ask, customer_id)
         traces = contacts.of_person(ask.db, seen.customer)
         if not identity.strip():

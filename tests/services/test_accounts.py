@@ -3,6 +3,8 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
@@ -12,7 +14,7 @@ from people import enter, make_account, scope_for
 from sqlalchemy import update
 
 from station.archive import accounts as book
-from station.archive import stations, tables
+from station.archive import sessions, stations, tables
 from station.archive.database import Database
 from station.config import Settings
 from station.errors import (
@@ -301,6 +303,24 @@ def test_signing_out_in_one_tab_ends_what_another_tab_still_shows(
 
     with pytest.raises(SignInError):
         board.is_empty(shown)
+
+
+def test_of_two_who_lock_each_other_at_once_one_stays(db: Database, person: Person) -> None:
+    first = person("first", Grant(Role.ADMINISTRATOR))
+    second = person("second", Grant(Role.ADMINISTRATOR))
+    first = again(first)
+    waiting = ThreadPoolExecutor(1)
+
+    with db.writing(changes_figures=False) as conn:
+        asked = waiting.submit(accounts.disable, first, name="second", reason=WHY)
+        with suppress(TimeoutError):
+            asked.result(timeout=1)  # it waits for its turn
+        book.change(conn, first.scope.account_id, disabled_at=1)
+        sessions.end_all(conn, first.scope.account_id, 1)
+
+    with pytest.raises(SignInError):
+        asked.result()
+    assert access.scope_of(db, enter(db, "second"), RULES).account == second.scope.account
 
 
 def test_nobody_locks_himself(person: Person) -> None:
