@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 from time import time
 
 from station.archive import accounts, sessions
@@ -20,7 +20,8 @@ SECURE_COOKIE = "__Host-station"
 """Behind TLS the browser itself sees to it that no other host and no other path sets the cookie."""
 FIRST_ACCOUNT = "first-administrator"
 """What the first account is called until its person says his name."""
-IPV4, HOME_BITS = 4, 64
+HOME_BITS = 64
+"""Of an address of IPv6: what follows is one home."""
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{0,62}[a-z0-9])?|[\u4e00-\u9fff]{2,16}")
 
 
@@ -101,7 +102,7 @@ def _network(address: str) -> str:
         host = ip_address(address)
     except ValueError:  # none, as from a program that drives the pages
         return address
-    if host.version == IPV4:
+    if isinstance(host, IPv4Address):
         return address
     if host.ipv4_mapped:
         return str(host.ipv4_mapped)
