@@ -47,6 +47,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "sign_in.attempts_min": (1, 1_440),
     "sign_in.token_days": (1, 3_660),
     "looks.reveals_per_day": (0, 100_000),
+    "looks.phone_misses_per_day": (0, 100_000),
     "looks.export_rows_per_day": (0, MOST),
     "looks.same_look_min": (0, 1_440),
     "looks.unusual_least": (1, 1_000_000),

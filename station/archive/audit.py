@@ -98,11 +98,11 @@ def _walk(rows: Iterable[Any], blanked_to: int) -> tuple[str, int]:
 
 def _blanked_to(conn: Connection) -> int:
     """Return the instant before which events may be blank, as the newest word on it says."""
-    said = select(audit.c.object).where(
+    said = select(audit.c.at, audit.c.object).where(
         audit.c.act == Act.KEEPING.value, audit.c.object.startswith(BLANKED)
     )
-    words = (text.removeprefix(BLANKED) for text in conn.execute(said).scalars())
-    return max((int(word) for word in words if word.isdecimal()), default=0)
+    words = ((row.at, row.object.removeprefix(BLANKED)) for row in conn.execute(said))
+    return max((min(at, int(word)) for at, word in words if word.isdecimal()), default=0)
 
 
 def _digest(told: tuple[object, ...]) -> str:

@@ -208,6 +208,19 @@ def drop_rejected(conn: Connection, row_ids: Sequence[int]) -> None:
         conn.execute(delete(quarantine).where(quarantine.c.id.in_(some)))
 
 
+def file_names(conn: Connection) -> list[tuple[int, str]]:
+    """Return the id of every batch and what its file was called."""
+    return [
+        (row.id, row.file_name) for row in conn.execute(select(batches.c.id, batches.c.file_name))
+    ]
+
+
+def forget_names(conn: Connection, batch_ids: Sequence[int]) -> None:
+    """Forget what the files of these batches were called."""
+    for some in slices(batch_ids):
+        conn.execute(update(batches).where(batches.c.id.in_(some)).values(file_name=""))
+
+
 def source_key_kind(conn: Connection, station_id: int, source: str) -> SaleKeyKind | None:
     """Return how the lines of this source are told apart, none before its first import."""
     mine = select(sources.c.key_kind).filter_by(station_id=station_id, source=source)

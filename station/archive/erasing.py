@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, selec
 from station.archive.customers import FOREVER, Customer, Span, spans, ties_of
 from station.archive.rows import slices
 from station.archive.tables import (
+    batches,
     card_links,
     cards,
     customers,
@@ -36,6 +37,7 @@ TOUCHED: tuple[Table, ...] = (
     card_links,
     lapse_notes,
     quarantine,
+    batches,
     sales,
 )
 """The tables in which an erasure leaves old versions of rows behind."""

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, select
 
 from station.archive import facts
 from station.archive.manifest import (
+    OWNER_ONLY,
     Manifest,
     Part,
     clear,
@@ -99,7 +100,7 @@ def refresh(db: Archive, rules: LakeRules = RULES) -> Manifest:
             return _renew(conn, folder, rules)
         except DAMAGES:
             clear(folder)
-            folder.mkdir()
+            folder.mkdir(mode=OWNER_ONLY)
             return _renew(conn, folder, rules)
 
 

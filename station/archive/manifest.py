@@ -16,6 +16,7 @@ FORMAT = 1
 KEEP_SECONDS = 900
 """How long a replaced file stays for readers that still use the manifest before."""
 NAME = "manifest.json"
+OWNER_ONLY = 0o700
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,8 @@ def locked(folder: Path) -> Iterator[None]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=OWNER_ONLY, exist_ok=True)
+        folder.chmod(OWNER_ONLY)  # it tells when which vehicle came where
         yield
 
 

@@ -128,6 +128,16 @@ def tries(conn: Connection, *, account_hash: str, address: str, from_s: int) -> 
     return int(on_account), int(on_all)
 
 
+def guesses(conn: Connection, *, address: str, from_s: int) -> int:
+    """Return how many different things were tried in vain from an address since an instant."""
+    tried = select(func.count(attempts.c.account_hash.distinct()))
+    return int(
+        conn.execute(
+            tried.where(attempts.c.address == address, attempts.c.at >= from_s)
+        ).scalar_one()
+    )
+
+
 def forgive(conn: Connection, *, account_hash: str, address: str) -> None:
     """Forget the attempts on an account from an address, after the right password came."""
     same = and_(attempts.c.account_hash == account_hash, attempts.c.address == address)

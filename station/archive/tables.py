@@ -304,7 +304,10 @@ attempts = Table(
     Column("address", String(64), nullable=False),
     Index("ix_attempts_address_at", "address", "at"),
 )
-"""Passwords that were looked at and found wrong; too many, and no more are looked at."""
+"""Passwords that were looked at and found wrong; too many, and no more are looked at.
+
+So are telephones that were looked up and are nobody's, under the account that asked.
+"""
 
 audit = Table(
     "audit",

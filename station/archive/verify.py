@@ -2,18 +2,32 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
+from threading import Lock
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    create_engine,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.exc import DatabaseError
 
-from station.archive import audit
+from station.archive import audit, schema
 from station.archive.batches import DONE, OPEN, UNDONE
 from station.archive.database import Database
 from station.archive.tables import batches, products, sales, stations, vehicle_keys
 
 HASH_BYTES = 16
+ACTING = "SELECT name, sql FROM sqlite_master WHERE type IN ('trigger', 'view')"
+_making = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +62,7 @@ def verify(db: Database) -> Verification:
             checks = list(_file_checks(conn)) if db.path else []
             rows = [Check(name, _first(conn, query)) for name, query in _row_checks().items()]
             rows.append(Check("audit", audit.first_broken(conn)))
+            rows += [Check("triggers", _odd_trigger(conn))] if db.path else []
     except DatabaseError as error:  # a page too damaged to look at
         return Verification((Check("integrity", str(error.orig)),))
     return Verification((*checks, *rows))
@@ -69,6 +84,27 @@ def _file_checks(conn: Connection) -> Iterable[Check]:
     yield Check("integrity", "" if damage == "ok" else str(damage))
     orphan = conn.exec_driver_sql("PRAGMA foreign_key_check").first()
     yield Check("foreign_keys", "" if orphan is None else f"{orphan[0]} {orphan[1]}")
+
+
+def _odd_trigger(conn: Connection) -> str:
+    """Return the name of a trigger or view that an archive has not, or lacks, or has otherwise.
+
+    What would act on its own in a file from elsewhere could give rights or change the log.
+    """
+    found = frozenset((str(name), str(sql)) for name, sql in conn.exec_driver_sql(ACTING))
+    with _making:  # migrations of two archives at once would get into each other's way
+        odd = _triggers_of_new() ^ found
+    return min((name for name, _ in odd), default="")
+
+
+@cache
+def _triggers_of_new() -> frozenset[tuple[str, str]]:
+    engine = create_engine("sqlite://")
+    with engine.begin() as fresh:
+        schema.upgrade(fresh, archive="")
+        made = frozenset((str(name), str(sql)) for name, sql in fresh.exec_driver_sql(ACTING))
+    engine.dispose()
+    return made
 
 
 def _row_checks() -> dict[str, Select[Any]]:

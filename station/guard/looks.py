@@ -9,6 +9,8 @@ from station.guard.rules import LookRules
 from station.model import Act
 
 SUMS = {Act.CARD_OPENED: "looks", Act.REVEAL: "reveals", Act.EXPORT: "rows_out"}
+OPENING = (Act.REVEAL, Act.PERSON_FILE)
+"""Acts that show a name and a telephone in full; a day holds so many of both together."""
 COLUMNS = ("account", *SUMS.values(), "by_night", "usual", "why")
 
 
@@ -49,7 +51,7 @@ def _others(looks: pd.Series) -> pd.Series:
 
 def _by_night(events: pd.DataFrame, rules: LookRules) -> pd.Series:
     """Return how many cards and contacts each account opened by night, on this server's clock."""
-    looked = events[events["act"].isin([Act.CARD_OPENED.value, Act.REVEAL.value])]
+    looked = events[events["act"].isin([Act.CARD_OPENED.value, *OPENING])]
     hour = _local(looked["at"]).dt.hour
     if rules.night_from_hour > rules.night_to_hour:
         is_night = (hour >= rules.night_from_hour) | (hour < rules.night_to_hour)
@@ -61,7 +63,7 @@ def _by_night(events: pd.DataFrame, rules: LookRules) -> pd.Series:
 
 def _days_at_limit(events: pd.DataFrame, rules: LookRules) -> pd.Series:
     """Return whether an account used up a day's reveals."""
-    reveals = events[events["act"] == Act.REVEAL.value]
+    reveals = events[events["act"].isin(list(OPENING))]
     days = reveals.groupby(["account", _local(reveals["at"]).dt.date])["count"].sum()
     return (days >= rules.reveals_per_day).groupby("account").any().astype(bool)
 

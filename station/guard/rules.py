@@ -24,6 +24,7 @@ class LookRules:
     """How much of the archive one person may look at or take out in a day."""
 
     reveals_per_day: int = 60
+    phone_misses_per_day: int = 100
     export_rows_per_day: int = 50_000
     same_look_min: int = 10
     unusual_factor: float = 3.0

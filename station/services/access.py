@@ -2,7 +2,8 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -78,11 +79,26 @@ def _narrowed(ask: Ask, name: str) -> Ask:
 
 def _refuse_outdated(ask: Ask) -> None:
     """Refuse whoever asks on the strength of a session or of rights that are no more."""
+    with ask.db.reading() as conn:
+        _refuse_if_outdated(conn, ask)
+
+
+@contextmanager
+def acting(ask: Ask, *, changes_figures: bool = False) -> Iterator[Connection]:
+    """Yield the only connection that writes now to whoever still has the rights he asks with.
+
+    He may have lost them while he waited for his turn: use it for what cannot be taken back.
+    """
+    with ask.db.writing(changes_figures=changes_figures) as conn:
+        _refuse_if_outdated(conn, ask)
+        yield conn
+
+
+def _refuse_if_outdated(conn: Connection, ask: Ask) -> None:
     if ask.scope.version is None:
         return
-    with ask.db.reading() as conn:
-        session = sessions.by_id(conn, ask.scope.session_id)
-        version = accounts.rights_version(conn)
+    session = sessions.by_id(conn, ask.scope.session_id)
+    version = accounts.rights_version(conn)
     if session is None or not _holds(session, ask.settings.sign_in, int(time())):
         raise SignInError("sign_in.needed")
     if version != ask.scope.version:

@@ -1,5 +1,6 @@
 """Accounts and their roles: made by one person, given rights by two, taken away at once."""
 
+import unicodedata
 from collections.abc import Mapping
 from time import time
 from typing import Any
@@ -17,6 +18,7 @@ from station.services import asking, sign_in, trail
 from station.services.access import (
     LOCAL_ACCOUNT,
     MINUTE_S,
+    acting,
     right,
     stations_in_sight,
     today,
@@ -61,10 +63,11 @@ def add(ask: Ask, *, name: str, person: str = "", subject: str = "") -> str:
     Raises:
         BadValueError: the name is none, or taken.
     """
-    name, person = sign_in.account_name(name), person.strip() or name.strip()
+    name = sign_in.account_name(name)
+    person = _staff_number(person) or name
     if len(person) > LONGEST_PERSON:
         raise BadValueError("accounts.person_long", limit=LONGEST_PERSON)
-    with ask.db.writing(changes_figures=False) as conn:
+    with acting(ask) as conn:
         if book.find(conn, name=name) or (subject and book.find(conn, subject=subject)):
             raise BadValueError("sign_in.name_taken")
         account_id = book.add(
@@ -72,6 +75,12 @@ def add(ask: Ask, *, name: str, person: str = "", subject: str = "") -> str:
         )
         trail.note(conn, ask.scope, Act.CHANGE, f"account:{account_id}:made")
         return sign_in.invite(conn, account_id, ask.settings.sign_in)
+
+
+def _staff_number(words: str) -> str:
+    """Return one form of a staff number: a person must not become two by another way of typing."""
+    plain = unicodedata.normalize("NFKC", words).casefold()
+    return "".join(sign for sign in plain if sign.isprintable() and not sign.isspace())
 
 
 @right("users.read")
@@ -95,7 +104,7 @@ def ask_grant(ask: Ask, *, name: str, given: Grant, reason: str) -> int:
         NotAllowedError: it is for oneself.
         BadValueError: the role cannot be held there, or no reason is given.
     """
-    with ask.db.writing(changes_figures=False) as conn:
+    with acting(ask) as conn:
         account = _known(conn, name)
         _check(conn, given)
         payload = {"account_id": account.id, **_as_payload(given)}
@@ -219,7 +228,7 @@ def end_grant(ask: Ask, *, grant_id: int, reason: str) -> None:
         NotFoundError: there is no such role, or it has ended.
     """
     reason = trail.needed(reason)
-    with ask.db.writing(changes_figures=False) as conn:
+    with acting(ask) as conn:
         account_id = book.end_grant(conn, grant_id, day_number(today()))
         if account_id is None:
             raise NotFoundError("accounts.no_grant", grant=grant_id)
@@ -233,7 +242,7 @@ def ask_reset(ask: Ask, *, name: str, reason: str) -> tuple[int, str]:
 
     Whoever keeps the archive's files needs no second person: he gets 0 and the link's token.
     """
-    with ask.db.writing(changes_figures=False) as conn:
+    with acting(ask) as conn:
         account = _known(conn, name)
         payload = {"account_id": account.id}
         if ask.scope.account == LOCAL_ACCOUNT:
@@ -250,7 +259,7 @@ def disable(ask: Ask, *, name: str, reason: str, enable: bool = False) -> None:
         NotAllowedError: it is one's own, or would let oneself in again.
     """
     reason = trail.needed(reason)
-    with ask.db.writing(changes_figures=False) as conn:
+    with acting(ask) as conn:
         account = _known(conn, name)
         if account.person == ask.scope.person:
             raise NotAllowedError("accounts.own_account")
@@ -272,7 +281,7 @@ def make_token(ask: Ask, *, name: str) -> str:
     if ask.scope.account != LOCAL_ACCOUNT:
         raise NotAllowedError("accounts.only_operator")
     token, now_s = sign_in.new_token(), int(time())
-    with ask.db.writing(changes_figures=False) as conn:
+    with acting(ask) as conn:
         account = _known(conn, name)
         session_id = sessions.start(
             conn,
@@ -303,7 +312,7 @@ def change_password(ask: Ask, *, old: str, new: str) -> None:
         raise BadValueError("sign_in.old_wrong")
     passwords.check_strength(new, least=rules.min_password, words=(account.name,))
     stored = passwords.hashed(new)
-    with ask.db.writing(changes_figures=False) as conn:
+    with acting(ask) as conn:
         book.change(conn, account.id, password_hash=stored)
         sessions.end_all(conn, account.id, int(time()), but=ask.scope.session_id)
         trail.note(conn, ask.scope, Act.CHANGE, f"account:{account.id}:password")

@@ -6,12 +6,13 @@ from time import time
 
 import pandas as pd
 
+from station.archive import accounts as book
 from station.archive import requests
 from station.archive.database import Connection
 from station.errors import NotAllowedError, NotFoundError
-from station.model import Act
+from station.model import Act, day_number
 from station.services import accounts, sites, trail
-from station.services.access import right
+from station.services.access import acting, right, today
 from station.services.ask import Ask
 from station.services.asking import Effect, Payload
 
@@ -61,9 +62,10 @@ def decide(ask: Ask, *, request_id: int, approve: bool) -> str:
 
     Raises:
         NotFoundError: there is no such request, or it was decided before.
-        NotAllowedError: the checker made it himself, under whatever account, or it is for him.
+        NotAllowedError: the checker made it himself, under whatever account, or it is for him, or
+            whoever made it works here no more.
     """
-    with ask.db.writing() as conn:
+    with acting(ask, changes_figures=True) as conn:
         request = requests.find(conn, request_id)
         if request is None or request.status != requests.OPEN:
             raise NotFoundError("approvals.not_open", request=request_id)
@@ -71,6 +73,8 @@ def decide(ask: Ask, *, request_id: int, approve: bool) -> str:
         effect.reach(conn, ask, payload)
         if approve and ask.scope.person in {request.maker_person, effect.concerns(conn, payload)}:
             raise NotAllowedError("approvals.same_person")
+        if approve and not _still_works(conn, request.maker):
+            raise NotAllowedError("approvals.maker_gone", account=request.maker)
         status = requests.APPROVED if approve else requests.DECLINED
         requests.decide(
             conn,
@@ -84,6 +88,14 @@ def decide(ask: Ask, *, request_id: int, approve: bool) -> str:
         trail.note(conn, ask.scope, act, f"{request.kind}:{request_id}", reason=request.reason)
         told = {"maker": request.maker, "reason": request.reason}
         return effect.apply(conn, ask, payload | told) if approve else ""
+
+
+def _still_works(conn: Connection, name: str) -> bool:
+    """Return whether whoever asked may still come in and holds a role."""
+    maker = book.find(conn, name=name)
+    if maker is None or maker.disabled_at is not None:
+        return False
+    return bool(book.grants_of(conn, maker.id, day_number(today())))
 
 
 @right("users.read")

@@ -7,12 +7,11 @@ import pandas as pd
 from station.archive import audit as log
 from station.archive import stations
 from station.guard import looks
-from station.model import Act
 from station.services.access import right, start_of, today
 from station.services.ask import Ask
 
 MOST_EVENTS = 5_000
-LOOKS = tuple(act.value for act in looks.SUMS)
+LOOKS = tuple(act.value for act in dict.fromkeys((*looks.SUMS, *looks.OPENING)))
 
 
 @right("audit.read")
@@ -78,6 +77,6 @@ def unusual(ask: Ask, *, month: date) -> pd.DataFrame:
 @right("audit.read")
 def limits_reached(ask: Ask) -> list[str]:
     """Return the accounts that have opened as many names and phones today as one may in a day."""
-    told = sums(ask, from_on=today(), to_on=today(), acts=(Act.REVEAL.value,))
+    told = sums(ask, from_on=today(), to_on=today(), acts=tuple(looks.OPENING))
     opened = told.groupby("account")["count"].sum()
     return sorted(opened[opened >= ask.settings.looks.reveals_per_day].index)

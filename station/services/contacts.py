@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from time import time
 
-from station.archive import accounts, audit, consents, sealed, stations
+from station.archive import accounts, audit, consents, sealed, sessions, stations
 from station.archive import customers as book
 from station.archive.customers import Customer
 from station.archive.database import Connection, Database
@@ -13,12 +14,12 @@ from station.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from station.guard import consent, mask, traces
+from station.guard import consent, looks, mask, traces
 from station.guard.traces import Traces
 from station.ingest import phones
 from station.model import Act, Channel, Purpose, day_number
 from station.services import board, sealing, trail
-from station.services.access import right, rights_of, start_of_today, today
+from station.services.access import LOCAL_ACCOUNT, acting, right, rights_of, start_of_today, today
 from station.services.ask import Ask
 
 REVEAL, REVEAL_ANY = "contact.reveal", "contact.reveal_any"
@@ -151,11 +152,11 @@ def reveal(ask: Ask, *, customer_id: int, purpose: Purpose, reason: str) -> Reve
         BadValueError: no reason is given, or it names him.
         LimitReachedError: the day's are used up.
     """
-    with ask.db.writing(changes_figures=False) as conn:
+    with acting(ask) as conn:
         seen = in_sight(conn, ask, customer_id)
         _refuse_reveal(conn, ask, seen, purpose)
         reason = impersonal(reason, of_person(ask.db, seen.customer))
-        _count_one_more(conn, ask)
+        count_one_more(conn, ask)
         trail.note(
             conn,
             ask.scope,
@@ -182,10 +183,11 @@ def _refuse_reveal(conn: Connection, ask: Ask, seen: Seen, purpose: Purpose) -> 
         raise NotAllowedError("contacts.no_consent")
 
 
-def _count_one_more(conn: Connection, ask: Ask) -> None:
+def count_one_more(conn: Connection, ask: Ask) -> None:
     """Refuse what goes beyond the day; counted in the write that adds to it, so none slips by."""
     most, account = ask.settings.looks.reveals_per_day, ask.scope.account
-    taken = audit.total(conn, account=account, act=Act.REVEAL, from_s=start_of_today())
+    since = start_of_today()
+    taken = sum(audit.total(conn, account=account, act=act, from_s=since) for act in looks.OPENING)
     if taken >= most:
         raise LimitReachedError("contacts.limit", most=most)
 
@@ -264,20 +266,47 @@ def keepers(ask: Ask, *, customer_id: int) -> list[str]:
 def find_by_phone(ask: Ask, *, phone: str) -> list[int]:
     """Return the customers in sight who have this telephone; only a whole number finds anybody.
 
+    Whoever looks up too many in a day that are nobody's is guessing what a mask hides.
+
     Raises:
         BadValueError: it is no telephone.
+        LimitReachedError: too many were nobody's today.
     """
     number = phones.read(phone, ask.settings.ingest.phone_region)
     if not number:
         return []
-    indexes = sealing.phone_indexes(ask.db, number)
-    found = []
-    with ask.db.reading() as conn:
-        for customer_id in sealed.with_phone(conn, indexes):
-            customer = book.find(conn, customer_id)
-            if customer and book.stations_of(conn, customer) & ask.scope.station_ids:
-                found.append(customer_id)
+    with ask.db.writing(changes_figures=False) as conn:
+        _refuse_guessing(conn, ask)
+        found = _with_phone(conn, ask, number)
+        if not found:
+            sessions.note_attempt(
+                conn,
+                account_hash=sealing.code_index(ask.db, f"phone/{number}"),
+                address=_guesser(ask),
+                now_s=int(time()),
+            )
     return found
+
+
+def _with_phone(conn: Connection, ask: Ask, number: str) -> list[int]:
+    found = []
+    for customer_id in sealed.with_phone(conn, sealing.phone_indexes(ask.db, number)):
+        customer = book.find(conn, customer_id)
+        if customer and book.stations_of(conn, customer) & ask.scope.station_ids:
+            found.append(customer_id)
+    return found
+
+
+def _refuse_guessing(conn: Connection, ask: Ask) -> None:
+    """Refuse every look-up once too many were in vain; a right one would tell as well."""
+    most = ask.settings.looks.phone_misses_per_day
+    missed = sessions.guesses(conn, address=_guesser(ask), from_s=start_of_today())
+    if ask.scope.account != LOCAL_ACCOUNT and missed >= most:
+        raise LimitReachedError("contacts.too_many_misses", most=most)
+
+
+def _guesser(ask: Ask) -> str:
+    return f"phone/{ask.scope.account_id}"
 
 
 @right("cards.read")

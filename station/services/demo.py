@@ -71,10 +71,11 @@ def _people(ask: Ask) -> None:
             name = f"demo.{role}"
             account_id = accounts.add(conn, name=name, person=name, now_s=int(time()), is_demo=True)
             made = {"made_by": access.LOCAL_ACCOUNT, "approved_by": access.LOCAL_ACCOUNT}
-            accounts.grant(conn, account_id, Grant(role, **reach), **made)
+            grant_id = accounts.grant(conn, account_id, Grant(role, **reach), **made)
             if role is Role.STAFF:
                 customers.share(conn, ids[first.code], account_id, every=STAFF_SHARE)
-            trail.note(conn, ask.scope, Act.CHANGE, f"account:{account_id}:made")
+            for what in ("made", f"grant:{grant_id}"):
+                trail.note(conn, ask.scope, Act.CHANGE, f"account:{account_id}:{what}")
 
 
 def write(*, network: Network, out: Path) -> DemoFiles:

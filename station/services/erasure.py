@@ -78,6 +78,8 @@ def _erase(conn: Connection, db: Database, customer: Customer, erasure: Erasure)
     own = erasing.belongings(conn, customer)
     person = contacts.of_person(db, customer, *own.texts, *own.numbers)
     _clear_rows(conn, db, person)
+    named = [batch_id for batch_id, name in batches.file_names(conn) if person.found_in(name)]
+    batches.forget_names(conn, named)
     _clear_files(db.folder / QUARANTINE, person)
     erasing.forget(conn, customer, own, day=day_number(today()), now_s=erasure.at)
     erasing.note(conn, erasure)
@@ -99,6 +101,9 @@ def _clear_files(folder: Path, person: Traces) -> None:
     """Take the rows that name a person out of the files of rejected rows; an odd file goes."""
     for path in sorted(folder.glob("*")) if folder.is_dir() else []:
         if not path.is_file():
+            continue
+        if person.found_in(path.name):
+            path.unlink()
             continue
         try:
             words = path.read_text(encoding="utf-8-sig")

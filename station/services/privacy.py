@@ -27,7 +27,7 @@ from station.model import (
     minor_per_major,
 )
 from station.services import board, contacts, sealing, trail
-from station.services.access import right, today
+from station.services.access import LOCAL_ACCOUNT, acting, right, today
 from station.services.ask import Ask
 from station.services.contacts import Seen
 
@@ -59,7 +59,8 @@ def record_consent(
     Raises:
         NotFoundError: there is no such customer, or none in sight; both answer alike.
         NotAllowedError: he was erased.
-        BadValueError: the day lies ahead, or the version is too long.
+        BadValueError: the day lies ahead, or the version is too long or names him: what he said is
+            kept when he is erased.
     """
     day, version = on or today(), mask.redact(text_version.strip())
     if day > today():
@@ -70,6 +71,8 @@ def record_consent(
         seen = contacts.in_sight(conn, ask, customer_id)
         if seen.customer.erased_at is not None:
             raise NotAllowedError("contacts.erased")
+        if contacts.of_person(ask.db, seen.customer).found_in(version):
+            raise BadValueError("contacts.reason_names")
         word = Consent(
             customer_id=customer_id,
             purpose=purpose,
@@ -133,13 +136,16 @@ def person_file(ask: Ask, *, customer_id: int, identity: str, reason: str) -> di
     Raises:
         NotFoundError: there is no such customer, or none in sight; both answer alike.
         BadValueError: identity or reason is missing, or names him.
+        LimitReachedError: the day's are used up; a file tells name and phone as a reveal does.
     """
-    with ask.db.writing(changes_figures=False) as conn:
+    with acting(ask) as conn:
         seen = contacts.in_sight(conn, ask, customer_id)
         traces = contacts.of_person(ask.db, seen.customer)
         if not identity.strip():
             raise BadValueError("privacy.identity_needed")
         checked, why = (contacts.impersonal(words, traces) for words in (identity, reason))
+        if ask.scope.account != LOCAL_ACCOUNT:
+            contacts.count_one_more(conn, ask)
         name, station_id = f"customer:{customer_id}", seen.station_id
         told = f"{checked}; {why}"
         trail.note(conn, ask.scope, Act.PERSON_FILE, name, station_id=station_id, reason=told)

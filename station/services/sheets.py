@@ -10,7 +10,7 @@ from station.errors import LimitReachedError
 from station.model import Act
 from station.output import sheets
 from station.services import trail
-from station.services.access import LOCAL_ACCOUNT, right, start_of_today
+from station.services.access import LOCAL_ACCOUNT, acting, right, start_of_today
 from station.services.ask import Ask
 
 
@@ -51,7 +51,7 @@ def count(ask: Ask, *, name: str, rows: int, reason: str) -> None:
     if ask.scope.account != LOCAL_ACCOUNT:
         reason = trail.needed(reason)
     most, account = ask.settings.looks.export_rows_per_day, ask.scope.account
-    with ask.db.writing(changes_figures=False) as conn:
+    with acting(ask) as conn:
         taken = audit.total(conn, account=account, act=Act.EXPORT, from_s=start_of_today())
         if account != LOCAL_ACCOUNT and taken + rows > most:
             raise LimitReachedError("error.export_limit", most=most, taken=taken)

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from ipaddress import IPv4Address, ip_address, ip_network
 from time import time
 
 from station.archive import accounts, sessions
@@ -19,6 +20,8 @@ SECURE_COOKIE = "__Host-station"
 """Behind TLS the browser itself sees to it that no other host and no other path sets the cookie."""
 FIRST_ACCOUNT = "first-administrator"
 """What the first account is called until its person says his name."""
+HOME_BITS = 64
+"""Of an address of IPv6: what follows is one home."""
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{0,62}[a-z0-9])?|[\u4e00-\u9fff]{2,16}")
 
 
@@ -78,7 +81,7 @@ def count_attempt(db: Database, rules: SignInRules, *, name: str, address: str) 
     Raises:
         SignInError: too many were made lately.
     """
-    now_s, whose = int(time()), _index(db, name)
+    now_s, whose, address = int(time()), _index(db, name), _network(address)
     since = now_s - rules.attempts_min * MINUTE_S
     with db.writing(changes_figures=False) as conn:
         on_account, on_all = sessions.tries(conn, account_hash=whose, address=address, from_s=since)
@@ -90,7 +93,20 @@ def count_attempt(db: Database, rules: SignInRules, *, name: str, address: str) 
 
 def forgive(db: Database, conn: Connection, *, name: str, address: str) -> None:
     """Forget the attempts of whoever has come in."""
-    sessions.forgive(conn, account_hash=_index(db, name), address=address)
+    sessions.forgive(conn, account_hash=_index(db, name), address=_network(address))
+
+
+def _network(address: str) -> str:
+    """Return whence an attempt came: whoever has one address of IPv6 has the rest of its /64."""
+    try:
+        host = ip_address(address)
+    except ValueError:  # none, as from a program that drives the pages
+        return address
+    if isinstance(host, IPv4Address):
+        return address
+    if host.ipv4_mapped:
+        return str(host.ipv4_mapped)
+    return str(ip_network((int(host), HOME_BITS), strict=False))
 
 
 def _index(db: Database, name: str) -> str:
@@ -175,8 +191,14 @@ def awaits_first(db: Database) -> bool:
 
 def _make_first(conn: Connection) -> int:
     account_id = accounts.add(conn, name=FIRST_ACCOUNT, person=FIRST_ACCOUNT, now_s=int(time()))
-    given = Grant(Role.ADMINISTRATOR)
-    accounts.grant(conn, account_id, given, made_by=LOCAL_ACCOUNT, approved_by=LOCAL_ACCOUNT)
+    given, made = (
+        Grant(Role.ADMINISTRATOR),
+        {"made_by": LOCAL_ACCOUNT, "approved_by": LOCAL_ACCOUNT},
+    )
+    grant_id = accounts.grant(conn, account_id, given, **made)
+    who = Scope(LOCAL_ACCOUNT, Role.OPERATOR, frozenset(), {}, person=LOCAL_ACCOUNT)
+    for what in ("made", f"grant:{grant_id}"):
+        trail.note(conn, who, Act.CHANGE, f"account:{account_id}:{what}")
     return account_id
 
 

@@ -167,6 +167,16 @@ def test_two_events_that_changed_places_are_found(bare: Database) -> None:
     assert broken_after(bare, *swap) == "5"
 
 
+def test_a_word_that_lies_ahead_of_itself_lets_nothing_later_be_blank(bare: Database) -> None:
+    told_at = FIRST_S + 5 * STEP_S
+    ahead = Event(told_at, "", "", "", Act.KEEPING, f"{log.BLANKED}{2**40}")
+    with bare.writing() as conn:
+        log.append(conn, ahead)
+    blanked = update(tables.audit).where(tables.audit.c.id <= 9).values(log.BLANK)
+
+    assert broken_after(bare, blanked) == "6"
+
+
 def test_an_event_blanked_by_hand_is_found(bare: Database) -> None:
     for event_id in (1, 17, MANY):
         blanked = update(tables.audit).where(tables.audit.c.id == event_id).values(log.BLANK)

@@ -1,6 +1,7 @@
 """The lake follows the archive, whatever happens to either."""
 
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -86,6 +87,16 @@ def test_sales_of_a_finished_import_are_in_the_lake(db: Database) -> None:
     assert frame.visits.tolist() == [2, 1]
     assert frame.gap_median_days.tolist()[0] == 3
     assert frame.quantity_l.tolist() == [60_000, 30_000]
+
+
+def test_nobody_else_on_the_machine_reads_the_lake(db: Database) -> None:
+    folder = db.folder / "lake"
+    folder.mkdir(mode=0o755)
+    bring_in(db, [sold("A0001")])
+
+    lake.refresh(db)
+
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_the_next_import_is_appended_to_what_is_there(db: Database) -> None:

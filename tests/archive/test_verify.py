@@ -64,6 +64,27 @@ def test_a_row_changed_behind_the_triggers_is_found(db: Database, damage: str, c
     assert check in bad_checks(db)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "CREATE TRIGGER gift AFTER INSERT ON sessions BEGIN DELETE FROM requests; END",
+        "DROP TRIGGER audit_keep",
+        "CREATE VIEW more AS SELECT * FROM customers",
+    ],
+)
+def test_what_acts_on_its_own_in_a_file_is_found(
+    sqlite_url: str, tmp_path: Path, damage: str
+) -> None:
+    db = create_or_upgrade(sqlite_url, tmp_path)
+    with db.writing() as conn:
+        conn.exec_driver_sql(damage)
+
+    found = bad_checks(db)
+
+    db.close()
+    assert found == ["triggers"]
+
+
 def test_a_damaged_page_is_found(sqlite_url: str, tmp_path: Path) -> None:
     db = create_or_upgrade(sqlite_url)
     fill(db)

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
@@ -12,7 +14,7 @@ from people import enter, make_account, scope_for
 from sqlalchemy import update
 
 from station.archive import accounts as book
-from station.archive import stations, tables
+from station.archive import sessions, stations, tables
 from station.archive.database import Database
 from station.config import Settings
 from station.errors import (
@@ -149,6 +151,29 @@ def test_a_second_account_is_no_second_person(
         approvals.decide(again(double), request_id=request, approve=True)
 
 
+@pytest.mark.parametrize(
+    "typed", ["a-47 11", "A-4711 ", "A\u200b-4711", "\uff21\uff0d\uff14\uff17\uff11\uff11"]
+)
+def test_another_way_of_typing_a_staff_number_makes_no_second_person(
+    db: Database, chain: dict[str, int], typed: str
+) -> None:
+    accounts.add(operator(db), name="maker", person="A-4711")
+    accounts.add(operator(db), name="double", person=typed)
+    accounts.add(operator(db), name="zhao")
+    for name in ("maker", "double"):
+        accounts.ask_grant(operator(db), name=name, given=Grant(Role.ADMINISTRATOR), reason=WHY)
+    maker, double = (
+        replace(operator(db), scope=access.scope_of(db, enter(db, name), RULES))
+        for name in ("maker", "double")
+    )
+    given = Grant(Role.STAFF, chain["N1"])
+
+    request = accounts.ask_grant(maker, name="zhao", given=given, reason=WHY)
+
+    with pytest.raises(NotAllowedError):
+        approvals.decide(double, request_id=request, approve=True)
+
+
 def test_nobody_gives_himself_a_role_or_approves_one_for_himself(
     db: Database, chain: dict[str, int], person: Person
 ) -> None:
@@ -163,6 +188,27 @@ def test_nobody_gives_himself_a_role_or_approves_one_for_himself(
     request = accounts.ask_grant(again(two), name="double", given=given, reason=WHY)
     with pytest.raises(NotAllowedError):
         approvals.decide(again(one), request_id=request, approve=True)
+
+
+@pytest.mark.parametrize("how", ["disabled", "without a role"])
+def test_what_somebody_asked_for_is_not_approved_after_he_left(
+    db: Database, chain: dict[str, int], person: Person, how: str
+) -> None:
+    maker = person("maker", Grant(Role.ADMINISTRATOR))
+    checker = person("checker", Grant(Role.ADMINISTRATOR))
+    make_account(db, "zhao")
+    given = Grant(Role.STAFF, chain["N1"])
+    request = accounts.ask_grant(again(maker), name="zhao", given=given, reason=WHY)
+    if how == "disabled":
+        accounts.disable(operator(db), name="maker", reason=WHY)
+    else:
+        accounts.end_grant(operator(db), grant_id=1, reason=WHY)
+
+    with pytest.raises(NotAllowedError) as refused:
+        approvals.decide(again(checker), request_id=request, approve=True)
+
+    assert refused.value.key == "approvals.maker_gone"
+    approvals.decide(again(checker), request_id=request, approve=False)
 
 
 def test_what_is_declined_has_no_effect(
@@ -257,6 +303,24 @@ def test_signing_out_in_one_tab_ends_what_another_tab_still_shows(
 
     with pytest.raises(SignInError):
         board.is_empty(shown)
+
+
+def test_of_two_who_lock_each_other_at_once_one_stays(db: Database, person: Person) -> None:
+    first = person("first", Grant(Role.ADMINISTRATOR))
+    second = person("second", Grant(Role.ADMINISTRATOR))
+    first = again(first)
+    waiting = ThreadPoolExecutor(1)
+
+    with db.writing(changes_figures=False) as conn:
+        asked = waiting.submit(accounts.disable, first, name="second", reason=WHY)
+        with suppress(TimeoutError):
+            asked.result(timeout=1)  # it waits for its turn
+        book.change(conn, first.scope.account_id, disabled_at=1)
+        sessions.end_all(conn, first.scope.account_id, 1)
+
+    with pytest.raises(SignInError):
+        asked.result()
+    assert access.scope_of(db, enter(db, "second"), RULES).account == second.scope.account
 
 
 def test_nobody_locks_himself(person: Person) -> None:

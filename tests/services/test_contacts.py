@@ -211,6 +211,21 @@ def test_a_telephone_of_another_station_finds_nobody(ask: Ask) -> None:
     assert cards.find(clerk, words=ELSEWHERE.phone).empty
 
 
+def test_what_a_mask_hides_cannot_be_guessed(ask: Ask) -> None:
+    clerk = staff_of(ask)
+    limited = replace(
+        clerk, settings=replace(Settings(), looks=replace(LookRules(), phone_misses_per_day=5))
+    )
+
+    for guess in (4, 5, 6, 4, 4, 7, 8):
+        assert not contacts.find_by_phone(limited, phone=Person(guess).phone)
+
+    for guess in (9, 1):
+        with pytest.raises(LimitReachedError):
+            cards.find(limited, words=Person(guess).phone.removeprefix("+86"))
+    assert list(cards.find(limited, words=FIRST.plate)["vehicle_id"])
+
+
 def test_the_owner_of_a_fleet_is_named_and_its_driver_masked(ask: Ask) -> None:
     with ask.db.writing() as conn:
         fleet = CustomerRecord(

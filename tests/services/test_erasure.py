@@ -197,6 +197,29 @@ def test_rejected_rows_that_name_him_go_and_others_stay(ask: Ask) -> None:
     assert (folder / "one.rejected.csv").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_file_that_bears_his_name_loses_it(ask: Ask) -> None:
+    folder = ask.db.folder / "quarantine"
+    folder.mkdir()
+    for person in (A, B):
+        sell(ask.db, [visit(person, 20)])
+        (folder / f"{person.name}.rejected.csv").write_text("a\n1\n", "utf-8-sig")
+    with ask.db.writing() as conn:
+        conn.execute(
+            text("UPDATE batches SET file_name = :name WHERE id = 2"), {"name": f"{A.name}.csv"}
+        )
+        conn.execute(
+            text("UPDATE batches SET file_name = :name WHERE id = 3"), {"name": f"{B.name}.csv"}
+        )
+
+    erase(ask)
+
+    assert rows(ask, "SELECT file_name FROM batches WHERE id > 1 ORDER BY id") == [
+        ("",),
+        (f"{B.name}.csv",),
+    ]
+    assert [path.name for path in folder.iterdir()] == [f"{B.name}.rejected.csv"]
+
+
 def test_who_registers_again_is_a_new_person_and_an_old_file_brings_nobody_back(
     ask: Ask, tmp_path: Path
 ) -> None:

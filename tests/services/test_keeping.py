@@ -116,7 +116,8 @@ def test_a_log_that_was_written_anew_is_missed(watched: Ask) -> None:
         conn.exec_driver_sql("DELETE FROM audit WHERE id > 1")
         conn.exec_driver_sql("UPDATE meta SET value = 1 WHERE name = 'audit_last'")
 
-    assert first_bad(watched).startswith("audit_heads: ")
+    bad = [check.name for check in keeping.verify(watched).checks if check.first_bad]
+    assert "audit_heads" in bad
 
 
 def test_an_event_that_was_changed_is_named(watched: Ask) -> None:

@@ -15,7 +15,9 @@ from station.archive import records
 from station.archive.books import KeyBook
 from station.archive.database import Database
 from station.archive.lapses import LapseNote
-from station.errors import BadValueError, NotFoundError
+from station.config import Settings
+from station.errors import BadValueError, LimitReachedError, NotFoundError
+from station.guard.rules import LookRules
 from station.model import (
     DAY_S,
     CardRecord,
@@ -91,6 +93,21 @@ def test_a_consent_may_not_lie_ahead(ask: Ask) -> None:
         say(ask, 1, on=today() + timedelta(days=1))
     with pytest.raises(BadValueError):
         say(ask, 1, text_version="v" * 41)
+
+
+def test_a_version_of_the_words_may_not_name_him(ask: Ask) -> None:
+    with pytest.raises(BadValueError) as refused:
+        privacy.record_consent(
+            ask,
+            customer_id=1,
+            purpose=Purpose.MARKETING,
+            channel=Channel.PHONE,
+            given=True,
+            source=ConsentSource.COUNTER,
+            text_version=f"2026 {A.name}",
+        )
+
+    assert refused.value.key == "contacts.reason_names"
 
 
 def test_a_consent_of_a_customer_out_of_sight_is_refused(ask: Ask) -> None:
@@ -180,6 +197,20 @@ def test_a_stations_archivist_tells_of_his_station_only_and_says_so(ask: Ask) ->
 def test_a_file_needs_identity_and_reason(ask: Ask, identity: str, reason: str) -> None:
     with pytest.raises(BadValueError):
         privacy.person_file(ask, customer_id=1, identity=identity, reason=reason)
+
+
+def test_files_of_persons_are_no_way_around_the_days_reveals(ask: Ask) -> None:
+    keeper = replace(ask, scope=employ(ask.db, "mona", at(ask.db, "S1", Role.MANAGER)))
+    settings = replace(Settings(), looks=replace(LookRules(), reveals_per_day=2))
+    limited = replace(keeper, settings=settings)
+
+    file_of(limited, 1)
+    contacts.reveal(limited, customer_id=1, purpose=Purpose.SERVICE, reason="car left on")
+
+    with pytest.raises(LimitReachedError):
+        file_of(limited, 2)
+    with pytest.raises(LimitReachedError):
+        contacts.reveal(limited, customer_id=2, purpose=Purpose.SERVICE, reason="car left on")
 
 
 def test_a_written_file_is_for_its_owner_only_and_replaces_none(ask: Ask, tmp_path: Path) -> None:

@@ -233,3 +233,37 @@ def test_a_manager_changes_nothing_of_another_stations_customers(office: Office)
     assert office.known() == {"C1": ("甲示川", PHONE_1)}
     report = bring(mine, office, "customers", heading, "C1,个人,甲示川,10087654321,S1")
     assert report.counts.accepted == 1
+
+
+def test_a_manager_takes_over_nobody_who_is_registered_nowhere_and_never_came(
+    office: Office,
+) -> None:
+    heading = "客户编号,客户类型,姓名,手机号,登记站点"
+    bring(office.ask, office, "customers", heading, "C1,个人,甲示川,10012345678,")
+    mine = manager(office, "S1")
+    with office.ask.db.writing() as conn:
+        stations.add(conn, make_station("S2"))
+
+    for kind, first, line in (
+        ("customers", heading, "C1,个人,,,S1"),
+        ("vehicles", "车牌号,客户编号", "粤B54321,C1"),
+        ("cards", "卡号,客户编号", "\t1000110000000000008,C1"),
+    ):
+        assert bring(mine, office, kind, first, line).reasons == {"not_in_sight": 1}, line
+    assert office.known() == {"C1": ("甲示川", PHONE_1)}
+
+
+def test_a_manager_takes_no_vehicle_that_another_stations_customer_has_by_card(
+    office: Office,
+) -> None:
+    with office.ask.db.writing() as conn:
+        stations.add(conn, make_station("S2"))
+    office = replace(office, ask=replace(office.ask, scope=access.local_operator(office.ask.db)))
+    heading = "客户编号,客户类型,姓名,手机号,登记站点"
+    bring(office.ask, office, "customers", heading, "C1,个人,,,S1", "C2,个人,,,S2")
+    card = "\t1000110000000000007,C1,粤B12345"
+    bring(office.ask, office, "cards", "卡号,客户编号,限车号", card)
+
+    report = bring(manager(office, "S2"), office, "vehicles", "车牌号,客户编号", "粤B12345,C2")
+
+    assert report.reasons == {"not_in_sight": 1}

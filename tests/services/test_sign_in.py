@@ -125,6 +125,16 @@ def test_the_first_account_needs_a_name(db: Database, name: str) -> None:
         sign_in.choose_password(db, RULES, token=link, password=GOOD, name=name, address=HERE)
 
 
+def test_the_first_administrator_stands_in_the_log_once(db: Database) -> None:
+    sign_in.first_link(db, RULES)
+    sign_in.first_link(db, RULES)
+
+    with db.reading() as conn:
+        told = audit.events(conn, station_ids=None, from_s=0, to_s=2**40, limit=10)
+    assert told["object"].tolist() == ["account:1:grant:1", "account:1:made"]
+    assert told["account"].tolist() == ["local", "local"]
+
+
 def test_there_is_no_account_that_was_not_made(db: Database) -> None:
     with db.reading() as conn:
         assert accounts.count(conn) == 0
@@ -176,6 +186,18 @@ def test_one_address_cannot_go_through_all_accounts(db: Database) -> None:
         answers.append(refused.value.key)
 
     assert answers == ["sign_in.wrong"] * 4 + ["sign_in.too_many"] * 2
+
+
+def test_a_house_full_of_addresses_is_one_address(db: Database, owner: str) -> None:
+    for place in range(RULES.attempts):
+        with pytest.raises(SignInError):
+            come(db, owner, OTHER, f"2001:db8:1:2::{place:x}")
+
+    with pytest.raises(SignInError) as refused:
+        come(db, owner, GOOD, "2001:db8:1:2:ffff::1")
+    assert refused.value.key == "sign_in.too_many"
+    assert come(db, owner, GOOD, "2001:db8:1:3::1")
+    assert come(db, owner, GOOD, "::ffff:192.0.2.1")
 
 
 def test_the_right_password_makes_up_for_the_wrong_ones(db: Database, owner: str) -> None:
