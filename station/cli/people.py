@@ -9,7 +9,7 @@ import typer
 from station.cli.call import Call, JsonOption, StationOption, command, day_of
 from station.cli.printing import SHOWN_ROWS, print_json
 from station.model import Grant, Role
-from station.services import access, accounts, approvals, audit, reports
+from station.services import access, accounts, approvals, audit, reports, sign_in
 from station.services.ask import Ask
 
 users = typer.Typer(no_args_is_help=True)
@@ -38,7 +38,11 @@ def users_add(
     typer.echo(call.say("cli.account_made", account=name))
     if role is not None:
         _give(call, ask, name, role, station_code, region, reason)
-    typer.echo(call.say("cli.link", path=f"/welcome#{token}"))
+    _echo_link(call, token)
+
+
+def _echo_link(call: Call, token: str) -> None:
+    typer.echo(call.say("cli.link", path=sign_in.welcome_link(token)))
 
 
 def _give(
@@ -101,7 +105,7 @@ def _decide(context: typer.Context, request: int, *, approve: bool) -> None:
     token = approvals.decide(call.ask(), request_id=request, approve=approve)
     typer.echo(call.say("cli.approved" if approve else "cli.declined", request=request))
     if token:
-        typer.echo(call.say("cli.link", path=f"/welcome#{token}"))
+        _echo_link(call, token)
 
 
 @users.command("approve")
@@ -143,7 +147,7 @@ def users_link(context: typer.Context, name: NameArgument, reason: ReasonOption 
     call: Call = context.obj
     request, token = accounts.ask_reset(call.ask(), name=name, reason=reason)
     if token:
-        typer.echo(call.say("cli.link", path=f"/welcome#{token}"))
+        _echo_link(call, token)
     else:
         typer.echo(call.say("cli.requested", account=name, role="", request=request))
 
