@@ -11,10 +11,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from browser.conftest import serving
 from itsdangerous import URLSafeTimedSerializer
 from people import enter, make_account
-from proxying import free_port
 from security.provider import (
     CLAIMS,
     HEADERS,
@@ -25,6 +23,7 @@ from security.provider import (
 )
 from security.wire import Wire, wire
 from security.world import OWN, World, markers, secrets
+from serving import free_port, serving
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 

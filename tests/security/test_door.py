@@ -5,11 +5,11 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from browser.conftest import serving
 from people import make_account
 from security.test_forged_messages import token
 from security.wire import Answer, call, get, wire
 from security.world import OWN, World
+from serving import serving
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser.conftest import serving
 from people import enter
 from security.wire import Wire, wire
 from security.world import World
+from serving import serving
 from sqlalchemy import create_engine
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 

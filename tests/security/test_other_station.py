@@ -6,11 +6,11 @@ import zipfile
 from collections.abc import Iterator
 
 import pytest
-from browser.conftest import serving
 from security import world as worlds
 from security.test_forged_messages import token
 from security.wire import Wire, get, wire
 from security.world import OTHER, VEHICLES, World
+from serving import serving
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 pytestmark = pytest.mark.slow
