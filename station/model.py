@@ -496,3 +496,7 @@ class ImportCounts:
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) during long work; total 0 means unknown."""
+
+
+def quiet(_done: int, _total: int) -> None:
+    """Show no progress."""

@@ -235,7 +235,7 @@ def _greet(db: Database, settings: Settings, host: str, port: int, lang: str) ->
     address, token = f"http://{host}:{port}", sign_in.first_link(db, settings.sign_in)
     print(text.say(lang, "cli.serving", address=address), flush=True)  # noqa: T201 - for whoever started it
     if token:
-        link = f"{address}/welcome#{token}"
+        link = sign_in.welcome_link(token, address)
         print(text.say(lang, "cli.first_link", link=link), flush=True)  # noqa: T201 - for whoever started it
 
 

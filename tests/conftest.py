@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from serving import free_port
 from sqlalchemy import create_engine, make_url
 
 from station.archive.database import Database, create_or_upgrade
@@ -19,12 +19,6 @@ from station.services import access, board, demo, keeping
 from station.services.ask import Ask
 
 SYSTEM_USER = "postgres"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def as_postgres(command: list[str | Path], home: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from serving import free_port
 
 NAME = "station.example"
 EXAMPLE = Path(__file__).parents[1] / "docs" / "proxy" / "nginx.conf"
@@ -144,13 +145,6 @@ def nginx() -> str:
             pytest.fail("nginx is not installed")
         pytest.skip("nginx is not installed")
     return found
-
-
-def free_port() -> int:
-    """Return a port of loopback at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def write_certificate(home: Path) -> ssl.SSLContext:

@@ -1,21 +1,16 @@
 """The dashboard speaks only under the names that the settings give it."""
 
 import http.client
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from people import token_for
+from serving import serving
 
 from station.config import Settings
 from station.services import keeping
 
-START_S = 60
 HANDSHAKE = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",
@@ -43,30 +38,8 @@ def port(folder: Path) -> Iterator[int]:
     """The port of a dashboard that may be called station.example."""
     config = folder / "config.yaml"
     config.write_text("server: {allowed_hosts: [station.example]}\n", encoding="utf-8")
-    url = f"sqlite:///{folder / 'station.db'}"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = int(probe.getsockname()[1])
-    where = ["--host", "127.0.0.1", "--port", str(free)]
-    environment = os.environ | {"STATION_CONFIG": str(config), "STATION_ARCHIVE": url}
-    process = subprocess.Popen([sys.executable, "-m", "station.server", *where], env=environment)
-    try:
-        wait_until_healthy(free)
-        yield free
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def wait_until_healthy(port: int) -> None:
-    deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline:
-        try:
-            if answer(port, "/health", {}) == 200:
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(f"the server did not answer within {START_S} s")
+    with serving(f"sqlite:///{folder / 'station.db'}", config=config) as url:
+        yield int(url.rpartition(":")[2])
 
 
 def answer(port: int, path: str, headers: dict[str, str]) -> int:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from archive.shop import Shop
 from makers import NOON, make_key, make_sale
-from people import scope_for
+from sqlalchemy import text
 
 from station.archive import batches, records, sealed, stations
 from station.archive.database import Database
@@ -20,7 +21,6 @@ from station.model import (
     RejectedRow,
     Role,
     Sale,
-    Scope,
     VehicleRecord,
     day_number,
 )
@@ -62,6 +62,12 @@ class Person:
 def ask_of(db: Database, settings: Settings | None = None) -> Ask:
     """Return the local operator's question."""
     return Ask(db, settings or Settings(), access.local_operator(db), date(2026, 9, 1))
+
+
+def one(ask: Ask, statement: str) -> Any:
+    """Return the one value that a statement finds."""
+    with ask.db.reading() as conn:
+        return conn.execute(text(statement)).scalar()
 
 
 def settle(db: Database, people: Sequence[Person], since_day: int | None = None) -> dict[str, int]:
@@ -113,11 +119,6 @@ def sell(db: Database, sales: Sequence[Sale]) -> int:
         counts = shop.finish(batch_id, shop.add(sales, batch_id))
         assert counts.accepted == len(sales)
     return batch_id
-
-
-def employ(db: Database, name: str, *grants: Grant) -> Scope:
-    """Return the scope of a new account that holds these roles and is signed in."""
-    return scope_for(db, name, *grants)
 
 
 def at(db: Database, code: str, role: Role) -> Grant:

@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Select, and_, func, or_, select, update
 
 from station.archive.rows import slices
-from station.archive.sealed import Contact
+from station.archive.sealed import Contact, contact_of
 from station.archive.tables import (
     accounts,
     card_links,
@@ -75,9 +75,6 @@ def find(conn: Connection, customer_id: int) -> Customer | None:
     row = conn.execute(query).first()
     if row is None:
         return None
-    sealed = Contact(
-        row.id, row.name_sealed, row.phone_sealed, row.phone_index, row.erased_at is not None
-    )
     return Customer(
         id=row.id,
         code=row.code,
@@ -89,7 +86,7 @@ def find(conn: Connection, customer_id: int) -> Customer | None:
         keeper_id=row.keeper_id,
         keeper=row.keeper or "",
         erased_at=row.erased_at,
-        contact=sealed,
+        contact=contact_of(row),
     )
 
 
@@ -252,8 +249,10 @@ def within(his: Sequence[Span]) -> Iterator[ColumnElement[bool]]:
         by_days[from_day, to_day].append(vehicle_id)
     for (from_day, to_day), vehicle_ids in by_days.items():
         for some in slices(vehicle_ids):
-            yield and_(
-                vehicle_keys.c.vehicle_id.in_(some),
-                sales.c.local_at >= from_day * DAY_S,
-                sales.c.local_at < to_day * DAY_S,
-            )
+            at = during(sales.c.local_at, from_day, to_day)
+            yield and_(vehicle_keys.c.vehicle_id.in_(some), at)
+
+
+def during(instant: Column[int], from_day: int, to_day: int) -> ColumnElement[bool]:
+    """Return the condition that an instant lies between the beginnings of two days."""
+    return and_(instant >= from_day * DAY_S, instant < to_day * DAY_S)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, select, update
 
-from station.archive.customers import FOREVER, Customer, Span, spans, ties_of
+from station.archive.customers import FOREVER, Customer, Span, during, spans, ties_of
 from station.archive.rows import slices
 from station.archive.tables import (
     batches,
@@ -23,7 +23,7 @@ from station.archive.tables import (
     vehicle_owners,
     vehicles,
 )
-from station.model import DAY_S, KeyKind, OwnerKind, Source
+from station.model import KeyKind, OwnerKind, Source
 
 ERASED = "erased-"
 UNSETTLED = "unsettled"
@@ -145,8 +145,7 @@ def _forget_notes(conn: Connection, his: Iterable[Span]) -> None:
         then = and_(
             note.vehicle_id == vehicle_id,
             note.note_sealed.is_not(None),
-            note.written_at >= (from_day - 1) * DAY_S,
-            note.written_at < (to_day + 1) * DAY_S,
+            during(note.written_at, from_day - 1, to_day + 1),
         )
         conn.execute(update(lapse_notes).where(then).values(note_sealed=None))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, func, insert, select
@@ -44,20 +45,20 @@ def of_vehicle(
     query = select(lapse_notes).where(
         lapse_notes.c.vehicle_id == vehicle_id, lapse_notes.c.station_id.in_(station_ids)
     )
-    return [
-        (
-            row.id,
-            LapseNote(
-                vehicle_id=row.vehicle_id,
-                station_id=row.station_id,
-                reason=LapseReason(row.reason),
-                account=row.account,
-                written_at=row.written_at,
-                note_sealed=row.note_sealed,
-            ),
-        )
-        for row in conn.execute(query.order_by(lapse_notes.c.id.desc()))
-    ]
+    rows = conn.execute(query.order_by(lapse_notes.c.id.desc()))
+    return [(row.id, note_of(row)) for row in rows]
+
+
+def note_of(row: Any) -> LapseNote:
+    """Return the note of a row."""
+    return LapseNote(
+        vehicle_id=row.vehicle_id,
+        station_id=row.station_id,
+        reason=LapseReason(row.reason),
+        account=row.account,
+        written_at=row.written_at,
+        note_sealed=row.note_sealed,
+    )
 
 
 def newest(conn: Connection, station_ids: Collection[int]) -> pd.DataFrame:

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
-from station.archive.customers import FOREVER, Span, within
-from station.archive.lapses import LapseNote
+from station.archive.customers import FOREVER, Span, during, within
+from station.archive.lapses import LapseNote, note_of
 from station.archive.rows import frame, slices
 from station.archive.tables import (
     audit,
@@ -18,11 +18,9 @@ from station.archive.tables import (
     products,
     sales,
     vehicle_keys,
-    vehicle_owners,
     vehicles,
 )
 from station.archive.views import visible
-from station.model import DAY_S, LapseReason
 
 LINE = (
     "id",
@@ -48,14 +46,6 @@ def keys(conn: Connection, vehicle_ids: Sequence[int]) -> pd.DataFrame:
 def facts(conn: Connection, vehicle_ids: Sequence[int]) -> pd.DataFrame:
     """Return id, use, use_source, owner_kind, owner_source and vehicle_type of vehicles."""
     return _gathered(conn, select(vehicles), vehicles.c.id, vehicle_ids)
-
-
-def owner_links(conn: Connection, customer_id: int) -> pd.DataFrame:
-    """Return vehicle_id, from_day and to_day of the vehicles that papers tie to a customer."""
-    shown = ("vehicle_id", "from_day", "to_day")
-    query = select(*[vehicle_owners.c[name] for name in shown])
-    mine = vehicle_owners.c.customer_id == customer_id
-    return frame(conn, query.where(mine).order_by(vehicle_owners.c.id))
 
 
 def cards_of(conn: Connection, customer_id: int) -> pd.DataFrame:
@@ -127,34 +117,19 @@ def _paid(held: pd.DataFrame) -> Iterator[ColumnElement[bool]]:
         by_days[int(card["from_day"]), to_day].append(str(card["number"]))
     for (from_day, to_day), numbers in by_days.items():
         for some in slices(numbers):
-            yield and_(
-                sales.c.card_no.in_(some),
-                sales.c.local_at >= from_day * DAY_S,
-                sales.c.local_at < to_day * DAY_S,
-            )
+            yield and_(sales.c.card_no.in_(some), during(sales.c.local_at, from_day, to_day))
 
 
 def notes(conn: Connection, his: Iterable[Span], station_ids: Collection[int]) -> list[LapseNote]:
     """Return what was noted of his vehicles while they were his."""
-    found = []
+    found: list[LapseNote] = []
     for vehicle_id, from_day, to_day in his:
         query = select(lapse_notes).where(
             lapse_notes.c.vehicle_id == vehicle_id,
             lapse_notes.c.station_id.in_(station_ids),
-            lapse_notes.c.written_at >= from_day * DAY_S,
-            lapse_notes.c.written_at < to_day * DAY_S,
+            during(lapse_notes.c.written_at, from_day, to_day),
         )
-        found += [
-            LapseNote(
-                vehicle_id=row.vehicle_id,
-                station_id=row.station_id,
-                reason=LapseReason(row.reason),
-                account=row.account,
-                written_at=row.written_at,
-                note_sealed=row.note_sealed,
-            )
-            for row in conn.execute(query.order_by(lapse_notes.c.id))
-        ]
+        found += map(note_of, conn.execute(query.order_by(lapse_notes.c.id)))
     return found
 
 
@@ -171,9 +146,8 @@ def events(
     query = select(*[audit.c[name] for name in shown])
     parts = [frame(conn, query.where(_about(f"customer:{customer_id}"), at_them))]
     for vehicle_id, from_day, to_day in his:
-        then = and_(audit.c.at >= from_day * DAY_S, audit.c.at < to_day * DAY_S)
-        mine = _about(f"vehicle:{vehicle_id}")
-        parts.append(frame(conn, query.where(mine, then, at_them)))
+        mine = and_(_about(f"vehicle:{vehicle_id}"), during(audit.c.at, from_day, to_day))
+        parts.append(frame(conn, query.where(mine, at_them)))
     told = [part.astype("object") for part in parts if not part.empty]
     if not told:
         return parts[0].drop(columns="id")

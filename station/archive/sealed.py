@@ -129,12 +129,16 @@ def contacts(conn: Connection, codes: Collection[str]) -> dict[str, Contact]:
     shown = ("id", "name_sealed", "phone_sealed", "phone_index", "erased_at", "code")
     query = select(*[customers.c[name] for name in shown])
     return {
-        row.code: Contact(
-            row.id, row.name_sealed, row.phone_sealed, row.phone_index, row.erased_at is not None
-        )
+        row.code: contact_of(row)
         for some in slices(sorted(set(codes)))
         for row in conn.execute(query.where(customers.c.code.in_(some)))
     }
+
+
+def contact_of(row: Any) -> Contact:
+    """Return how the customer of a row is reached."""
+    is_erased = row.erased_at is not None
+    return Contact(row.id, row.name_sealed, row.phone_sealed, row.phone_index, is_erased)
 
 
 def put_contacts(conn: Connection, changed: Sequence[Contact]) -> None:

@@ -12,7 +12,7 @@ from station.model import Grant, Role, day_date, day_number
 from station.pages import acts, blocks
 from station.pages.blocks import Column
 from station.pages.desk import Desk, current
-from station.services import access, accounts, approvals, board, sites
+from station.services import access, accounts, approvals, board, sign_in, sites
 
 ROLES = (Role.STAFF, Role.MANAGER, Role.REGIONAL, Role.ADMINISTRATOR, Role.AUDITOR)
 WHOLE = "chain"
@@ -155,7 +155,7 @@ def link_of(page: str, token: str) -> str:
     """Return the link by which a password is chosen, on the server that showed this page."""
     place = urlsplit(page)
     server = f"{place.scheme}://{place.netloc}" if place.netloc else ""
-    return f"{server}/welcome?token={token}"
+    return sign_in.welcome_link(token, server)
 
 
 def _requests(desk: Desk, waiting: pd.DataFrame) -> None:

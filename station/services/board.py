@@ -63,6 +63,11 @@ def stations_known(ask: Ask) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(STATION_COLUMNS))
 
 
+def station_codes(ask: Ask) -> "pd.Series[str]":
+    """Return the code of each station in sight, by its id."""
+    return stations_known(ask).set_index("station_id")["code"]
+
+
 @right("board.read")
 @remembered(entries=8)
 def vehicles(ask: Ask, *, stations: Sequence[str] = (), days: int = 0) -> pd.DataFrame:

@@ -64,7 +64,7 @@ def card(ask: Ask, *, vehicle_id: int) -> Card:
         keys = garage.keys_of(conn, vehicle_id)
         owners = garage.owners_of(conn, vehicle_id)
         cards = garage.cards_of(conn, vehicle_id)
-    codes = board.stations_known(ask).set_index("station_id")["code"]
+    codes = board.station_codes(ask)
     lines = lines.assign(station=lines["station_id"].map(codes))
     return Card(vehicle_id, str(rows["label"][0]), rows, lines, keys, owners, cards)
 

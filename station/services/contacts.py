@@ -77,6 +77,19 @@ def in_sight(conn: Connection, ask: Ask, customer_id: int) -> Seen:
     return Seen(customer, known, here)
 
 
+def there(conn: Connection, ask: Ask, customer_id: int) -> Seen:
+    """Return a customer in sight who was not erased.
+
+    Raises:
+        NotFoundError: there is no such customer, or none in sight; both answer alike.
+        NotAllowedError: he was erased.
+    """
+    seen = in_sight(conn, ask, customer_id)
+    if seen.customer.erased_at is not None:
+        raise NotAllowedError("contacts.erased")
+    return seen
+
+
 @right("cards.read")
 def of_vehicle(ask: Ask, *, vehicle_id: int) -> list[Contact]:
     """Return whose the vehicle is now, masked, as far as they are in sight; the owner first.
@@ -153,7 +166,7 @@ def reveal(ask: Ask, *, customer_id: int, purpose: Purpose, reason: str) -> Reve
         LimitReachedError: the day's are used up.
     """
     with acting(ask) as conn:
-        seen = in_sight(conn, ask, customer_id)
+        seen = there(conn, ask, customer_id)
         _refuse_reveal(conn, ask, seen, purpose)
         reason = impersonal(reason, of_person(ask.db, seen.customer))
         count_one_more(conn, ask)
@@ -169,8 +182,6 @@ def reveal(ask: Ask, *, customer_id: int, purpose: Purpose, reason: str) -> Reve
 
 
 def _refuse_reveal(conn: Connection, ask: Ask, seen: Seen, purpose: Purpose) -> None:
-    if seen.customer.erased_at is not None:
-        raise NotAllowedError("contacts.erased")
     if not _may_reveal(ask, seen):
         raise NotAllowedError("contacts.not_yours")
     if not seen.customer.has_contact:
@@ -204,9 +215,7 @@ def impersonal(reason: str, person: Traces) -> str:
     Raises:
         BadValueError: there is none, or it names the person.
     """
-    reason = mask.redact(" ".join(reason.split()))
-    if not reason:
-        raise BadValueError("error.reason_needed")
+    reason = trail.needed(reason)
     if person.found_in(reason):
         raise BadValueError("contacts.reason_names")
     return reason
@@ -221,9 +230,7 @@ def assign(ask: Ask, *, customer_id: int, keeper: str) -> None:
         NotAllowedError: the account does not work at a station of his.
     """
     with ask.db.writing(changes_figures=False) as conn:
-        seen = in_sight(conn, ask, customer_id)
-        if seen.customer.erased_at is not None:
-            raise NotAllowedError("contacts.erased")
+        seen = there(conn, ask, customer_id)
         keeper_id = _keeper(conn, seen, keeper.strip().casefold()) if keeper.strip() else None
         book.assign(conn, customer_id, keeper_id)
         what = f"customer:{customer_id}:keeper:{keeper_id or 'nobody'}"

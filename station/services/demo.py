@@ -8,7 +8,7 @@ from time import time
 from station.archive import accounts, customers, stations
 from station.config import read_yaml
 from station.demo.generate import DemoFiles, write_network
-from station.model import Act, Grant, Progress, Role
+from station.model import Act, Grant, Progress, Role, quiet
 from station.services import access, intake, records, trail
 from station.services.access import right
 from station.services.ask import Ask
@@ -28,7 +28,7 @@ class Network:
 
 
 @right("archive.keep")
-def fill(ask: Ask, *, network: Network, out: Path, progress: Progress = intake.quiet) -> int:
+def fill(ask: Ask, *, network: Network, out: Path, progress: Progress = quiet) -> int:
     """Return how many lines of a new demo network came in; its files stay in `out`.
 
     An archive that was empty becomes a demo archive, with accounts that need no password.

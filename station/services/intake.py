@@ -28,6 +28,7 @@ from station.model import (
     SaleKeyKind,
     SaleRow,
     Station,
+    quiet,
 )
 from station.services import sealing, trail
 from station.services.access import right
@@ -59,10 +60,6 @@ class ImportOptions(FileOptions):
     station: str = ""
     whole_file: bool = False
     more_follow: bool = False
-
-
-def quiet(_done: int, _total: int) -> None:
-    """Show no progress."""
 
 
 @right("sales.import")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from station.archive import sealed as store
 from station.archive.sealed import Kind
-from station.model import Act, Progress
+from station.model import Act, Progress, quiet
 from station.services import sealing, trail
 from station.services.access import right
 from station.services.ask import Ask, Database
@@ -23,10 +23,6 @@ class Rotation:
     resealed: int
     shut: int
     resumed: bool
-
-
-def quiet(_done: int, _total: int) -> None:
-    """Show no progress."""
 
 
 @right("archive.keep")

@@ -48,7 +48,7 @@ def history(ask: Ask, *, vehicle_id: int) -> pd.DataFrame:
     """
     with ask.db.reading() as conn:
         rows = notes.of_vehicle(conn, vehicle_id, ask.scope.station_ids)
-    codes = board.stations_known(ask).set_index("station_id")["code"]
+    codes = board.station_codes(ask)
     columns = ["written_at", "station", "reason", "note", "account"]
     return pd.DataFrame(
         [
@@ -75,5 +75,5 @@ def newest(ask: Ask) -> pd.DataFrame:
     """Return vehicle_id, station, reason and written_at of the answers that count, no notes."""
     with ask.db.reading() as conn:
         rows = notes.newest(conn, ask.scope.station_ids)
-    codes = board.stations_known(ask).set_index("station_id")["code"]
+    codes = board.station_codes(ask)
     return rows.assign(station=rows["station_id"].map(codes))

@@ -13,7 +13,7 @@ from station.archive import consents as book
 from station.archive import customers, person
 from station.archive.customers import FOREVER, Span
 from station.archive.database import Connection
-from station.errors import BadValueError, NotAllowedError
+from station.errors import BadValueError
 from station.guard import consent, mask
 from station.model import (
     MILLI,
@@ -68,9 +68,7 @@ def record_consent(
     if len(version) > LONGEST_VERSION:
         raise BadValueError("privacy.version_long", limit=LONGEST_VERSION)
     with ask.db.writing(changes_figures=False) as conn:
-        seen = contacts.in_sight(conn, ask, customer_id)
-        if seen.customer.erased_at is not None:
-            raise NotAllowedError("contacts.erased")
+        seen = contacts.there(conn, ask, customer_id)
         if contacts.of_person(ask.db, seen.customer).found_in(version):
             raise BadValueError("contacts.reason_names")
         word = Consent(
@@ -169,7 +167,7 @@ def as_json(document: dict[str, Any]) -> str:
 
 def _file(conn: Connection, ask: Ask, seen: Seen) -> dict[str, Any]:
     his = customers.spans(conn, seen.customer.id)
-    codes = board.stations_known(ask).set_index("station_id")["code"]
+    codes = board.station_codes(ask)
     held = person.cards_of(conn, seen.customer.id)
     known = seen.station_ids | person.paid_at(conn, held)
     here = known & ask.scope.station_ids

@@ -162,7 +162,7 @@ def _profiles(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFr
     mine = reduced(wanted, network=question.network)
     everywhere = reduced(None, network=False)
     frame = profile.profiles(mine, as_of_day=as_of_day, network=everywhere)
-    known = board.stations_known(ask).set_index("station_id")["code"]
+    known = board.station_codes(ask)
     return _shown(
         _labelled(ask, frame).assign(station=frame["station_id"].map(known).fillna("")),
         _PROFILE_COLUMNS,

@@ -35,6 +35,11 @@ def nobody(address: str) -> Scope:
     return Scope("", Role.STAFF, frozenset(), {}, address=address)
 
 
+def welcome_link(token: str, server: str = "") -> str:
+    """Return the link by which a password is chosen; behind the # no server and no log sees it."""
+    return f"{server}/welcome#{token}"
+
+
 def new_token() -> str:
     """Return a token that nobody guesses."""
     return secrets.token_urlsafe(32)

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from browser.conftest import serving
 from people import token_for
 from playwright.sync_api import Browser, Page
+from serving import serving
 from terminal import Station
 from visiting import Visit
 

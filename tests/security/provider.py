@@ -15,11 +15,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 import uvicorn
-from browser.conftest import serving
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from proxying import free_port
 from security.world import World
+from serving import free_port, serving
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response

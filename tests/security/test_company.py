@@ -11,10 +11,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from browser.conftest import serving
 from itsdangerous import URLSafeTimedSerializer
-from people import enter, make_account
-from proxying import free_port
+from people import enter, make_account, token_for
 from security.provider import (
     CLAIMS,
     HEADERS,
@@ -25,6 +23,7 @@ from security.provider import (
 )
 from security.wire import Wire, wire
 from security.world import OWN, World, markers, secrets
+from serving import free_port, serving
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 
@@ -441,7 +440,7 @@ def test_somebody_on_his_way_sees_the_sign_in_and_nothing_else(
     own: World, visitor: Visitor
 ) -> None:
     with ExitStack() as stack:
-        signed = stack.enter_context(wire(visitor.url, enter_as(own, "manager")))
+        signed = stack.enter_context(wire(visitor.url, token_for(own.url, "manager")))
         signed.run("")
         visitor.set_out()
         tab = visitor.tab(stack)
@@ -488,14 +487,6 @@ def test_people_on_their_way_from_one_address_hold_so_many_sockets(visitor: Visi
             open_sockets += 1
 
     assert open_sockets == 40
-
-
-def enter_as(own: World, name: str) -> str:
-    db = keeping.open_archive(Settings(), own.url)
-    try:
-        return enter(db, name)
-    finally:
-        db.close()
 
 
 @pytest.fixture(scope="module")

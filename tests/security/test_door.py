@@ -5,11 +5,10 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from browser.conftest import serving
-from people import make_account
-from security.test_forged_messages import token
+from people import make_account, token_for
 from security.wire import Answer, call, get, wire
 from security.world import OWN, World
+from serving import serving
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
@@ -102,7 +101,7 @@ def test_whoever_wants_a_page_is_sent_to_the_sign_in(url: str) -> None:
 
 @pytest.mark.parametrize("path", HIDDEN)
 def test_what_is_nobodys_business_is_not_there(url: str, own: World, path: str) -> None:
-    assert get(url, path, token(own, "administrator")) == (404, b"")
+    assert get(url, path, token_for(own.url, "administrator")) == (404, b"")
 
 
 def test_name_and_password_open_the_page_that_was_asked_for(url: str, zhao: str) -> None:
@@ -237,10 +236,10 @@ def test_every_answer_says_of_what_type_it_is(url: str, path: str) -> None:
 
 
 def test_a_socket_that_names_somebody_elses_session_gets_its_own(own: World, url: str) -> None:
-    with wire(url, token(own, "administrator")) as theirs:
+    with wire(url, token_for(own.url, "administrator")) as theirs:
         theirs.run("")
         taken = theirs.session_id
-        with wire(url, token(own, "staff"), resume=taken) as mine:
+        with wire(url, token_for(own.url, "staff"), resume=taken) as mine:
             told = b"".join(mine.run(""))
 
     assert mine.session_id not in {"", taken}
@@ -249,7 +248,7 @@ def test_a_socket_that_names_somebody_elses_session_gets_its_own(own: World, url
 
 
 def test_a_socket_may_take_up_its_own_session_again(own: World, url: str) -> None:
-    who = token(own, "staff")
+    who = token_for(own.url, "staff")
     with wire(url, who) as first:
         first.run("")
     with wire(url, who, resume=first.session_id) as second:
@@ -266,7 +265,7 @@ def test_a_socket_without_a_session_is_refused(url: str, who: str) -> None:
 
 def test_one_session_cannot_hold_sockets_without_end(own: World, url: str) -> None:
     address = url.replace("http", "ws", 1) + "/_stcore/stream"
-    headers = {"Cookie": f"station={token(own, 'staff')}", "Origin": url}
+    headers = {"Cookie": f"station={token_for(own.url, 'staff')}", "Origin": url}
     open_sockets = 0
     with ExitStack() as stack, suppress(InvalidStatus):
         for _ in range(60):
@@ -283,7 +282,7 @@ def test_behind_tls_the_cookie_is_bound_to_this_host(world: World, tmp_path: Pat
 
     with world.copied(tmp_path / "tls") as own, serving(own.url, config=config) as url:
         answer = choose(url, invited(own, "li"))
-        by_other_name = get(url, "/", token(own, "staff"))
+        by_other_name = get(url, "/", token_for(own.url, "staff"))
 
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("__Host-station=")

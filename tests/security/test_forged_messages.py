@@ -5,17 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser.conftest import serving
-from people import enter
+from people import token_for
 from security.wire import Wire, wire
 from security.world import World
+from serving import serving
 from sqlalchemy import create_engine
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from station.archive.tables import metadata
-from station.config import Settings
 from station.pages.front import PAGES
-from station.services import keeping
 
 pytestmark = pytest.mark.slow
 NOT_AN_EFFECT = {"audit", "sessions", "attempts"}
@@ -28,14 +26,6 @@ NAMES = [name for entries in PAGES.values() for name, *_ in entries]
 def own(world: World, tmp_path: Path) -> Iterator[World]:
     with world.copied(tmp_path / "own") as copy:
         yield copy
-
-
-def token(world: World, name: str) -> str:
-    db = keeping.open_archive(Settings(), world.url)
-    try:
-        return enter(db, name)
-    finally:
-        db.close()
 
 
 def contents(world: World) -> dict[str, list[tuple[object, ...]]]:
@@ -72,9 +62,9 @@ def survey(session: Wire, *, vehicle: int) -> None:
 @pytest.mark.parametrize("forger", ["regional", "auditor", "nobody"])
 def test_two_hundred_forged_messages_change_nothing(own: World, forger: str) -> None:
     with serving(own.url) as url:
-        with wire(url, token(own, "manager")) as manager:
+        with wire(url, token_for(own.url, "manager")) as manager:
             survey(manager, vehicle=1)
-        with wire(url, token(own, forger)) as session:
+        with wire(url, token_for(own.url, forger)) as session:
             before = contents(own)
             states = forgeries(manager.widgets)
             hashes = list(manager.pages.values())
@@ -87,7 +77,7 @@ def test_two_hundred_forged_messages_change_nothing(own: World, forger: str) -> 
 
 
 def test_the_same_messages_of_a_manager_do_something(own: World) -> None:
-    with serving(own.url) as url, wire(url, token(own, "manager")) as manager:
+    with serving(own.url) as url, wire(url, token_for(own.url, "manager")) as manager:
         survey(manager, vehicle=1)
         before = contents(own)
         buttons = [w for w, kind in manager.widgets.items() if kind == "button"]
@@ -99,9 +89,9 @@ def test_the_same_messages_of_a_manager_do_something(own: World) -> None:
 
 def test_a_page_that_is_not_offered_is_not_drawn(own: World) -> None:
     with serving(own.url) as url:
-        with wire(url, token(own, "manager")) as manager:
+        with wire(url, token_for(own.url, "manager")) as manager:
             intake = manager.pages["intake"]
-        with wire(url, token(own, "staff")) as staff:
+        with wire(url, token_for(own.url, "staff")) as staff:
             told = b"".join(staff.run(intake))
 
     assert "intake" not in staff.pages

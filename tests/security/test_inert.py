@@ -11,12 +11,12 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from browser.conftest import serving
 from browser.test_hostile_words import at_home, links_abroad, quoted
 from people import EVERYTHING, make_account, token_for
 from playwright.sync_api import Browser
 from security.hostile import EVERY
 from security.wire import get, wire
+from serving import serving
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from visiting import Visit
 

@@ -6,11 +6,11 @@ import zipfile
 from collections.abc import Iterator
 
 import pytest
-from browser.conftest import serving
+from people import token_for
 from security import world as worlds
-from security.test_forged_messages import token
 from security.wire import Wire, get, wire
 from security.world import OTHER, VEHICLES, World
+from serving import serving
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 pytestmark = pytest.mark.slow
@@ -49,7 +49,7 @@ def see_everything(session: Wire, lang: str) -> list[bytes]:
 def test_no_byte_tells_of_the_other_stations_customers(
     world: World, address: str, reader: str, lang: str
 ) -> None:
-    with wire(address, token(world, reader), lang) as session:
+    with wire(address, token_for(world.url, reader), lang) as session:
         heard = see_everything(session, lang)
 
     assert len(heard) > 100
@@ -61,7 +61,7 @@ def test_no_search_finds_the_other_stations_customers(
     world: World, address: str, reader: str
 ) -> None:
     told = []
-    with wire(address, token(world, reader)) as session:
+    with wire(address, token_for(world.url, reader)) as session:
         session.run("card")
         for words in (*worlds.markers(), "粤B9", "9K11", "1009753", "乙", "%", "_"):
             search = WidgetState(id=session.id_of("card_search"), string_value=words)
@@ -76,14 +76,14 @@ def test_no_search_finds_the_other_stations_customers(
 def test_no_name_and_no_telephone_is_sent_before_it_is_asked_for(
     world: World, address: str, reader: str
 ) -> None:
-    with wire(address, token(world, reader)) as session:
+    with wire(address, token_for(world.url, reader)) as session:
         heard = see_everything(session, "en")
 
     assert found(worlds.secrets(), [], heard) == []
 
 
 def test_the_search_for_bytes_finds_what_is_there(world: World, address: str) -> None:
-    with wire(address, token(world, "administrator")) as session:
+    with wire(address, token_for(world.url, "administrator")) as session:
         heard = see_everything(session, "en")
 
     plates = [worlds.plate(OTHER, n) for n in range(VEHICLES)]
@@ -92,7 +92,7 @@ def test_the_search_for_bytes_finds_what_is_there(world: World, address: str) ->
 
 @pytest.mark.parametrize("name", LISTS)
 def test_no_export_tells_of_the_other_station(world: World, address: str, name: str) -> None:
-    who = token(world, "manager")
+    who = token_for(world.url, "manager")
     with wire(address, who) as session:
         session.run(name)
         reasons = [w for w in session.widgets if w.endswith("_reason")]
@@ -116,7 +116,7 @@ def fetch(address: str, path: str, who: str) -> bytes:
 
 
 def test_a_made_file_is_its_makers_alone(world: World, address: str) -> None:
-    maker, other = token(world, "manager"), token(world, "regional")
+    maker, other = token_for(world.url, "manager"), token_for(world.url, "regional")
     with wire(address, maker) as session:
         session.run("stability")
         reason = next(w for w in session.widgets if w.endswith("_reason"))
@@ -133,7 +133,7 @@ def test_a_made_file_is_its_makers_alone(world: World, address: str) -> None:
 def test_nothing_is_made_ready_to_take_out_before_a_reason_is_given(
     world: World, address: str
 ) -> None:
-    with wire(address, token(world, "manager")) as session:
+    with wire(address, token_for(world.url, "manager")) as session:
         session.run("stability")
 
     assert "download_button" in session.widgets.values()

@@ -1,13 +1,9 @@
 """The reverse-proxy example lets through what it should, as it should, and nothing else."""
 
 import json
-import os
 import socket
 import ssl
-import subprocess
-import sys
 import threading
-import time
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,14 +11,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from proxying import NAME, Answer, Proxy, ask, free_port, proxying
+from proxying import NAME, Answer, Proxy, ask, proxying
+from serving import free_port, serving
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection, serve
 
 from station.config import Settings
 from station.services import keeping
 
-START_S = 60
 LONG_COOKIES = 5
 MEGABYTE = 1024 * 1024
 HANDSHAKE = {
@@ -123,19 +119,12 @@ def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
 @pytest.fixture(scope="module")
 def station_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a dashboard that is called station.example."""
-    folder, port = tmp_path_factory.mktemp("station"), free_port()
+    folder = tmp_path_factory.mktemp("station")
     config, url = folder / "config.yaml", f"sqlite:///{folder / 'station.db'}"
     config.write_text(f"server: {{allowed_hosts: [{NAME}]}}\n", encoding="utf-8")
     keeping.create(Settings(), url).close()
-    command = [sys.executable, "-m", "station.server", "--host", "127.0.0.1", "--port", str(port)]
-    environment = os.environ | {"STATION_CONFIG": str(config), "STATION_ARCHIVE": url}
-    process = subprocess.Popen(command, env=environment)
-    try:
-        wait_until_healthy(port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    with serving(url, config=config) as address:
+        yield int(address.rpartition(":")[2])
 
 
 @pytest.fixture(scope="module")
@@ -143,17 +132,6 @@ def station(station_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """The proxy before a dashboard."""
     with proxying(station_port, tmp_path_factory.mktemp("proxy")) as proxy:
         yield proxy
-
-
-def wait_until_healthy(port: int) -> None:
-    deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline:
-        try:
-            if directly(port, "/health").status == 200:
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(f"the server did not answer within {START_S} s")
 
 
 def directly(port: int, path: str, headers: dict[str, str] | None = None) -> Answer:

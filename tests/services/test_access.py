@@ -22,6 +22,7 @@ EVERY_RIGHT = frozenset().union(*RIGHTS.values())
 HELPERS = {
     "access.stations_in_sight",
     "audit.sees_all",
+    "board.station_codes",
     "cards.rows_in_sight",
     "sheets.count",
     "sheets.mark",

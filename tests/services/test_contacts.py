@@ -4,7 +4,8 @@ import threading
 from dataclasses import replace
 
 import pytest
-from town import NOW, Person, ask_of, at, employ, sell, settle, visit
+from people import scope_for
+from town import NOW, Person, ask_of, at, sell, settle, visit
 
 from station.archive import records, stations
 from station.archive.books import KeyBook
@@ -50,7 +51,7 @@ def as_of(ask: Ask, scope: Scope) -> Ask:
 
 
 def staff_of(ask: Ask, name: str = "clerk", code: str = "S1", role: Role = Role.STAFF) -> Ask:
-    return as_of(ask, employ(ask.db, name, at(ask.db, code, role)))
+    return as_of(ask, scope_for(ask.db, name, at(ask.db, code, role)))
 
 
 def vehicle_of(ask: Ask, person: Person) -> int:
@@ -179,7 +180,7 @@ def test_a_days_reveals_end_and_a_race_gains_none(ask: Ask) -> None:
 
 def test_a_keeper_works_where_the_customer_is_known(ask: Ask) -> None:
     staff_of(ask, "near"), staff_of(ask, "far", "S2"), staff_of(ask, "head", role=Role.MANAGER)
-    employ(ask.db, "auditor", Grant(Role.AUDITOR))
+    scope_for(ask.db, "auditor", Grant(Role.AUDITOR))
 
     assert contacts.keepers(ask, customer_id=1) == ["head", "near"]
     for name in ("far", "auditor"):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from makers import make_key
 from sqlalchemy import text
-from town import NOW, TODAY, Person, ask_of, reject, sell, settle, visit
+from town import NOW, TODAY, Person, ask_of, one, reject, sell, settle, visit
 
 from station.archive import lapses as lapse_book
 from station.archive import notebook, records, sealed, stations
@@ -61,10 +61,6 @@ def ask(db: Database) -> Ask:
 def rows(ask: Ask, statement: str) -> list[tuple[Any, ...]]:
     with ask.db.reading() as conn:
         return [tuple(row) for row in conn.execute(text(statement))]
-
-
-def one(ask: Ask, statement: str) -> Any:
-    return rows(ask, statement)[0][0]
 
 
 def erase(ask: Ask, customer_id: int = 1) -> bool:

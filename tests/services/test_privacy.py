@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from people import scope_for
 from sqlalchemy import text
-from town import NOW, TODAY, Person, ask_of, at, employ, sell, settle, visit
+from town import NOW, TODAY, Person, ask_of, at, sell, settle, visit
 
 from station.archive import lapses as lapse_book
 from station.archive import records
@@ -111,7 +112,7 @@ def test_a_version_of_the_words_may_not_name_him(ask: Ask) -> None:
 
 
 def test_a_consent_of_a_customer_out_of_sight_is_refused(ask: Ask) -> None:
-    clerk = replace(ask, scope=employ(ask.db, "clerk", at(ask.db, "S1", Role.STAFF)))
+    clerk = replace(ask, scope=scope_for(ask.db, "clerk", at(ask.db, "S1", Role.STAFF)))
 
     with pytest.raises(NotFoundError):
         say(clerk, 3)
@@ -182,7 +183,7 @@ def test_anothers_card_on_his_vehicle_is_not_told_nor_his_card_with_anothers_pla
 
 def test_a_stations_archivist_tells_of_his_station_only_and_says_so(ask: Ask) -> None:
     sell(ask.db, [visit(A, 1, station="S2", receipt_no="far away")])
-    manager = replace(ask, scope=employ(ask.db, "head", at(ask.db, "S1", Role.MANAGER)))
+    manager = replace(ask, scope=scope_for(ask.db, "head", at(ask.db, "S1", Role.MANAGER)))
 
     told = file_of(manager, 1)
 
@@ -200,7 +201,7 @@ def test_a_file_needs_identity_and_reason(ask: Ask, identity: str, reason: str) 
 
 
 def test_files_of_persons_are_no_way_around_the_days_reveals(ask: Ask) -> None:
-    keeper = replace(ask, scope=employ(ask.db, "mona", at(ask.db, "S1", Role.MANAGER)))
+    keeper = replace(ask, scope=scope_for(ask.db, "mona", at(ask.db, "S1", Role.MANAGER)))
     settings = replace(Settings(), looks=replace(LookRules(), reveals_per_day=2))
     limited = replace(keeper, settings=settings)
 

@@ -1,12 +1,11 @@
 """What has had its time is forgotten, what has not stays, and the figures stand."""
 
 import os
-from typing import Any
 
 import pytest
 from makers import make_key
 from sqlalchemy import text
-from town import NOW, TODAY, Person, ask_of, reject, sell, settle, visit
+from town import NOW, TODAY, Person, ask_of, one, reject, sell, settle, visit
 
 from station.archive import batches, consents, records, sessions
 from station.archive import lapses as lapse_book
@@ -36,11 +35,6 @@ def ask(db: Database) -> Ask:
     settle(db, [A, B, C], since_day=TODAY - 4 * 366)
     sell(db, [visit(A, 20), visit(A, 5 * 366), visit(B, 3 * 366 + 40)])
     return ask_of(db)
-
-
-def one(ask: Ask, statement: str) -> Any:
-    with ask.db.reading() as conn:
-        return conn.execute(text(statement)).scalar()
 
 
 def kept(ask: Ask) -> list[str]:

@@ -1,0 +1,30 @@
+"""The command line: one function a command; docs/en/commands.md lists them."""
+
+import sys
+from io import TextIOWrapper
+
+import typer
+
+from station.cli import call, imports, keeping, people, privacy, reports
+
+app = typer.Typer(
+    callback=call.station,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(keeping.app)
+app.add_typer(reports.app)
+app.add_typer(imports.app, name="import", help="Bring files in.")
+app.add_typer(people.users, name="users", help="Accounts and their roles.")
+app.add_typer(people.trail, name="audit", help="Who did what.")
+app.add_typer(keeping.keyring, name="keys", help="Change the keys that seal names and notes.")
+app.add_typer(privacy.app, name="privacy", help="What a customer may ask for.")
+
+
+def main() -> None:
+    """Run the command line; a sign that the terminal does not know ends no command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    app()
