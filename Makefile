@@ -39,7 +39,7 @@ test: install                      ## everything; CI runs it
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) tests/function_lengths.py
-	$(PY) -m pytest
+	$(PY) -m pytest -q -n 2 --dist loadfile
 
 bench: install                     ## every measured figure of docs/en/figures.md, about half an hour
 	$(PY) -m benchmarks.plates
