@@ -178,9 +178,8 @@ def _in_reach(conn: Connection, ask: Ask, payload: Payload) -> None:
     else:
         wanted = set(known)
     is_for_the_chain = Role(payload["role"]) in CHAIN_ONLY
-    if not wanted <= ask.scope.station_ids or (
-        is_for_the_chain and "users.keep" not in ask.scope.rights
-    ):
+    is_out_of_sight = not wanted or not wanted <= ask.scope.station_ids  # a region may have emptied
+    if is_out_of_sight or (is_for_the_chain and "users.keep" not in ask.scope.rights):
         raise NotAllowedError("approvals.out_of_reach")
 
 

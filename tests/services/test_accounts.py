@@ -263,6 +263,25 @@ def test_a_role_that_cannot_be_is_refused(db: Database, given: Grant) -> None:
         accounts.ask_grant(operator(db), name="zhao", given=given, reason=WHY)
 
 
+@pytest.mark.usefixtures("chain")
+def test_nobody_of_another_region_decides_for_one_without_stations(
+    db: Database, person: Person
+) -> None:
+    maker = person("maker", Grant(Role.ADMINISTRATOR))
+    northern = person("northern", Grant(Role.REGIONAL, region="north"))
+    make_account(db, "zhao")
+    given = Grant(Role.REGIONAL, region="south")
+    request = accounts.ask_grant(again(maker), name="zhao", given=given, reason=WHY)
+    with db.writing() as conn:
+        south = update(tables.stations).where(tables.stations.c.region == "south")
+        conn.execute(south.values(region="east"))
+
+    with pytest.raises(NotAllowedError) as refused:
+        approvals.decide(again(northern), request_id=request, approve=True)
+
+    assert refused.value.key == "approvals.out_of_reach"
+
+
 def test_a_role_ends_at_once_even_for_a_page_that_is_open(
     db: Database, chain: dict[str, int], person: Person
 ) -> None:
