@@ -130,6 +130,21 @@ def end_grant(conn: Connection, grant_id: int, day: int) -> int | None:
     return conn.execute(ended).scalar()
 
 
+def administrators(conn: Connection, day: int) -> int:
+    """Return how many accounts that may sign in administrate the chain on a day."""
+    query = (
+        select(func.count(grants.c.account_id.distinct()))
+        .join(accounts, accounts.c.id == grants.c.account_id)
+        .where(
+            grants.c.role == Role.ADMINISTRATOR.value,
+            grants.c.from_day <= day,
+            or_(grants.c.to_day.is_(None), grants.c.to_day > day),
+            accounts.c.disabled_at.is_(None),
+        )
+    )
+    return int(conn.execute(query).scalar_one())
+
+
 def grants_of(conn: Connection, account_id: int, day: int) -> Sequence[Grant]:
     """Return the roles that an account holds on a day."""
     query = select(grants).where(

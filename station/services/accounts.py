@@ -225,12 +225,14 @@ def end_grant(ask: Ask, *, grant_id: int, reason: str) -> None:
 
     Raises:
         NotFoundError: there is no such role, or it has ended.
+        NotAllowedError: nobody would be left to administrate.
     """
     reason = trail.needed(reason)
     with acting(ask) as conn:
         account_id = book.end_grant(conn, grant_id, day_number(today()))
         if account_id is None:
             raise NotFoundError("accounts.no_grant", grant=grant_id)
+        _leave_one(conn, ask)
         object_name = f"account:{account_id}:grant:{grant_id}:ended"
         trail.note(conn, ask.scope, Act.CHANGE, object_name, reason=reason)
 
@@ -250,12 +252,18 @@ def ask_reset(ask: Ask, *, name: str, reason: str) -> tuple[int, str]:
         return asking.put(conn, ask, kind=RESET, payload=payload, reason=reason), ""
 
 
+def _leave_one(conn: Connection, ask: Ask) -> None:
+    """Refuse what leaves a chain without anybody to administrate it."""
+    if ask.scope.account != LOCAL_ACCOUNT and not book.administrators(conn, day_number(today())):
+        raise NotAllowedError("accounts.last_administrator")
+
+
 @right("users.keep")
 def disable(ask: Ask, *, name: str, reason: str, enable: bool = False) -> None:
     """Let an account in no more, or again; its sessions end at once.
 
     Raises:
-        NotAllowedError: it is one's own, or would let oneself in again.
+        NotAllowedError: it is one's own, or nobody would be left to administrate.
     """
     reason = trail.needed(reason)
     with acting(ask) as conn:
@@ -263,6 +271,7 @@ def disable(ask: Ask, *, name: str, reason: str, enable: bool = False) -> None:
         if account.person == ask.scope.person:
             raise NotAllowedError("accounts.own_account")
         book.change(conn, account.id, disabled_at=None if enable else int(time()))
+        _leave_one(conn, ask)
         sessions.end_all(conn, account.id, int(time()))
         what = "enabled" if enable else "disabled"
         trail.note(conn, ask.scope, Act.CHANGE, f"account:{account.id}:{what}", reason=reason)

@@ -83,6 +83,10 @@ def noted(
 
 
 def refused(db: Database, scope: Scope, service: str, error: StationError) -> None:
-    """Write down that somebody asked for what he may not have or see."""
-    rule = " ".join([error.key, *(f"{name}={fact}" for name, fact in error.facts.items())])
+    """Write down that somebody asked for what he may not have or see.
+
+    Of the facts only rights and numbers: the rest is what somebody typed, and may be a name.
+    """
+    told = {n: fact for n, fact in error.facts.items() if n == "right" or isinstance(fact, int)}
+    rule = " ".join([error.key, *(f"{name}={fact}" for name, fact in told.items())])
     noted(db, scope, Act.REFUSAL, service, station_id=place_of(scope), reason=rule)

@@ -436,3 +436,26 @@ def test_what_waits_is_known_in_a_process_that_never_opened_another_room() -> No
     found = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
 
     assert found.stdout.split() == ["['grant',", "'reset',", "'setting']"]
+
+
+def test_one_administrator_is_always_left(db: Database, person: Person) -> None:
+    one = person("one", Grant(Role.ADMINISTRATOR))
+    person("two", Grant(Role.ADMINISTRATOR))
+
+    accounts.end_grant(again(one), grant_id=2, reason="left")
+    with pytest.raises(NotAllowedError):
+        accounts.end_grant(again(one), grant_id=1, reason="left too")
+
+    assert access.scope_of(db, enter(db, "one"), RULES).role is Role.ADMINISTRATOR
+
+
+def test_a_refusal_keeps_no_word_that_was_typed(db: Database, person: Person) -> None:
+    one = person("one", Grant(Role.ADMINISTRATOR))
+
+    with pytest.raises(NotFoundError):
+        accounts.disable(one, name="欧阳某某", reason="left")
+
+    with db.reading() as conn:
+        told = audit.events(conn, station_ids=None, from_s=0, to_s=2**40, limit=9)
+    assert "accounts.unknown" in told["reason"].tolist()
+    assert "欧阳某某" not in told.to_csv()
