@@ -198,7 +198,7 @@ def _about(desk: Desk, row: Mapping[Any, Any]) -> str:
     facts = row["facts"]
     if row["kind"] == sites.SETTING:
         field, day = desk.say(f"word.setting.{facts['field']}"), day_date(facts["from_day"])
-        return desk.say("page_users.about_setting", **facts | {"field": field, "day": day})
+        return desk.say("page_users.about_site", **facts | {"field": field, "day": day})
     if row["kind"] != accounts.GRANT:
         return desk.say(f"page_users.about_{row['kind']}", **facts)
     return desk.say(

@@ -36,7 +36,7 @@ FIELDS = (
 """What may be changed; code, zone and currency are settled when the station is made."""
 WIDENS = frozenset({"region", ARCHIVIST})
 """What gives somebody more rights when it changes: that takes two people."""
-SETTING = "setting"
+SETTING = "site"
 KEEPER = ARCHIVIST
 PLATE_PROVINCES = sorted(PROVINCES)
 LONGEST = 80

@@ -14,7 +14,7 @@ from people import enter, make_account, scope_for
 from sqlalchemy import update
 
 from station.archive import accounts as book
-from station.archive import sessions, stations, tables
+from station.archive import audit, sessions, stations, tables
 from station.archive.database import Database
 from station.config import Settings
 from station.errors import (
@@ -435,7 +435,7 @@ def test_what_waits_is_known_in_a_process_that_never_opened_another_room() -> No
 
     found = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
 
-    assert found.stdout.split() == ["['grant',", "'reset',", "'setting']"]
+    assert found.stdout.split() == ["['grant',", "'reset',", "'site']"]
 
 
 def test_one_administrator_is_always_left(db: Database, person: Person) -> None:
