@@ -161,12 +161,12 @@ def _change(desk: Desk, station: Mapping[Any, Any]) -> None:
                 desk.say("page_sites.save"), type="primary", key=acts.fresh("sites_save")
             )
         if sent:
-            code = str(station["code"])
-            acts.do(desk, lambda: _changed(desk, code, field, new, day, reason))
+            asked = {"station": str(station["code"]), "field": field, "new": new, "reason": reason}
+            acts.do(desk, lambda: _changed(desk, asked, day))
 
 
-def _changed(desk: Desk, code: str, field: str, new: str, day: date, reason: str) -> str:
-    came = sites.change(desk.ask, station=code, field=field, new=new, from_on=day, reason=reason)
+def _changed(desk: Desk, asked: Mapping[str, str], day: date) -> str:
+    came = sites.change(desk.ask, from_on=day, **asked)
     return desk.say(f"page_sites.{came}", day=day)
 
 
