@@ -214,7 +214,7 @@ def _serve(host: str, port: int, lang: str) -> None:
     configure(hosts)
     with db.claim_server():
         app = st.App(Path(front.__file__), **parts(db, settings, hosts))
-        _greet(db, settings, host, port, lang)
+        _greet(db, settings, host=host, port=port, lang=lang)
         proxies = list(settings.server.trusted_proxies)
         uvicorn.run(
             app,
@@ -228,7 +228,7 @@ def _serve(host: str, port: int, lang: str) -> None:
         )
 
 
-def _greet(db: Database, settings: Settings, host: str, port: int, lang: str) -> None:
+def _greet(db: Database, settings: Settings, *, host: str, port: int, lang: str) -> None:
     """Say where the dashboard is, and to an archive without accounts how the first comes in."""
     if host in EVERYWHERE:
         host = settings.server.allowed_hosts[0]

@@ -37,7 +37,8 @@ def users_add(
     token = accounts.add(ask, name=name, person=person, subject=subject)
     typer.echo(call.say("cli.account_made", account=name))
     if role is not None:
-        _give(call, ask, name, role, station_code, region, reason)
+        given = Grant(role, accounts.station_named(ask, code=station_code), region)
+        _give(call, ask, name=name, given=given, reason=reason)
     _echo_link(call, token)
 
 
@@ -45,13 +46,10 @@ def _echo_link(call: Call, token: str) -> None:
     typer.echo(call.say("cli.link", path=sign_in.welcome_link(token)))
 
 
-def _give(
-    call: Call, ask: Ask, name: str, role: Role, station_code: str, region: str, reason: str
-) -> None:
-    given = Grant(role, accounts.station_named(ask, code=station_code), region)
+def _give(call: Call, ask: Ask, *, name: str, given: Grant, reason: str) -> None:
     request = accounts.ask_grant(ask, name=name, given=given, reason=reason)
     key = "cli.requested" if request else "cli.role_given"
-    typer.echo(call.say(key, account=name, role=role.value, request=request))
+    typer.echo(call.say(key, account=name, role=given.role.value, request=request))
 
 
 @users.command("grant")
@@ -66,7 +64,9 @@ def users_grant(
 ) -> None:
     """Give an account a role at a station, in a region, or in the chain."""
     call: Call = context.obj
-    _give(call, call.ask(), name, role, station_code, region, reason)
+    ask = call.ask()
+    given = Grant(role, accounts.station_named(ask, code=station_code), region)
+    _give(call, ask, name=name, given=given, reason=reason)
 
 
 @users.command("end")

@@ -2,20 +2,17 @@
 
 import streamlit as st
 
-from station.errors import BadValueError, StationError
-from station.pages import blocks
+from station.errors import BadValueError
+from station.pages import acts, blocks
 from station.pages.desk import Desk, current
 from station.services import accounts, board
-
-TOLD = "account_told"
 
 
 def render() -> None:
     """Draw the page."""
     desk = current()
     st.title(desk.say("page_account.title"), anchor=False)
-    if told := st.session_state.pop(TOLD, None):
-        st.success(told, icon=":material/check_circle:")
+    acts.told()
     scope = desk.ask.scope
     blocks.answer(
         desk.say(
@@ -49,15 +46,13 @@ def _password(desk: Desk) -> None:
 
 
 def _change(desk: Desk, old: str, new: str, again: str) -> None:
-    try:
+    def changed() -> str:
         if new != again:
             raise BadValueError("sign_in.passwords_differ")
         accounts.change_password(desk.ask, old=old, new=new)
-    except StationError as error:
-        blocks.refused(desk, error)
-        return
-    st.session_state[TOLD] = desk.say("page_account.changed")
-    st.rerun()
+        return desk.say("page_account.changed")
+
+    acts.do(desk, changed)
 
 
 if __name__ == "__main__":

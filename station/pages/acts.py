@@ -1,12 +1,14 @@
 """What is done on a page is told once when it is done, and refused where it stands."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 
 from station.errors import StationError
 from station.pages import blocks
 from station.pages.desk import Desk
+from station.services import trail
 
 TOLD = "acts_told"
 ROUND = "acts_round"
@@ -39,6 +41,13 @@ def do(desk: Desk, act: Callable[[], str]) -> None:
     st.rerun()
 
 
+def why(desk: Desk, *, key: str, width: int | Literal["stretch"] = "stretch") -> str:
+    """Return the reason typed for an act."""
+    return st.text_input(
+        desk.say("blocks.reason"), max_chars=trail.LONGEST_REASON, key=fresh(key), width=width
+    )
+
+
 def with_reason(
     desk: Desk, *, key: str, label: str, icon: str, act: Callable[[str], str], about: str = ""
 ) -> None:
@@ -47,11 +56,7 @@ def with_reason(
         if about:
             st.caption(blocks.plain(desk.say(about)))
         with st.form(fresh(f"{key}_form"), border=False):
-            reason = st.text_input(
-                desk.say("blocks.reason"),
-                max_chars=blocks.LONGEST_REASON,
-                key=fresh(f"{key}_reason"),
-            )
+            reason = why(desk, key=f"{key}_reason")
             sent = st.form_submit_button(desk.say(label), key=fresh(f"{key}_do"))
         if sent:
             do(desk, lambda: act(reason))

@@ -6,14 +6,15 @@ import pandas as pd
 import streamlit as st
 
 from station import text
+from station.model import DAY_S
 from station.pages import acts, audit, blocks
 from station.pages.blocks import Column
 from station.pages.desk import Desk, current
 from station.services import keeping, sites
+from station.services.access import HOUR_S, MINUTE_S
 from station.services.keeping import Condition
 
 FOUND = "archive_found"
-MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 STEP = 1024
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 HASH_SIGNS = 12

@@ -228,6 +228,11 @@ def _why(desk: Desk, row: Mapping[Any, Any]) -> str:
     if row["act"] == Act.REFUSAL.value:
         key = f"page_audit.refused_{reason.partition(' ')[0].replace('.', '_')}"
         return desk.say(key) if text.has(desk.lang, key) else reason
+    return by_file(desk, reason)
+
+
+def by_file(desk: Desk, reason: str) -> str:
+    """Return a reason in words where it is the file that brought a change."""
     if reason.startswith(sites.BY_FILE):
         return desk.say("page_audit.by_file", number=reason.removeprefix(sites.BY_FILE))
     return reason

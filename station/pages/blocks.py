@@ -16,7 +16,7 @@ from station.errors import StationError
 from station.model import day_date
 from station.pages import address
 from station.pages.desk import Desk
-from station.services import sheets
+from station.services import sheets, trail
 
 CHART_CONFIG = {"displayModeBar": False, "responsive": True}
 MARGIN_PX = 8
@@ -25,7 +25,6 @@ WIDEST_ROW = 5
 NARROWEST_FIGURE_PX = 150
 SENTENCE_PX = 640
 MOMENT_PX = 140
-LONGEST_REASON = 200
 ADDRESS = re.compile(r"(?<=://)|(?<=@)|(?<=www)(?=\.)", re.IGNORECASE)
 WORD_JOINER = "\u2060"
 """Takes no room, and keeps Markdown from making a link of an address even where it is escaped."""
@@ -257,7 +256,7 @@ def _downloads(desk: Desk, frame: pd.DataFrame, columns: Sequence[Column], key: 
         reason = st.text_input(
             desk.say("blocks.export_reason"),
             key=f"{key}_reason",
-            max_chars=LONGEST_REASON,
+            max_chars=trail.LONGEST_REASON,
             help=desk.say("blocks.export_told"),
         )
 

@@ -9,7 +9,7 @@ from station.errors import StationError
 from station.model import Channel, ConsentSource, Purpose, day_date
 from station.pages import blocks
 from station.pages.desk import Desk
-from station.services import contacts, erasure, privacy
+from station.services import contacts, erasure, privacy, trail
 from station.services.contacts import Contact
 
 TOLD = "contact_told"
@@ -166,7 +166,7 @@ def _file(desk: Desk, contact: Contact) -> None:
     identity = st.text_input(
         desk.say("contact.identity"),
         key=f"{key}_identity",
-        max_chars=blocks.LONGEST_REASON,
+        max_chars=trail.LONGEST_REASON,
         placeholder=desk.say("contact.identity_hint"),
     )
     reason = _reason(desk, key)
@@ -231,7 +231,7 @@ def _reason(desk: Desk, key: str) -> str:
     said = st.text_input(
         desk.say("contact.reason"),
         key=f"{key}_reason",
-        max_chars=blocks.LONGEST_REASON,
+        max_chars=trail.LONGEST_REASON,
         help=desk.say("contact.reason_help"),
     )
     return (said or "").strip()

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from station.model import StationKind, day_date
-from station.pages import acts, blocks
+from station.pages import acts, audit, blocks
 from station.pages.blocks import Column
 from station.pages.desk import Desk, current
 from station.services import access, sites
@@ -95,7 +95,7 @@ def _history(desk: Desk) -> pd.DataFrame:
         station_name=history["station"].map(names),
         old=[_value(desk, str(row["field"]), str(row["old"])) for row in rows],
         new=[_value(desk, str(row["field"]), str(row["new"])) for row in rows],
-        reason=[_reason(desk, str(row["reason"])) for row in rows],
+        reason=[audit.by_file(desk, str(row["reason"])) for row in rows],
     )
 
 
@@ -106,12 +106,6 @@ def _value(desk: Desk, field: str, value: str) -> str:
     if field in TIMES:
         return clock(value)
     return desk.say(f"word.station_kind.{value}") if field == "kind" else value
-
-
-def _reason(desk: Desk, reason: str) -> str:
-    if reason.startswith(sites.BY_FILE):
-        return desk.say("page_audit.by_file", number=reason.removeprefix(sites.BY_FILE))
-    return reason
 
 
 def _pending(desk: Desk, history: pd.DataFrame) -> None:
@@ -161,23 +155,18 @@ def _change(desk: Desk, station: Mapping[Any, Any]) -> None:
                     key=acts.fresh("sites_from"),
                     width=DAY_PX,
                 )
-                reason = st.text_input(
-                    desk.say("blocks.reason"),
-                    max_chars=blocks.LONGEST_REASON,
-                    key=acts.fresh("sites_reason"),
-                    width=REASON_PX,
-                )
+                reason = acts.why(desk, key="sites_reason", width=REASON_PX)
             st.caption(desk.say(f"page_sites.about_{field}"))
             sent = st.form_submit_button(
                 desk.say("page_sites.save"), type="primary", key=acts.fresh("sites_save")
             )
         if sent:
-            code = str(station["code"])
-            acts.do(desk, lambda: _changed(desk, code, field, new, day, reason))
+            asked = {"station": str(station["code"]), "field": field, "new": new, "reason": reason}
+            acts.do(desk, lambda: _changed(desk, asked, day))
 
 
-def _changed(desk: Desk, code: str, field: str, new: str, day: date, reason: str) -> str:
-    came = sites.change(desk.ask, station=code, field=field, new=new, from_on=day, reason=reason)
+def _changed(desk: Desk, asked: Mapping[str, str], day: date) -> str:
+    came = sites.change(desk.ask, from_on=day, **asked)
     return desk.say(f"page_sites.{came}", day=day)
 
 

@@ -322,35 +322,43 @@ def _end(desk: Desk, grant_id: int) -> None:
 
 
 def _doors(desk: Desk, name: str, *, is_locked: bool) -> None:
+    with st.container(horizontal=True):
+        _lock(desk, name, is_locked=is_locked)
+        _new_link(desk, name)
+
+
+def _lock(desk: Desk, name: str, *, is_locked: bool) -> None:
     verb = "unlock" if is_locked else "lock"
 
     def turned(reason: str) -> str:
         accounts.disable(desk.ask, name=name, reason=reason, enable=is_locked)
         return desk.say(f"page_users.{verb}ed", account=name)
 
+    acts.with_reason(
+        desk,
+        key=f"users_{verb}",
+        label=f"page_users.{verb}",
+        icon=":material/lock_open:" if is_locked else ":material/lock:",
+        act=turned,
+        about=f"page_users.{verb}_told",
+    )
+
+
+def _new_link(desk: Desk, name: str) -> None:
     def linked(reason: str) -> str:
         request, token = accounts.ask_reset(desk.ask, name=name, reason=reason)
         if token:
             st.session_state[LINK] = (name, token)
         return _asked(desk, request)
 
-    with st.container(horizontal=True):
-        acts.with_reason(
-            desk,
-            key=f"users_{verb}",
-            label=f"page_users.{verb}",
-            icon=":material/lock_open:" if is_locked else ":material/lock:",
-            act=turned,
-            about=f"page_users.{verb}_told",
-        )
-        acts.with_reason(
-            desk,
-            key="users_link_for",
-            label="page_users.new_link",
-            icon=":material/link:",
-            act=linked,
-            about="page_users.link_told",
-        )
+    acts.with_reason(
+        desk,
+        key="users_link_for",
+        label="page_users.new_link",
+        icon=":material/link:",
+        act=linked,
+        about="page_users.link_told",
+    )
 
 
 def _asked(desk: Desk, request: int) -> str:
@@ -403,12 +411,7 @@ def _when_and_why(desk: Desk) -> tuple[date, date | None, str]:
             width=HALF_PX,
             help=desk.say("page_users.last_day_help"),
         )
-        reason = st.text_input(
-            desk.say("blocks.reason"),
-            max_chars=blocks.LONGEST_REASON,
-            key=acts.fresh("users_give_reason"),
-            width=FORM_PX,
-        )
+        reason = acts.why(desk, key="users_give_reason", width=FORM_PX)
     return start, end, reason
 
 

@@ -67,24 +67,28 @@ def record_consent(
         raise BadValueError("privacy.day_ahead")
     if len(version) > LONGEST_VERSION:
         raise BadValueError("privacy.version_long", limit=LONGEST_VERSION)
+    word = Consent(
+        customer_id=customer_id,
+        purpose=purpose,
+        channel=channel,
+        given=given,
+        source=source,
+        text_version=version,
+        on_day=day_number(day),
+        account=ask.scope.account,
+        written_at=int(time()),
+    )
+    _write(ask, word)
+
+
+def _write(ask: Ask, word: Consent) -> None:
     with ask.db.writing(changes_figures=False) as conn:
-        seen = contacts.there(conn, ask, customer_id)
-        if contacts.of_person(ask.db, seen.customer).found_in(version):
+        seen = contacts.there(conn, ask, word.customer_id)
+        if contacts.of_person(ask.db, seen.customer).found_in(word.text_version):
             raise BadValueError("contacts.reason_names")
-        word = Consent(
-            customer_id=customer_id,
-            purpose=purpose,
-            channel=channel,
-            given=given,
-            source=source,
-            text_version=version,
-            on_day=day_number(day),
-            account=ask.scope.account,
-            written_at=int(time()),
-        )
         book.add(conn, [word])
-        what = f"customer:{customer_id}:consent:{'given' if given else 'withdrawn'}"
-        told = f"{purpose} {channel}"
+        what = f"customer:{word.customer_id}:consent:{'given' if word.given else 'withdrawn'}"
+        told = f"{word.purpose} {word.channel}"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=seen.station_id, reason=told)
 
 

@@ -135,7 +135,7 @@ def change(ask: Ask, *, station: str, field: str, new: str, from_on: date, reaso
     _known_field(field)
     _possible_day(from_on)
     with ask.db.writing() as conn:
-        value = _checked(conn, ask, station_id, field, " ".join(new.split()))
+        value = _checked(conn, ask, station_id, field=field, new=" ".join(new.split()))
         old = stations.value_on(conn, station_id, field, day_number(from_on))
         if value == old:
             raise BadValueError("sites.same")
@@ -197,7 +197,7 @@ def _possible_day(day: date) -> None:
         raise BadValueError("sites.bad_day", first=EARLIEST, days=MOST_DAYS_AHEAD)
 
 
-def _checked(conn: Connection, ask: Ask, station_id: int, field: str, new: str) -> str:
+def _checked(conn: Connection, ask: Ask, station_id: int, *, field: str, new: str) -> str:
     """Return the value as the history keeps it."""
     if field == ARCHIVIST:
         return _archivist(conn, ask, station_id, new)

@@ -18,6 +18,7 @@ from station.pages.front import PAGES
 pytestmark = pytest.mark.slow
 NOT_AN_EFFECT = {"audit", "sessions", "attempts"}
 """What may be written of a forger: that he was there, and what he tried."""
+LENGTH_OF_LOG = ("audit_last",)
 FORGED = 200
 NAMES = [name for entries in PAGES.values() for name, *_ in entries]
 
@@ -32,7 +33,9 @@ def contents(world: World) -> dict[str, list[tuple[object, ...]]]:
     engine = create_engine(world.url)
     with engine.connect() as conn:
         found = {
-            table.name: [tuple(row) for row in conn.execute(table.select())]
+            table.name: [
+                tuple(row) for row in conn.execute(table.select()) if row[:1] != LENGTH_OF_LOG
+            ]
             for table in metadata.sorted_tables
             if table.name not in NOT_AN_EFFECT
         }

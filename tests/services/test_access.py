@@ -20,6 +20,7 @@ ROOMS = [
 ]
 EVERY_RIGHT = frozenset().union(*RIGHTS.values())
 HELPERS = {
+    "access.acting",
     "access.stations_in_sight",
     "audit.sees_all",
     "board.station_codes",
