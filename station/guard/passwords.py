@@ -59,9 +59,9 @@ def matches(known: str | None, password: str) -> bool:
             return False
 
 
-def is_outdated(known: str) -> bool:
+def is_outdated(known: str | None) -> bool:
     """Return whether a hash was made with weaker numbers than today's; then hash anew."""
-    return _hasher.check_needs_rehash(known)
+    return known is not None and _hasher.check_needs_rehash(known)
 
 
 def check_strength(password: str, *, least: int, words: Iterable[str] = ()) -> None:

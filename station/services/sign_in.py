@@ -75,7 +75,10 @@ def sign_in(db: Database, rules: SignInRules, *, name: str, password: str, addre
         whose = f"account:{account.id}" if account else "account:unknown"
         trail.noted(db, nobody(address), Act.SIGN_IN_FAILED, whose)
         raise SignInError("sign_in.wrong")
+    stronger = passwords.hashed(password) if passwords.is_outdated(account.password_hash) else ""
     with db.writing(changes_figures=False) as conn:
+        if stronger:
+            accounts.change(conn, account.id, password_hash=stronger)
         forgive(db, conn, name=name, address=address)
         return begin(conn, account, rules, address=address)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from time import time
 
 import pytest
+from argon2 import PasswordHasher
 from people import enter, make_account
 
 from station.archive import accounts, audit, sessions
@@ -294,3 +295,21 @@ def test_tokens_are_long_random_and_kept_as_hashes_only(db: Database, owner: str
         kept = conn.exec_driver_sql("SELECT token_hash FROM sessions").scalars().all()
     assert access.token_hash(token) in kept
     assert token not in kept
+
+
+def test_a_hash_made_with_weaker_numbers_is_renewed_by_signing_in(db: Database, owner: str) -> None:
+    def kept() -> str | None:
+        with db.reading() as conn:
+            account = accounts.find(conn, name=owner)
+            return account.password_hash if account else None
+
+    weak = PasswordHasher(memory_cost=8_192).hash(GOOD)
+    with db.writing() as conn:
+        account = accounts.find(conn, name=owner)
+        assert account is not None
+        accounts.change(conn, account.id, password_hash=weak)
+
+    come(db, owner, GOOD)
+
+    assert kept() != weak
+    assert come(db, owner, GOOD)
