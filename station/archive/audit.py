@@ -210,6 +210,13 @@ def blank(conn: Connection, before_s: int, *, now_s: int) -> int:
     return blanked
 
 
+def of_object(conn: Connection, object_name: str, *, limit: int) -> pd.DataFrame:
+    """Return at, account and object of what was done to an object or a part of it, newest first."""
+    mine = audit.c.object.startswith(f"{object_name}:", autoescape=True)
+    shown = [audit.c[name] for name in ("at", "account", "object")]
+    return frame(conn, select(*shown).where(mine).order_by(audit.c.id.desc()).limit(limit))
+
+
 def latest(conn: Connection, *, act: Act, object_name: str) -> Event | None:
     """Return the last event of an act on an object, none if there never was one."""
     names = Event.__slots__

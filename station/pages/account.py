@@ -3,9 +3,16 @@
 import streamlit as st
 
 from station.errors import BadValueError
-from station.pages import acts, blocks
+from station.pages import acts, audit, blocks
+from station.pages.blocks import Column
 from station.pages.desk import Desk, current
 from station.services import accounts, board
+
+CHANGES = (
+    Column("when", "page_account.when"),
+    Column("what", "page_account.what"),
+    Column("account", "page_account.who"),
+)
 
 
 def render() -> None:
@@ -24,6 +31,22 @@ def render() -> None:
     )
     _stations(desk)
     _password(desk)
+    _changes(desk)
+
+
+def _changes(desk: Desk) -> None:
+    """List what was done to the account, so that nobody acts under it unseen."""
+    done = accounts.own_changes(desk.ask)
+    if done.empty:
+        return
+    own = {str(desk.ask.scope.account_id): desk.ask.scope.account}
+    shown = done.assign(
+        when=done["at"].map(blocks.moment),
+        what=done["object"].map(lambda name: audit.thing(desk, name, own)),
+    )
+    title = desk.say("page_account.changes")
+    st.subheader(title, anchor=False)
+    blocks.table(desk, shown, CHANGES, key="account_changes", alt=title)
 
 
 def _stations(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from station.archive import accounts as book
+from station.archive import audit as log
 from station.archive import sessions, stations
 from station.archive.accounts import Account
 from station.archive.database import Connection
@@ -28,6 +29,7 @@ from station.services.ask import Ask
 from station.services.asking import Effect, Payload
 
 GRANT, RESET = "grant", "reset"
+SHOWN_CHANGES = 10
 LONGEST_PERSON = 40
 
 
@@ -302,6 +304,16 @@ def make_token(ask: Ask, *, name: str) -> str:
         )
         trail.note(conn, ask.scope, Act.CHANGE, f"account:{account.id}:token:{session_id}")
     return token
+
+
+@right("account.own")
+def own_changes(ask: Ask) -> pd.DataFrame:
+    """Return at, account and object of what was last changed on one's own account, by whomever.
+
+    A reset, a role, a lock: whoever owns the account sees that it happened and who did it.
+    """
+    with ask.db.reading() as conn:
+        return log.of_object(conn, f"account:{ask.scope.account_id}", limit=SHOWN_CHANGES)
 
 
 @right("account.own")

@@ -179,6 +179,7 @@ CHAINWIDE: Mapping[str, Maker] = {
     ),
     "accounts.ask_reset": plain(name="nobody", reason="forgot"),
     "accounts.change_password": plain(old="no", new="no"),
+    "accounts.own_changes": nothing,
     "approvals.decided": nothing,
     "accounts.disable": plain(name="nobody", reason="left"),
     "accounts.end_grant": lambda f: {"grant_id": f.grant_id, "reason": "left"},

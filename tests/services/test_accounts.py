@@ -369,6 +369,17 @@ def test_a_reset_needs_two_people_and_ends_password_and_sessions(
     assert sign_in.invited(db, newer) == "zhao"
 
 
+def test_whoever_owns_an_account_sees_what_others_did_to_it(db: Database, person: Person) -> None:
+    owner = person("zhao", Grant(Role.AUDITOR))
+    person("zhao.two", Grant(Role.AUDITOR))
+
+    accounts.ask_reset(operator(db), name="zhao", reason="forgot it")
+    accounts.ask_reset(operator(db), name="zhao.two", reason="forgot it")
+
+    told = accounts.own_changes(again(owner))
+    assert told[["account", "object"]].to_numpy().tolist() == [["local", "account:1:reset"]]
+
+
 def test_a_new_password_ends_every_other_session(db: Database, chain: dict[str, int]) -> None:
     link = accounts.add(operator(db), name="zhao")
     make = Grant(Role.STAFF, chain["N1"])
