@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from serving import free_port
 from sqlalchemy import create_engine, make_url
 
@@ -19,6 +20,15 @@ from station.services import access, board, demo, keeping
 from station.services.ask import Ask
 
 SYSTEM_USER = "postgres"
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def as_postgres(command: list[str | Path], home: Path) -> None:
@@ -120,3 +130,17 @@ def demo_ask(demo_archive: str) -> Ask:
     db = keeping.open_archive(settings, demo_archive)
     ask = Ask(db, settings, access.local_operator(db), date.max)
     return replace(ask, as_of=board.last_day(ask))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium; where there is none the tests skip, or fail when they must run."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        if os.environ.get("STATION_TEST_STRICT"):
+            pytest.fail("Chromium is missing and STATION_TEST_STRICT is set")
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()

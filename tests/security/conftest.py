@@ -1,7 +1,6 @@
 """The two stations, made once."""
 
 import pytest
-from browser.conftest import browser as browser  # noqa: PLC0414 - a fixture of both rooms
 from security import world as worlds
 from security.world import World
 

@@ -13,7 +13,10 @@ from sqlalchemy import create_engine
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from station.archive.tables import metadata
+from station.model import Use
+from station.pages import look
 from station.pages.front import PAGES
+from station.text import say
 
 pytestmark = pytest.mark.slow
 NOT_AN_EFFECT = {"audit", "sessions", "attempts"}
@@ -79,13 +82,14 @@ def test_two_hundred_forged_messages_change_nothing(own: World, forger: str) -> 
             assert contents(own) == before
 
 
-def test_the_same_messages_of_a_manager_do_something(own: World) -> None:
+def test_a_message_of_a_manager_does_something(own: World) -> None:
     with serving(own.url) as url, wire(url, token_for(own.url, "manager")) as manager:
         survey(manager, vehicle=1)
         before = contents(own)
-        buttons = [w for w, kind in manager.widgets.items() if kind == "button"]
-        for widget_id in buttons:
-            manager.run("card", WidgetState(id=widget_id, trigger_value=True), query="vehicle=1")
+        uses = next(widget for widget in manager.widgets if "-card_use_1_" in widget)
+        taxi = f"{look.USE[Use.TAXI].icon} {say('en', 'word.use.taxi')}"
+        state = WidgetState(id=uses, string_array_value={"data": [taxi]})
+        manager.run("card", state, query="lang=en&vehicle=1")
 
         assert contents(own) != before
 

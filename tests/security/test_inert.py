@@ -112,7 +112,8 @@ def type_everything(ask: Ask) -> None:
             ask, frame=frame, headings={"name": words}, kind="csv", name=words, reason=words
         )
         for owner in contacts.of_vehicle(ask, vehicle_id=vehicle_id):
-            privacy.record_consent(
+            tried(
+                privacy.record_consent,
                 ask,
                 customer_id=owner.customer_id,
                 purpose=Purpose.CARE,
