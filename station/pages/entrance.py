@@ -20,7 +20,7 @@ SETTING_OUT = "company"
 def person(lang: str, ask: Ask) -> None:
     """Write who is signed in, and the way out."""
     role = text.say(lang, f"word.role.{ask.scope.role}")
-    if sign_in.demo_accounts(ask.db):
+    if sign_in.is_demo(ask.db):
         st.badge(text.say(lang, "front.demo"), icon=":material/science:", color="orange")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{blocks.plain(ask.scope.account)}**  \n:gray[:small[{role}]]")

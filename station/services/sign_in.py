@@ -159,6 +159,12 @@ def sign_in_demo(db: Database, rules: SignInRules, *, name: str, address: str) -
         return begin(conn, account, rules, address=address)
 
 
+def is_demo(db: Database) -> bool:
+    """Return whether the archive holds a demo network, and accounts that need no password."""
+    with db.reading() as conn:
+        return accounts.is_demo(conn)
+
+
 def demo_accounts(db: Database) -> list[str]:
     """Return the names of the demo accounts, none where the archive is no demo."""
     with db.reading() as conn:
