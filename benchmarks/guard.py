@@ -19,8 +19,9 @@ from sqlalchemy import text
 from station.archive import stations
 from station.config import Settings
 from station.model import Act
-from station.services import access, board, demo, keeping, sign_in, trail
+from station.services import access, board, demo, keeping, trail
 from station.services.ask import Ask
+from station.services.people import sign_in
 
 RUNS = 300
 

@@ -19,8 +19,9 @@ from station.archive import stations
 from station.archive.sales import COLUMNS
 from station.config import Settings
 from station.model import Station
-from station.services import access, files, intake, keeping
+from station.services import access, keeping
 from station.services.ask import Ask
+from station.services.incoming import files, intake
 
 VEHICLES = 40_000
 START = datetime(2025, 1, 1, 6)  # noqa: DTZ001 - what a till writes has no zone

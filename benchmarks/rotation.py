@@ -15,9 +15,11 @@ from pathlib import Path
 
 from station.archive.database import Connection, Database
 from station.config import Settings
-from station.services import access, keeping, keys, records
+from station.services import access, keeping
 from station.services.ask import Ask
-from station.services.files import FileOptions
+from station.services.incoming import records
+from station.services.incoming.files import FileOptions
+from station.services.personal import keys
 
 
 class Timed(Database):

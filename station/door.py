@@ -20,8 +20,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from station import text
 from station.config import Settings
 from station.errors import BadValueError, SignInError, StationError
-from station.services import access, company, resuming, sign_in
+from station.services import access
 from station.services.ask import Database
+from station.services.people import company, resuming, sign_in
 
 OPEN = ("/sign-in", "/sign-out", "/welcome", "/demo", "/company", "/health", "/static")
 """Paths for which nobody needs to be signed in; they show nothing of the archive."""

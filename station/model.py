@@ -214,9 +214,14 @@ class Role(StrEnum):
 
 SELF = frozenset({"account.own"})
 READ = SELF | {"board.read", "cards.read"}
-WORK = READ | {"lapse.record", "use.confirm", "contact.reveal", "consent.record"}
+WORK = READ | {
+    *("lapse.record", "use.confirm", "contact.reveal", "consent.record"),
+    *("customers.edit", "prospects.work"),
+}
 FILES = frozenset({"sales.import", "records.import", "batches.read", "batches.undo"})
-ARCHIVIST = frozenset({"rows.export", "privacy.file", "keeper.assign", "contact.reveal_any"})
+ARCHIVIST = frozenset(
+    {"rows.export", "privacy.file", "keeper.assign", "contact.reveal_any", "customers.merge"}
+)
 """What whoever keeps a station's customer archive may do there beyond his role."""
 KEEP = WORK | FILES | ARCHIVIST | {"audit.read"}
 GOVERN = frozenset(

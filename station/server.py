@@ -29,8 +29,9 @@ from station.config import Settings, load_settings
 from station.errors import StationError
 from station.guard import mask
 from station.pages import front
-from station.services import access, board, keeping, provider, sign_in
+from station.services import access, board, keeping
 from station.services.ask import Ask, Database
+from station.services.people import provider, sign_in
 
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; "

@@ -1,12 +1,11 @@
 """The tables of the docs that follow from the code: `python tests/doc_tables.py` renews them."""
 
-import importlib
-import pkgutil
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from station import services
+from registry import rooms, service
+
 from station.analysis import ownership, usage
 from station.analysis.evidence import Clue
 from station.model import RIGHTS
@@ -31,8 +30,7 @@ def renewed(file: str, text: str) -> str:
 
 def registry() -> Mapping[str, str]:
     """Return every service with its right, all rooms of services having been imported."""
-    for room in pkgutil.iter_modules(services.__path__):
-        importlib.import_module(f"station.services.{room.name}")
+    rooms()
     return dict(sorted(SERVICES.items()))
 
 
@@ -44,9 +42,8 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _services(_lang: str) -> str:
     rows = []
     for name, right in registry().items():
-        room, _, function = name.partition(".")
-        service = getattr(importlib.import_module(f"station.services.{room}"), function)
-        rows.append((f"`{name}`", f"`{right}`", service.__doc__.partition("\n")[0]))
+        told = (service(name).__doc__ or "").partition("\n")[0]
+        rows.append((f"`{name}`", f"`{right}`", told))
     return _table(("service", "right", "what it does"), rows)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from station.pages.desk import Desk
+from station.pages.parts.desk import Desk
 from station.services.ask import Ask
 
 PAGES = Path(__file__).parent.parent / "station" / "pages"

@@ -2,12 +2,13 @@
 
 from time import time
 
-from station.archive import accounts
 from station.archive.database import Database
+from station.archive.people import accounts
 from station.config import Settings
 from station.guard.rules import SignInRules
 from station.model import Grant, Role
-from station.services import access, keeping, sign_in
+from station.services import access, keeping
+from station.services.people import sign_in
 
 EVERYTHING = (Grant(Role.MANAGER), Grant(Role.ADMINISTRATOR))
 """More than a person holds: a manager of every station who administrates too."""

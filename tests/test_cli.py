@@ -107,6 +107,7 @@ def contents(station: Station) -> list[tuple[object, ...]]:
 # --- importing ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_both_samples_are_the_same_sales_and_come_in_once(station: Station) -> None:
     first = station.document("import", "sales", UTF_8)
     both = station.document("import", "sales", UTF_8, GBK)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from terminal import Station
 
+pytestmark = pytest.mark.slow
+
 STATIONS = "站点编码,站点名称\nA0001,示范一站\n"
 CUSTOMERS = "客户编号,客户类型,姓名,手机号,登记站点\nC-1001,个人,甲示川,10012345678,A0001\n"
 WHO = ("--identity", "ID card seen", "--reason", "asked on 1 September")

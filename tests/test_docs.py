@@ -28,8 +28,9 @@ from station.model import (
     Use,
 )
 from station.pages.front import PAGES
-from station.services import records, reports
+from station.services import reports
 from station.services.ask import Ask
+from station.services.incoming import records
 from station.text import say
 
 LANGUAGES = ("en", "zh")

@@ -9,7 +9,8 @@ from archive.shop import Shop
 from makers import NOON, make_key, make_sale
 from sqlalchemy import text
 
-from station.archive import batches, records, sealed, stations
+from station.archive import batches, stations
+from station.archive.customers import records, sealed
 from station.archive.database import Database
 from station.config import Settings
 from station.model import (
@@ -24,8 +25,9 @@ from station.model import (
     VehicleRecord,
     day_number,
 )
-from station.services import access, sealing
+from station.services import access
 from station.services.ask import Ask
+from station.services.personal import sealing
 
 NOW = NOON
 TODAY = day_number(date(2026, 9, 1))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import ConsoleMessage, Page
 
-from station.services import sign_in
+from station.services.people import sign_in
 
 
 @dataclass

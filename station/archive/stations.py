@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 from sqlalchemy import Connection, RowMapping, Select, insert, select, update
 
-from station.archive.accounts import raise_rights_version
+from station.archive.people.accounts import raise_rights_version
 from station.archive.rows import frame
 from station.archive.tables import accounts, station_changes, stations
 from station.errors import NotFoundError

@@ -80,7 +80,12 @@ customers = Table(
     Column("phone_index", String(64), index=True),  # keyed hash by which a phone is found
     Column("keeper_id", ForeignKey("accounts.id"), index=True),
     Column("erased_at", BigInteger),
+    Column("name_index", String(64), index=True),  # keyed hash by which a name is found
+    Column("made_at", BigInteger, index=True),  # none: before it was written down
+    Column("made_by", String(80), nullable=False, server_default=""),
+    Column("merged_into", ForeignKey("customers.id"), index=True),
 )
+"""`merged_into` is the customer this one was found to be, at the end of all merges."""
 
 vehicles = Table(
     "vehicles",
@@ -209,6 +214,9 @@ sales = Table(
     Column("currency", String(3), nullable=False),
     Column("receipt_no", String(60), nullable=False),
     Column("nozzle", String(20), nullable=False),
+    Column("serial_no", BigInteger),  # the till's running number
+    Column("meter_from_milli", BigInteger),  # the nozzle's totaliser before and after
+    Column("meter_to_milli", BigInteger),
     Column("reverses", ForeignKey("sales.id")),
     Column("voided", SmallInteger, nullable=False, server_default="0"),
     Index(
@@ -229,6 +237,21 @@ sales = Table(
     ),
 )
 """Append-only: a trigger refuses DELETE and any UPDATE but of `voided`."""
+
+control_totals = Table(
+    "control_totals",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("batch_id", ForeignKey("batches.id"), nullable=False, index=True),
+    Column("station_id", ForeignKey("stations.id"), nullable=False),
+    Column("business_day", Integer, nullable=False),
+    Column("kind", String(10), nullable=False),  # grade, position
+    Column("name", String(40), nullable=False),
+    Column("quantity_milli", BigInteger, nullable=False),
+    Column("amount_minor", BigInteger),
+    UniqueConstraint("station_id", "business_day", "kind", "name", "batch_id"),
+)
+"""What a till says it sold in a day; imported sales must add up to it."""
 
 lapse_notes = Table(
     "lapse_notes",

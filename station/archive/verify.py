@@ -20,9 +20,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DatabaseError
 
-from station.archive import audit, schema
+from station.archive import schema
 from station.archive.batches import DONE, OPEN, UNDONE
 from station.archive.database import Database
+from station.archive.people import audit
 from station.archive.tables import batches, products, sales, stations, vehicle_keys
 
 HASH_BYTES = 16

@@ -11,8 +11,8 @@ from station.cli.call import Call, JsonOption, StationOption, command
 from station.cli.printing import bar, print_json, tell
 from station.errors import StationError
 from station.model import Progress
-from station.services import intake, mappings, records
-from station.services.files import FileOptions, FileReport, as_document
+from station.services.incoming import intake, mappings, records
+from station.services.incoming.files import FileOptions, FileReport, as_document
 
 app = typer.Typer(no_args_is_help=True)
 FilesArgument = Annotated[list[Path], typer.Argument()]

@@ -10,7 +10,8 @@ import typer
 
 from station.cli.call import Call, JsonOption, command
 from station.cli.printing import bar, print_json
-from station.services import board, demo, keeping, keys
+from station.services import board, demo, keeping
+from station.services.personal import keys
 
 app = typer.Typer()
 keyring = typer.Typer(no_args_is_help=True)

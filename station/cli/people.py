@@ -9,8 +9,9 @@ import typer
 from station.cli.call import Call, JsonOption, StationOption, command, day_of
 from station.cli.printing import SHOWN_ROWS, print_json
 from station.model import Grant, Role
-from station.services import access, accounts, approvals, audit, reports, sign_in
+from station.services import access, reports
 from station.services.ask import Ask
+from station.services.people import accounts, approvals, audit, sign_in
 
 users = typer.Typer(no_args_is_help=True)
 trail = typer.Typer(no_args_is_help=True)

@@ -8,7 +8,8 @@ import typer
 from station.cli.call import Call, command, day_of
 from station.cli.printing import print_json
 from station.model import Channel, ConsentSource, Purpose
-from station.services import contacts, erasure, privacy
+from station.services.customers import contacts
+from station.services.personal import erasure, privacy
 
 app = typer.Typer(no_args_is_help=True)
 CustomerArgument = Annotated[str, typer.Argument(metavar="CUSTOMER_CODE")]

@@ -3,10 +3,12 @@
 import streamlit as st
 
 from station.errors import BadValueError
-from station.pages import acts, audit, blocks
-from station.pages.blocks import Column
-from station.pages.desk import Desk, current
-from station.services import accounts, board
+from station.pages import audit
+from station.pages.parts import acts, blocks
+from station.pages.parts.blocks import Column
+from station.pages.parts.desk import Desk, current
+from station.services import board
+from station.services.people import accounts
 
 CHANGES = (
     Column("when", "page_account.when"),

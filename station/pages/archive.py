@@ -7,9 +7,10 @@ import streamlit as st
 
 from station import text
 from station.model import DAY_S
-from station.pages import acts, audit, blocks
-from station.pages.blocks import Column
-from station.pages.desk import Desk, current
+from station.pages import audit
+from station.pages.parts import acts, blocks
+from station.pages.parts.blocks import Column
+from station.pages.parts.desk import Desk, current
 from station.services import keeping, sites
 from station.services.access import HOUR_S, MINUTE_S
 from station.services.keeping import Condition

@@ -9,10 +9,11 @@ import streamlit as st
 
 from station import text
 from station.model import Act
-from station.pages import blocks, charts, look
-from station.pages.blocks import Column
-from station.pages.desk import Desk, current
-from station.services import access, accounts, audit, sites
+from station.pages.parts import blocks, charts, look
+from station.pages.parts.blocks import Column
+from station.pages.parts.desk import Desk, current
+from station.services import access, sites
+from station.services.people import accounts, audit
 
 USUAL_DAYS = 7
 MONTHS = 12

@@ -20,10 +20,11 @@ from station.model import (
     day_date,
     minor_per_major,
 )
-from station.pages import blocks, charts, contact, look, reasons
-from station.pages.blocks import Column
-from station.pages.desk import Desk, current
-from station.services import board, cards
+from station.pages.parts import blocks, charts, contact, look, reasons
+from station.pages.parts.blocks import Column
+from station.pages.parts.desk import Desk, current
+from station.services import board
+from station.services.customers import cards
 
 Row = Mapping[Any, Any]
 """A row of the board: the vehicle at one station."""

@@ -7,10 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from station.model import Stability, State, day_number
-from station.pages import blocks, charts, mix
-from station.pages.blocks import Column
-from station.pages.desk import Desk, current
-from station.pages.look import ACCENT, GREY
+from station.pages.parts import blocks, charts, mix
+from station.pages.parts.blocks import Column
+from station.pages.parts.desk import Desk, current
+from station.pages.parts.look import ACCENT, GREY
 
 EDGES_DAYS = (1, 2, 4, 7, 10, 14, 21, 30, 60, math.inf)
 FORTNIGHT_DAYS = 14

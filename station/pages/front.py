@@ -10,8 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 from station import text
 from station.errors import SignInError, StationError
 from station.model import Scope
-from station.pages import address, blocks, entrance
-from station.pages import desk as desks
+from station.pages.parts import address, blocks, entrance
+from station.pages.parts import desk as desks
 from station.services import board
 from station.services.ask import Ask
 

@@ -13,10 +13,11 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from station import text
 from station.errors import StationError
 from station.model import RejectedRow
-from station.pages import blocks
-from station.pages.desk import Desk, current
-from station.services import board, intake, mappings, records
-from station.services.files import SALES, FileOptions, FileReport
+from station.pages.parts import blocks
+from station.pages.parts.desk import Desk, current
+from station.services import board
+from station.services.incoming import intake, mappings, records
+from station.services.incoming.files import SALES, FileOptions, FileReport
 
 ENDINGS = ("csv", "txt", "xlsx")
 COUNTS = ("accepted", "duplicates", "conflicts", "rejected", "ignored")

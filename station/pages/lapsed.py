@@ -7,10 +7,11 @@ import streamlit as st
 
 from station import text
 from station.model import Stability, State, day_number
-from station.pages import blocks, charts, look, reasons
-from station.pages.blocks import Column
-from station.pages.desk import Desk, current
-from station.services import board, lapses
+from station.pages.parts import blocks, charts, look, reasons
+from station.pages.parts.blocks import Column
+from station.pages.parts.desk import Desk, current
+from station.services import board
+from station.services.customers import lapses
 
 STATES = (State.OVERDUE, State.LOST, State.MOVED)
 AT_RISK = (State.OVERDUE.value, State.LOST.value)

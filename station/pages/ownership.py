@@ -4,10 +4,10 @@ import pandas as pd
 import streamlit as st
 
 from station.model import OwnerKind, Source, State
-from station.pages import blocks, mix
-from station.pages.blocks import Column
-from station.pages.desk import Desk, current
-from station.pages.look import OWNER
+from station.pages.parts import blocks, mix
+from station.pages.parts.blocks import Column
+from station.pages.parts.desk import Desk, current
+from station.pages.parts.look import OWNER
 from station.services import board
 
 UNKNOWN, COMPANY = OwnerKind.UNKNOWN.value, OwnerKind.COMPANY.value

@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from station.model import StationKind, day_date
-from station.pages import acts, audit, blocks
-from station.pages.blocks import Column
-from station.pages.desk import Desk, current
+from station.pages import audit
+from station.pages.parts import acts, blocks
+from station.pages.parts.blocks import Column
+from station.pages.parts.desk import Desk, current
 from station.services import access, sites
 
 TIMES = frozenset({"day_starts_at_min", "night_ends_at_min"})

@@ -6,10 +6,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from station.model import Stability
-from station.pages import blocks, charts, mix
-from station.pages.blocks import Column
-from station.pages.desk import Desk, current
-from station.pages.look import STABILITY
+from station.pages.parts import blocks, charts, mix
+from station.pages.parts.blocks import Column
+from station.pages.parts.desk import Desk, current
+from station.pages.parts.look import STABILITY
 from station.services import board
 
 REGULAR = Stability.REGULAR.value

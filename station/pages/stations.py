@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from station.pages import blocks, charts, mix
-from station.pages.blocks import Column
-from station.pages.desk import Desk, current
+from station.pages.parts import blocks, charts, mix
+from station.pages.parts.blocks import Column
+from station.pages.parts.desk import Desk, current
 from station.services import board
 
 FOLDER = Path(__file__).parent

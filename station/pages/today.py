@@ -10,9 +10,12 @@ import streamlit as st
 
 from station import text
 from station.model import DAY_S, day_date
-from station.pages import blocks, charts, frequency, front, lapsed, look
-from station.pages.desk import Desk, current
-from station.services import approvals, audit, board, intake
+from station.pages import frequency, front, lapsed
+from station.pages.parts import blocks, charts, look
+from station.pages.parts.desk import Desk, current
+from station.services import board
+from station.services.incoming import intake
+from station.services.people import approvals, audit
 
 FOLDER = Path(__file__).parent
 SHOWN_DAYS = 60

@@ -9,11 +9,12 @@ import streamlit as st
 from station.errors import StationError
 from station.frames import UNITS
 from station.model import MILLI, Source, Use
-from station.pages import blocks, charts, mix
-from station.pages.blocks import Column
-from station.pages.desk import Desk, current
-from station.pages.look import USE, Look
-from station.services import board, cards
+from station.pages.parts import blocks, charts, mix
+from station.pages.parts.blocks import Column
+from station.pages.parts.desk import Desk, current
+from station.pages.parts.look import USE, Look
+from station.services import board
+from station.services.customers import cards
 
 UNKNOWN = Use.UNKNOWN.value
 REST = "rest"

@@ -9,10 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from station.model import Grant, Role, day_date, day_number
-from station.pages import acts, blocks
-from station.pages.blocks import Column
-from station.pages.desk import Desk, current
-from station.services import access, accounts, approvals, board, sign_in, sites
+from station.pages.parts import acts, blocks
+from station.pages.parts.blocks import Column
+from station.pages.parts.desk import Desk, current
+from station.services import access, board, sites
+from station.services.people import accounts, approvals, sign_in
 
 ROLES = (Role.STAFF, Role.MANAGER, Role.REGIONAL, Role.ADMINISTRATOR, Role.AUDITOR)
 WHOLE = "chain"

@@ -12,10 +12,11 @@ from functools import wraps
 from time import time
 from typing import Concatenate, ParamSpec, TypeVar
 
-from station.archive import accounts, sessions, stations
-from station.archive.accounts import Account
+from station.archive import stations
 from station.archive.database import Connection, Database
-from station.archive.sessions import Session
+from station.archive.people import accounts, sessions
+from station.archive.people.accounts import Account
+from station.archive.people.sessions import Session
 from station.errors import NotAllowedError, NotFoundError, RightsChangedError, SignInError
 from station.guard.rules import SignInRules
 from station.model import ARCHIVIST, RIGHTS, Grant, Role, Scope, Station, day_number
@@ -45,7 +46,7 @@ def right(name: str) -> Callable[[Service[P, R]], Service[P, R]]:
     """
 
     def guard(service: Service[P, R]) -> Service[P, R]:
-        full_name = f"{service.__module__.removeprefix('station.services.')}.{service.__name__}"
+        full_name = f"{service.__module__.rpartition('.')[2]}.{service.__name__}"
         SERVICES[full_name] = name
 
         @wraps(service)

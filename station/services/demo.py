@@ -5,14 +5,17 @@ from importlib import resources
 from pathlib import Path
 from time import time
 
-from station.archive import accounts, customers, stations
+from station.archive import stations
+from station.archive.customers import book as customers
+from station.archive.people import accounts
 from station.config import read_yaml
 from station.demo.generate import DemoFiles, write_network
 from station.model import Act, Grant, Progress, Role, quiet
-from station.services import access, intake, records, trail
+from station.services import access, trail
 from station.services.access import right
 from station.services.ask import Ask
-from station.services.files import FileOptions
+from station.services.incoming import intake, records
+from station.services.incoming.files import FileOptions
 
 STAFF_SHARE = 3
 """Each so many-th customer of the first station is in the care of its member of staff."""

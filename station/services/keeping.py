@@ -10,16 +10,18 @@ from time import time
 
 import pandas as pd
 
-from station.archive import accounts, audit, heads, lake
 from station.archive import backup as copies
+from station.archive import lake
 from station.archive import verify as proofs
 from station.archive.database import Connection, Database, create_or_upgrade, open_database
+from station.archive.people import accounts, audit, heads
 from station.config import Settings
 from station.errors import ArchiveError, BackupError, NotAllowedError
 from station.model import Act
-from station.services import erasure, retention, sealing, sites, trail
+from station.services import sites, trail
 from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
+from station.services.personal import erasure, retention, sealing
 
 DUTIES = ("nightly", "verify", "backup")
 """What is to be done to an archive again and again; each leaves an event."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from station import text
-from station.archive import audit
+from station.archive.people import audit
 from station.errors import LimitReachedError
 from station.model import Act
 from station.output import sheets

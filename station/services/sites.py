@@ -9,16 +9,18 @@ from time import time
 
 import pandas as pd
 
-from station.archive import accounts, stations
+from station.archive import stations
 from station.archive.database import Connection
+from station.archive.people import accounts
 from station.archive.stations import ARCHIVIST, Change
 from station.errors import BadValueError, NotAllowedError, NotFoundError
 from station.ingest.records_file import PROVINCES
 from station.model import Act, Scope, Station, StationKind, day_number
-from station.services import asking, trail
+from station.services import trail
 from station.services.access import LOCAL_ACCOUNT, right, rights_of, stations_in_sight, today
 from station.services.ask import Ask
-from station.services.asking import Effect, Payload
+from station.services.people import asking
+from station.services.people.asking import Effect, Payload
 
 
 class Came(StrEnum):

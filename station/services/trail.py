@@ -2,9 +2,9 @@
 
 from time import time
 
-from station.archive import audit
-from station.archive.audit import Event
 from station.archive.database import Connection, Database
+from station.archive.people import audit
+from station.archive.people.audit import Event
 from station.errors import BadValueError, StationError
 from station.guard import mask
 from station.model import Act, Scope

@@ -4,7 +4,8 @@ import pytest
 from archive.shop import Shop
 from makers import make_key, make_sale
 
-from station.archive import lapses, records, relink, vehicles
+from station.archive import lapses, relink, vehicles
+from station.archive.customers import records
 from station.archive.lapses import LapseNote
 from station.model import Fuel, LapseReason, PlateColour, Use, VehicleRecord
 

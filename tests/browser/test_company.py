@@ -10,10 +10,11 @@ from security import world as worlds
 from security.provider import Provider, serving_for_company
 from security.world import OWN
 
-from station.archive import accounts
+from station.archive.people import accounts
 from station.config import Settings
 from station.model import Grant, Role
-from station.services import company, keeping, sign_in
+from station.services import keeping
+from station.services.people import company, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SUBJECT, PATIENCE_MS = "c1f0-chen", 30_000

@@ -4,8 +4,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 from visiting import Visit
 
-from station.services import board, contacts
+from station.services import board
 from station.services.ask import Ask
+from station.services.customers import contacts
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WIDTHS = {"desktop": (1440, 900), "phone": (390, 844)}

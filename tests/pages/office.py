@@ -13,7 +13,8 @@ from station.archive import stations
 from station.archive.database import Database
 from station.config import Settings
 from station.model import Grant, Role
-from station.pages import acts, front
+from station.pages import front
+from station.pages.parts import acts
 from station.services import access, keeping
 from station.services.ask import Ask
 

@@ -10,11 +10,12 @@ import pytest
 from opened import desk_of
 from pages.office import WHY, Office, said
 
-from station.archive import audit as log
-from station.archive.audit import Event
+from station.archive.people import audit as log
+from station.archive.people.audit import Event
 from station.model import Act, Grant, Role
 from station.pages.audit import thing
-from station.services import access, accounts, approvals, audit, sites
+from station.services import access, sites
+from station.services.people import accounts, approvals, audit
 from station.text import has
 
 pytestmark = pytest.mark.slow

@@ -8,9 +8,10 @@ from opened import desk_of, open_page
 from streamlit.testing.v1 import AppTest
 
 from station.config import Settings
-from station.services import access, intake, keeping, records
+from station.services import access, keeping
 from station.services.ask import Ask
-from station.services.files import FileOptions
+from station.services.incoming import intake, records
+from station.services.incoming.files import FileOptions
 
 SAMPLES = Path(__file__).parents[1] / "ingest" / "samples"
 GBK = "cn_station_trades_gbk.csv"

@@ -7,8 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from station.model import LapseReason
-from station.services import board, lapses, sealing
+from station.services import board
 from station.services.ask import Ask
+from station.services.customers import lapses
+from station.services.personal import sealing
 
 OpenPage = Callable[..., AppTest]
 

@@ -7,7 +7,8 @@ import pytest
 from pages.office import WHY, Office, errors, fresh, press, said
 from streamlit.testing.v1 import AppTest
 
-from station.services import access, approvals, sites
+from station.services import access, sites
+from station.services.people import approvals
 
 pytestmark = pytest.mark.slow
 

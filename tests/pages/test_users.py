@@ -13,7 +13,8 @@ from station.errors import NotAllowedError, NotFoundError, SignInError
 from station.guard.rules import SignInRules
 from station.model import Grant, Role
 from station.pages.users import link_of
-from station.services import access, accounts, approvals, audit, sign_in
+from station.services import access
+from station.services.people import accounts, approvals, audit, sign_in
 from station.text import say
 
 pytestmark = pytest.mark.slow

@@ -27,10 +27,11 @@ from serving import free_port, serving
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 
-from station.archive import accounts as book
+from station.archive.people import accounts as book
 from station.config import Settings
 from station.model import Grant, Role
-from station.services import access, company, keeping, sign_in
+from station.services import access, keeping
+from station.services.people import company, sign_in
 
 pytestmark = pytest.mark.slow
 USER = "_streamlit_user"

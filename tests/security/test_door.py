@@ -16,8 +16,9 @@ from websockets.typing import Subprotocol
 from station.config import Settings
 from station.guard.rules import SignInRules
 from station.model import Grant, Role
-from station.services import access, accounts, keeping, sign_in
+from station.services import access, keeping
 from station.services.ask import Ask
+from station.services.people import accounts, sign_in
 
 pytestmark = pytest.mark.slow
 STREAMLIT = Subprotocol("streamlit")

@@ -14,8 +14,8 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from station.archive.tables import metadata
 from station.model import Use
-from station.pages import look
 from station.pages.front import PAGES
+from station.pages.parts import look
 from station.text import say
 
 pytestmark = pytest.mark.slow

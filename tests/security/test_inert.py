@@ -25,22 +25,13 @@ from station.config import Settings
 from station.errors import StationError
 from station.model import Channel, ConsentSource, Grant, LapseReason, Purpose, Role
 from station.pages.front import PAGES
-from station.services import (
-    access,
-    accounts,
-    board,
-    contacts,
-    intake,
-    keeping,
-    lapses,
-    privacy,
-    records,
-    sheets,
-    sign_in,
-    sites,
-)
+from station.services import access, board, keeping, sheets, sites
 from station.services.ask import Ask
-from station.services.files import FileOptions
+from station.services.customers import contacts, lapses
+from station.services.incoming import intake, records
+from station.services.incoming.files import FileOptions
+from station.services.people import accounts, sign_in
+from station.services.personal import privacy
 from station.text import FORMULA_STARTS
 
 pytestmark = pytest.mark.slow

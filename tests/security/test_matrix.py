@@ -1,6 +1,5 @@
 """Every service × every role × own station, another station, no role: what is refused, and how."""
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass, replace
 from datetime import date
@@ -10,11 +9,12 @@ from typing import Any
 import pandas as pd
 import pytest
 from doc_tables import registry
+from registry import service
 from security import world as worlds
 from security.world import OTHER, OWN, ROLES, World
 from sqlalchemy import select
 
-from station.archive import accounts as book
+from station.archive.people import accounts as book
 from station.archive.tables import batches, customers, grants
 from station.errors import NotAllowedError, NotFoundError, StationError
 from station.model import (
@@ -27,9 +27,11 @@ from station.model import (
     Role,
     Use,
 )
-from station.services import accounts, demo, intake, reports
+from station.services import demo, reports
 from station.services.ask import Ask
-from station.services.files import FileOptions
+from station.services.incoming import intake
+from station.services.incoming.files import FileOptions
+from station.services.people import accounts
 
 pytestmark = pytest.mark.slow
 DAY = date(2026, 8, 1)
@@ -279,12 +281,6 @@ def facts_of(world: World, code: str) -> Facts:
             folder=world.folder,
         )
     ask.db.close()
-    return found
-
-
-def service(name: str) -> Callable[..., Any]:
-    room, _, verb = name.partition(".")
-    found: Callable[..., Any] = getattr(importlib.import_module(f"station.services.{room}"), verb)
     return found
 
 

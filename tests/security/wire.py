@@ -12,7 +12,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import ClientConnection, connect
 
-from station.services import sign_in
+from station.services.people import sign_in
 
 ANSWER_S = 30
 BIGGEST = 64 * 2**20

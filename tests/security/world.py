@@ -13,9 +13,11 @@ from station.archive import tables
 from station.archive.database import Database
 from station.config import Settings
 from station.model import Grant, LapseReason, Role
-from station.services import access, board, intake, keeping, lapses, records
+from station.services import access, board, keeping
 from station.services.ask import Ask
-from station.services.files import FileOptions
+from station.services.customers import lapses
+from station.services.incoming import intake, records
+from station.services.incoming.files import FileOptions
 
 OWN, OTHER = "A0001", "B0001"
 REGIONS = {OWN: "North", OTHER: "South"}

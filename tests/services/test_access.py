@@ -1,23 +1,18 @@
 """Nobody passes a service's door without its right, and no service has no door."""
 
-import importlib
 import inspect
-import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from registry import rooms, service
 
-from station import services
 from station.errors import NotAllowedError, NotFoundError
 from station.model import RIGHTS, Role
 from station.services import access
 from station.services.ask import Ask
 
-ROOMS = [
-    importlib.import_module(f"station.services.{m.name}")
-    for m in pkgutil.iter_modules(services.__path__)
-]
+ROOMS = list(rooms().values())
 EVERY_RIGHT = frozenset().union(*RIGHTS.values())
 HELPERS = {
     "access.acting",
@@ -50,16 +45,15 @@ def test_every_right_that_is_named_belongs_to_somebody() -> None:
 
 @pytest.mark.parametrize("name", sorted(access.SERVICES))
 def test_a_service_refuses_whoever_lacks_its_right(demo_ask: Ask, name: str) -> None:
-    room, _, verb = name.partition(".")
-    service = getattr(importlib.import_module(f"station.services.{room}"), verb)
+    guarded = service(name)
     needed = access.SERVICES[name]
     rights = {name: ids for name, ids in demo_ask.scope.rights.items() if name != needed}
     scope = replace(demo_ask.scope, rights=rights)
-    parameters = list(inspect.signature(service).parameters.values())[1:]
+    parameters = list(inspect.signature(guarded).parameters.values())[1:]
     facts = {p.name: None for p in parameters if p.default is inspect.Parameter.empty}
 
     with pytest.raises(NotAllowedError) as refused:
-        service(replace(demo_ask, scope=scope), **facts)
+        guarded(replace(demo_ask, scope=scope), **facts)
 
     assert refused.value.facts == {"right": needed}
 

@@ -16,10 +16,15 @@ from station.archive.books import KeyBook, ProductBook
 from station.archive.database import Database, create_or_upgrade
 from station.config import Settings
 from station.model import LapseReason
-from station.services import access, board, intake, keeping, keys, lapses, records, sealing
+from station.services import access, board, keeping
 from station.services.ask import Ask
-from station.services.files import FileOptions
-from station.services.intake import ImportOptions
+from station.services.customers import lapses
+from station.services.incoming import intake, records
+from station.services.incoming.files import FileOptions
+from station.services.incoming.intake import ImportOptions
+from station.services.personal import keys, sealing
+
+pytestmark = pytest.mark.slow
 
 NAMES = ("甲示川澜", "乙例祥途", "Wilhelmina Testperson")
 PHONES = ("10012345678", "10087654321", "10055556666")

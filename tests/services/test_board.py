@@ -11,8 +11,9 @@ from station.config import Settings
 from station.errors import NotAllowedError, NotFoundError
 from station.frames import BOARD, require
 from station.ingest.mapping import mapping_of
-from station.services import access, board, intake, keeping
+from station.services import access, board, keeping
 from station.services.ask import Ask
+from station.services.incoming import intake
 
 CHARGING = {
     "columns": {

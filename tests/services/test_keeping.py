@@ -8,13 +8,15 @@ import pytest
 from makers import NOON
 
 from station.archive import backup as backups
-from station.archive import heads, notebook
+from station.archive import notebook
+from station.archive.people import heads
 from station.archive.verify import content_hash
 from station.config import Settings
 from station.errors import ArchiveError, BackupError, SignInError
 from station.model import DAY_S, Act
-from station.services import access, accounts, board, keeping, trail
+from station.services import access, board, keeping, trail
 from station.services.ask import Ask
+from station.services.people import accounts
 
 
 def url_in(folder: Path) -> str:
@@ -29,6 +31,7 @@ def hash_of(url: str) -> str:
     return found
 
 
+@pytest.mark.slow
 def test_a_backup_restored_over_nothing_is_the_archive(demo_ask: Ask, tmp_path: Path) -> None:
     backup = tmp_path / "copies" / "one.db"
 

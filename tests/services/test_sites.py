@@ -12,16 +12,19 @@ from hypothesis import strategies as st
 from makers import make_station
 from people import enter, make_account, scope_for
 
-from station.archive import accounts, requests, stations
+from station.archive import stations
 from station.archive.database import Database
+from station.archive.people import accounts, requests
 from station.archive.verify import verify
 from station.config import Settings
 from station.errors import BadValueError, NotAllowedError, NotFoundError, RightsChangedError
 from station.guard.rules import SignInRules
 from station.model import Grant, Role, StationKind
-from station.services import access, approvals, audit, keeping, records, sites
+from station.services import access, keeping, sites
 from station.services.ask import Ask
-from station.services.files import FileOptions
+from station.services.incoming import records
+from station.services.incoming.files import FileOptions
+from station.services.people import approvals, audit
 from station.services.sites import Came
 
 TODAY = access.today()

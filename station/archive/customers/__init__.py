@@ -1,0 +1,1 @@
+"""Customers and what is tied to them, dated; sealed where it names a person."""

@@ -1,0 +1,304 @@
+"""Whose is a vehicle on a day, where is a customer known, and who looks after him."""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from station.archive.customers.sealed import Contact, contact_of
+from station.archive.rows import slices
+from station.archive.tables import (
+    accounts,
+    card_links,
+    cards,
+    customers,
+    sales,
+    vehicle_keys,
+    vehicle_owners,
+)
+from station.archive.views import visible
+from station.model import DAY_S, KeyKind
+
+FOREVER = 10_000_000
+"""A day after every other: the end of what has not ended."""
+CODE_SIGNS, CODE_LENGTH = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ", 8
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """One customer; name and phone came sealed and leave sealed."""
+
+    id: int
+    code: str
+    is_organisation: bool
+    owner_kind: str
+    organisation_name: str
+    station_id: int | None
+    since_day: int | None
+    keeper_id: int | None
+    keeper: str
+    erased_at: int | None
+    contact: Contact
+
+    @property
+    def has_contact(self) -> bool:
+        """Whether a name or a phone is kept of him."""
+        return bool(self.contact.name_sealed or self.contact.phone_sealed)
+
+
+class NewCustomer(NamedTuple):
+    """A customer as he is made by hand; how he is reached is put by `sealed.put_contacts`."""
+
+    is_organisation: bool
+    owner_kind: str
+    organisation_name: str
+    station_id: int | None
+    since_day: int | None
+    keeper_id: int | None
+    made_by: str
+    made_at: int
+
+
+class Span(NamedTuple):
+    """A vehicle, from the first day on which it was a customer's to the first on which not."""
+
+    vehicle_id: int
+    from_day: int
+    to_day: int
+
+
+class Tie(NamedTuple):
+    """A dated link of a vehicle to a customer, by its papers or by a card."""
+
+    vehicle_id: int
+    customer_id: int
+    from_day: int
+    to_day: int
+    by_card: bool
+
+
+def find(conn: Connection, customer_id: int) -> Customer | None:
+    """Return a customer, none if there is none."""
+    query = (
+        select(customers, accounts.c.name.label("keeper"))
+        .outerjoin(accounts, accounts.c.id == customers.c.keeper_id)
+        .where(customers.c.id == customer_id)
+    )
+    row = conn.execute(query).first()
+    if row is None:
+        return None
+    return Customer(
+        id=row.id,
+        code=row.code,
+        is_organisation=bool(row.is_organisation),
+        owner_kind=row.owner_kind,
+        organisation_name=row.organisation_name,
+        station_id=row.station_id,
+        since_day=row.since_day,
+        keeper_id=row.keeper_id,
+        keeper=row.keeper or "",
+        erased_at=row.erased_at,
+        contact=contact_of(row),
+    )
+
+
+def same(conn: Connection, customer_id: int) -> list[int]:
+    """Return the ids of all customers that were found to be this one, the one that stands first."""
+    own = select(func.coalesce(customers.c.merged_into, customers.c.id))
+    stands = conn.execute(own.where(customers.c.id == customer_id)).scalar()
+    gone = select(customers.c.id).where(customers.c.merged_into == stands).order_by(customers.c.id)
+    return [] if stands is None else [int(stands), *conn.execute(gone).scalars()]
+
+
+def id_of(conn: Connection, code: str) -> int | None:
+    """Return the id of the customer with this code, none if there is none."""
+    return conn.execute(select(customers.c.id).where(customers.c.code == code)).scalar()
+
+
+def add(conn: Connection, new: NewCustomer) -> int:
+    """Return the id of a customer made by hand; his code is random and short enough to be read."""
+    values = new._asdict() | {"code": _code(), "is_organisation": int(new.is_organisation)}
+    return int(
+        conn.execute(insert(customers).values(values).returning(customers.c.id)).scalar_one()
+    )
+
+
+def _code() -> str:
+    return "S-" + "".join(secrets.choice(CODE_SIGNS) for _ in range(CODE_LENGTH))
+
+
+def share(conn: Connection, station_id: int, keeper_id: int, *, every: int) -> None:
+    """Give a keeper each so many-th customer registered at a station."""
+    mine = (customers.c.station_id == station_id) & (customers.c.id % every == 0)
+    conn.execute(update(customers).where(mine).values(keeper_id=keeper_id))
+
+
+def assign(conn: Connection, customer_id: int, keeper_id: int | None) -> None:
+    """Give a customer into somebody's care, or into nobody's."""
+    change = update(customers).where(customers.c.id == customer_id)
+    conn.execute(change.values(keeper_id=keeper_id))
+
+
+def holders(conn: Connection, vehicle_id: int) -> list[int]:
+    """Return the customers whose the vehicle is now, its owner before the holders of its cards."""
+    ties = [tie for tie in ties_of(conn, [vehicle_id]) if tie.to_day == FOREVER]
+    return list(dict.fromkeys(tie.customer_id for tie in sorted(ties, key=lambda t: t.by_card)))
+
+
+def vehicles_of(conn: Connection, customer_ids: Collection[int]) -> list[int]:
+    """Return the vehicles that are these customers' now."""
+    found = {span for customer_id in customer_ids for span in spans(conn, customer_id)}
+    return sorted({span.vehicle_id for span in found if span.to_day == FOREVER})
+
+
+def spans(conn: Connection, customer_id: int) -> list[Span]:
+    """Return when which vehicle was a customer's; no two of a vehicle overlap.
+
+    On each day a vehicle is its owner's; where none is known, the holder's of its card. Of two
+    that hold at once the newer counts.
+    """
+    known: dict[int, list[Tie]] = defaultdict(list)
+    for tie in ties_of(conn, _touched(conn, customer_id)):
+        known[tie.vehicle_id].append(tie)
+    return [span for ties in known.values() for span in held(ties, customer_id)]
+
+
+def held(ties: Sequence[Tie], customer_id: int) -> list[Span]:
+    """Return when a vehicle of these ties was the customer's; they come in order of their ids."""
+    owned = [tie for tie in ties if not tie.by_card]
+    carried = [tie for tie in ties if tie.by_card]
+    return [
+        *_parts(owned, customer_id, taken=[]),
+        *_parts(carried, customer_id, taken=[_span(tie) for tie in owned]),
+    ]
+
+
+def _parts(ties: Iterable[Tie], customer_id: int, *, taken: Sequence[Span]) -> Iterator[Span]:
+    """Yield the parts of the customer's ties that no newer tie and nothing taken covers."""
+    order = sorted(ties, key=lambda tie: tie.from_day)
+    for at, tie in enumerate(order, start=1):
+        if tie.customer_id == customer_id:
+            yield from _left(_span(tie), [*taken, *map(_span, order[at:])])
+
+
+def _span(tie: Tie) -> Span:
+    return Span(tie.vehicle_id, tie.from_day, tie.to_day)
+
+
+def _left(span: Span, taken: Iterable[Span]) -> list[Span]:
+    """Return what is left of a span outside those taken."""
+    left = [span]
+    for other in taken:
+        left = [
+            part._replace(from_day=start, to_day=end)
+            for part in left
+            for start, end in (
+                (part.from_day, min(part.to_day, other.from_day)),
+                (max(part.from_day, other.to_day), part.to_day),
+            )
+            if start < end
+        ]
+    return left
+
+
+def _touched(conn: Connection, customer_id: int) -> list[int]:
+    """Return the vehicles that were ever tied to a customer."""
+    owned = select(vehicle_owners.c.vehicle_id).where(vehicle_owners.c.customer_id == customer_id)
+    carried = select(_by_card()).select_from(card_links).join(cards)
+    carried = carried.where(card_links.c.customer_id == customer_id)
+    found = {*conn.execute(owned).scalars(), *conn.execute(carried).scalars()}
+    return sorted(int(vehicle_id) for vehicle_id in found - {None})
+
+
+def _by_card() -> ColumnElement[Any]:
+    """Return the vehicle of a card's link: the one it is bound to, or the one known by it."""
+    known_by = select(vehicle_keys.c.vehicle_id).where(
+        vehicle_keys.c.kind == KeyKind.CARD.value, vehicle_keys.c.text == cards.c.number
+    )
+    return func.coalesce(card_links.c.vehicle_id, known_by.limit(1).scalar_subquery())
+
+
+def ties_of(conn: Connection, vehicle_ids: Sequence[int]) -> list[Tie]:
+    """Return every tie of these vehicles to a customer."""
+    found = []
+    for some in slices(vehicle_ids):
+        owned = select(
+            vehicle_owners.c.vehicle_id,
+            vehicle_owners.c.customer_id,
+            vehicle_owners.c.from_day,
+            vehicle_owners.c.to_day,
+        ).where(vehicle_owners.c.vehicle_id.in_(some))
+        owned = owned.order_by(vehicle_owners.c.id)
+        found += [_tie(row, by_card=False) for row in conn.execute(owned)]
+        found += [_tie(row, by_card=True) for row in conn.execute(_carried(some))]
+    return found
+
+
+def _carried(vehicle_ids: Sequence[int]) -> Select[Any]:
+    """Find the ties by card; a card without a vehicle is looked up by its number."""
+    numbers = select(vehicle_keys.c.text).where(
+        vehicle_keys.c.kind == KeyKind.CARD.value, vehicle_keys.c.vehicle_id.in_(vehicle_ids)
+    )
+    vehicle_id = _by_card()
+    return (
+        select(
+            vehicle_id.label("vehicle_id"),
+            card_links.c.customer_id,
+            card_links.c.from_day,
+            card_links.c.to_day,
+        )
+        .select_from(card_links)
+        .join(cards)
+        .where(
+            card_links.c.customer_id.is_not(None),
+            or_(
+                card_links.c.vehicle_id.in_(vehicle_ids),
+                and_(card_links.c.vehicle_id.is_(None), cards.c.number.in_(numbers)),
+            ),
+        )
+        .order_by(card_links.c.id)
+    )
+
+
+def _tie(row: Any, *, by_card: bool) -> Tie:
+    to_day = FOREVER if row.to_day is None else row.to_day
+    return Tie(row.vehicle_id, row.customer_id, row.from_day, to_day, by_card)
+
+
+def stations_of(conn: Connection, customer: Customer) -> frozenset[int]:
+    """Return where a customer is registered, and where a vehicle of his came while it was his."""
+    found = set() if customer.station_id is None else {customer.station_id}
+    for his in within(spans(conn, customer.id)):
+        came = select(sales.c.station_id).join(vehicle_keys).where(his, visible()).distinct()
+        found |= set(conn.execute(came).scalars())
+    return frozenset(found)
+
+
+def within(his: Sequence[Span]) -> Iterator[ColumnElement[bool]]:
+    """Yield conditions on lines joined with their keys; together they tell the lines of spans."""
+    by_days: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for vehicle_id, from_day, to_day in his:
+        by_days[from_day, to_day].append(vehicle_id)
+    for (from_day, to_day), vehicle_ids in by_days.items():
+        for some in slices(vehicle_ids):
+            at = during(sales.c.local_at, from_day, to_day)
+            yield and_(vehicle_keys.c.vehicle_id.in_(some), at)
+
+
+def during(instant: Column[int], from_day: int, to_day: int) -> ColumnElement[bool]:
+    """Return the condition that an instant lies between the beginnings of two days."""
+    return and_(instant >= from_day * DAY_S, instant < to_day * DAY_S)

@@ -1,0 +1,86 @@
+"""Which customers, vehicles and cards may somebody change who sees only some stations?"""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, select
+
+from station.archive.customers.book import FOREVER, find, stations_of, ties_of
+from station.archive.rows import slices
+from station.archive.tables import card_links, cards, customers, vehicle_keys
+
+
+def foreign_customers(
+    conn: Connection, codes: Sequence[str], station_ids: Collection[int]
+) -> set[str]:
+    """Return which of these customers are registered elsewhere, or nowhere and not known here."""
+    found = [
+        (row.id, str(row.code))
+        for some in slices(sorted(set(codes)))
+        for row in conn.execute(
+            select(customers.c.id, customers.c.code).where(customers.c.code.in_(some))
+        )
+    ]
+    foreign = _foreign(conn, {customer_id for customer_id, _ in found}, station_ids)
+    return {code for customer_id, code in found if customer_id in foreign}
+
+
+def foreign_plates(
+    conn: Connection, texts: Sequence[str], station_ids: Collection[int]
+) -> set[str]:
+    """Return which of these keys are of vehicles that are such a customer's now."""
+    found = [
+        (row.vehicle_id, str(row.text))
+        for some in slices(sorted(set(texts)))
+        for row in conn.execute(
+            select(vehicle_keys.c.vehicle_id, vehicle_keys.c.text).where(
+                vehicle_keys.c.text.in_(some)
+            )
+        )
+    ]
+    ties = ties_of(conn, sorted({vehicle_id for vehicle_id, _ in found}))
+    now = [tie for tie in ties if tie.to_day == FOREVER]
+    foreign = _foreign(conn, {tie.customer_id for tie in now}, station_ids)
+    taken = {tie.vehicle_id for tie in now if tie.customer_id in foreign}
+    return {text for vehicle_id, text in found if vehicle_id in taken}
+
+
+def foreign_cards(
+    conn: Connection, numbers: Sequence[str], station_ids: Collection[int]
+) -> set[str]:
+    """Return which of these cards are held by such a customer now."""
+    found = [
+        (row.customer_id, str(row.number))
+        for some in slices(sorted(set(numbers)))
+        for row in conn.execute(
+            select(card_links.c.customer_id, cards.c.number)
+            .join_from(card_links, cards)
+            .where(
+                cards.c.number.in_(some),
+                card_links.c.customer_id.is_not(None),
+                card_links.c.to_day.is_(None),
+            )
+        )
+    ]
+    foreign = _foreign(conn, {customer_id for customer_id, _ in found}, station_ids)
+    return {number for customer_id, number in found if customer_id in foreign}
+
+
+def _foreign(
+    conn: Connection, customer_ids: Collection[int], station_ids: Collection[int]
+) -> set[int]:
+    """Return which customers are registered elsewhere, or nowhere and not known here."""
+    foreign = set()
+    for some in slices(sorted(customer_ids)):
+        query = select(customers.c.id, customers.c.station_id).where(customers.c.id.in_(some))
+        for row in conn.execute(query).all():
+            is_here = row.station_id in station_ids
+            if not is_here and row.station_id is None:
+                is_here = _comes_to(conn, row.id, station_ids)
+            if not is_here:
+                foreign.add(int(row.id))
+    return foreign
+
+
+def _comes_to(conn: Connection, customer_id: int, station_ids: Collection[int]) -> bool:
+    customer = find(conn, customer_id)
+    return customer is not None and not stations_of(conn, customer).isdisjoint(station_ids)

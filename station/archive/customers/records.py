@@ -1,0 +1,233 @@
+"""Stations, customers, vehicles and cards from files: putting one twice changes nothing."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
+
+from station.archive.books import KeyBook
+from station.archive.customers import links
+from station.archive.customers.links import Link
+from station.archive.rows import slices
+from station.archive.sales import Outcome
+from station.archive.stations import values_of
+from station.archive.tables import (
+    card_links,
+    cards,
+    customers,
+    stations,
+    vehicle_keys,
+    vehicle_owners,
+    vehicles,
+)
+from station.model import (
+    CardRecord,
+    CustomerRecord,
+    OwnerKind,
+    Source,
+    Station,
+    Use,
+    VehicleRecord,
+)
+
+Values = dict[str, Any]
+"""Columns of one row. What a file left blank does not erase what the archive knows."""
+
+BLANK = frozenset({"", Use.UNKNOWN.value, None})
+
+
+def put_stations(conn: Connection, records: Sequence[Station]) -> list[Outcome]:
+    """Return for each station whether it is new or changed (accepted), or known (duplicate)."""
+    return _outcomes(_put(conn, stations, "code", [values_of(record) for record in records]))
+
+
+def put_customers(
+    conn: Connection,
+    records: Sequence[CustomerRecord],
+    *,
+    station_ids: Mapping[str, int],
+    erased: Collection[str] = (),
+    made_by: str = "",
+    made_at: int | None = None,
+) -> list[Outcome]:
+    """Return for each customer whether it is new or changed, or known.
+
+    One whose station is not in the archive is unmatched, one whose code is among the `erased` is a
+    conflict, and neither is taken. How a customer is reached is put by `sealed.put_contacts`.
+    """
+    known = [
+        record.code not in erased and (not record.station or record.station in station_ids)
+        for record in records
+    ]
+    rows = [
+        {
+            "code": record.code,
+            "is_organisation": int(record.is_organisation),
+            "owner_kind": record.owner_kind.value,
+            "organisation_name": record.organisation_name,
+            "station_id": station_ids.get(record.station),
+            "since_day": record.since_day,
+        }
+        for record, is_known in zip(records, known, strict=True)
+        if is_known
+    ]
+    made = {"made_by": made_by, "made_at": made_at}
+    outcomes = _matched(known, _put(conn, customers, "code", rows, made))
+    return [
+        Outcome.CONFLICT if record.code in erased else outcome
+        for record, outcome in zip(records, outcomes, strict=True)
+    ]
+
+
+def put_vehicles(
+    conn: Connection, records: Sequence[VehicleRecord], *, keys: KeyBook
+) -> list[Outcome]:
+    """Return for each vehicle whether it is new or changed, or known.
+
+    One whose owner is no customer of the archive is unmatched and not taken. A use that a person
+    confirmed stands against any file.
+    """
+    owners = _ids(conn, customers, "code", [record.owner_code for record in records])
+    known = [not record.owner_code or record.owner_code in owners for record in records]
+    taken = [record for record, is_known in zip(records, known, strict=True) if is_known]
+    is_new, vehicle_ids = _vehicles(conn, keys, taken)
+    confirmed = _confirmed(conn, vehicle_ids)
+    rows, tied = [], []
+    for vehicle_id, record in zip(vehicle_ids, taken, strict=True):
+        rows.append(_vehicle_row(vehicle_id, record, confirmed))
+        tied.append(Link(vehicle_id, (owners.get(record.owner_code),), record.since_day))
+    changed = _put(conn, vehicles, "id", rows)
+    relinked = _tie(conn, vehicle_owners, "vehicle_id", ("customer_id",), tied)
+    return _matched(known, [any(c) for c in zip(is_new, changed, relinked, strict=True)])
+
+
+def put_cards(conn: Connection, records: Sequence[CardRecord], *, keys: KeyBook) -> list[Outcome]:
+    """Return for each card whether it is new or changed, or known.
+
+    One of a customer who is not in the archive is unmatched and not taken.
+    """
+    owners = _ids(conn, customers, "code", [record.customer_code for record in records])
+    known = [not r.customer_code or r.customer_code in owners for r in records]
+    taken = [record for record, is_known in zip(records, known, strict=True) if is_known]
+    changed = _put(conn, cards, "number", [{"number": r.number, "kind": r.kind} for r in taken])
+    card_ids = _ids(conn, cards, "number", [record.number for record in taken])
+    key_ids = keys.ids(conn, [record.plate for record in taken])
+    vehicle_of = _vehicle_of(conn, [key_id for key_id in key_ids if key_id is not None])
+    tied = [
+        Link(
+            card_ids[record.number],
+            (owners.get(record.customer_code), vehicle_of.get(key_id or 0)),
+            record.since_day,
+        )
+        for record, key_id in zip(taken, key_ids, strict=True)
+    ]
+    relinked = _tie(conn, card_links, "card_id", ("customer_id", "vehicle_id"), tied)
+    return _matched(known, [any(pair) for pair in zip(changed, relinked, strict=True)])
+
+
+def _vehicle_row(vehicle_id: int, record: VehicleRecord, confirmed: set[int]) -> Values:
+    """Return what a record says of the vehicle itself."""
+    row: Values = {"id": vehicle_id, "vehicle_type": record.vehicle_type}
+    if record.use != Use.UNKNOWN and vehicle_id not in confirmed:
+        row |= {"use": record.use.value, "use_source": Source.CARD.value}
+    if record.owner_kind != OwnerKind.UNKNOWN:
+        row |= {"owner_kind": record.owner_kind.value, "owner_source": Source.CARD.value}
+    return row
+
+
+def _vehicles(
+    conn: Connection, keys: KeyBook, records: Sequence[VehicleRecord]
+) -> tuple[list[bool], list[int]]:
+    """Return whether the archive meets each vehicle for the first time, and its id."""
+    newest = select(func.coalesce(func.max(vehicle_keys.c.id), 0))
+    last_id = conn.execute(newest).scalar_one()
+    key_ids = [key_id or 0 for key_id in keys.ids(conn, [record.key for record in records])]
+    vehicle_of = _vehicle_of(conn, key_ids)
+    firsts = {key_id: place for place, key_id in reversed(list(enumerate(key_ids)))}
+    is_new = [key_id > last_id and firsts[key_id] == place for place, key_id in enumerate(key_ids)]
+    return is_new, [vehicle_of[key_id] for key_id in key_ids]
+
+
+def _put(
+    conn: Connection, table: Table, name: str, rows: Sequence[Values], made: Values | None = None
+) -> list[bool]:
+    """Return for each row whether it was new or changed what stood under its `name`.
+
+    `made` is written with the new ones only.
+    """
+    standing = _standing(conn, table, name, [row[name] for row in rows])
+    new: dict[str | int, Values] = {}
+    old: dict[str | int, Values] = {}
+    changed = []
+    for row in rows:
+        known = standing.get(row[name])
+        if known is None:
+            new[row[name]] = standing[row[name]] = dict(row)
+            changed.append(True)
+            continue
+        news = {k: v for k, v in row.items() if v not in BLANK and v != known[k]}
+        known |= news
+        if news and row[name] not in new:
+            old[row[name]] = known
+        changed.append(bool(news))
+    _write(conn, table, name, [row | (made or {}) for row in new.values()], list(old.values()))
+    return changed
+
+
+def _write(
+    conn: Connection, table: Table, name: str, new: Sequence[Values], old: Sequence[Values]
+) -> None:
+    if new:
+        conn.execute(insert(table), new)
+    if old:
+        names = [column for column in old[0] if column not in {"id", name}]
+        change = update(table).where(table.c[name] == bindparam("its_name"))
+        values: Values = {column: bindparam(f"new_{column}") for column in names}
+        rows = [
+            {"its_name": row[name], **{f"new_{column}": row[column] for column in names}}
+            for row in old
+        ]
+        conn.execute(change.values(values), rows)
+
+
+def _standing(
+    conn: Connection, table: Table, name: str, names: Sequence[str | int]
+) -> dict[str | int, Values]:
+    return {
+        row[name]: dict(row)
+        for some in slices(sorted(set(names)))
+        for row in conn.execute(select(table).where(table.c[name].in_(some))).mappings()
+    }
+
+
+def _ids(conn: Connection, table: Table, name: str, names: Sequence[str]) -> dict[str, int]:
+    return {str(key): row["id"] for key, row in _standing(conn, table, name, names).items()}
+
+
+def _vehicle_of(conn: Connection, key_ids: Sequence[int]) -> dict[int, int]:
+    found = _standing(conn, vehicle_keys, "id", key_ids)
+    return {int(key_id): row["vehicle_id"] for key_id, row in found.items()}
+
+
+def _confirmed(conn: Connection, vehicle_ids: Sequence[int]) -> set[int]:
+    found = _standing(conn, vehicles, "id", vehicle_ids)
+    return {int(v) for v, row in found.items() if row["use_source"] == Source.CONFIRMED.value}
+
+
+def _tie(
+    conn: Connection, table: Table, holder: str, targets: Sequence[str], tied: Sequence[Link]
+) -> list[bool]:
+    """Return whether each link changed anything; one to nothing does not."""
+    real = [link for link in tied if any(link.target)]
+    changed = iter(links.put(conn, table, holder, targets, real))
+    return [any(link.target) and next(changed) for link in tied]
+
+
+def _outcomes(changed: Sequence[bool]) -> list[Outcome]:
+    return [Outcome.ACCEPTED if one else Outcome.DUPLICATE for one in changed]
+
+
+def _matched(known: Sequence[bool], changed: Sequence[bool]) -> list[Outcome]:
+    """Return the outcomes of all records, of which only the known ones were taken."""
+    taken = iter(_outcomes(changed))
+    return [next(taken) if is_known else Outcome.UNMATCHED for is_known in known]

@@ -1,0 +1,218 @@
+"""What is sealed in the archive, and at which place; sealed it comes in, sealed it leaves."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from string import Formatter
+from typing import Any, NamedTuple
+
+from sqlalchemy import Column, Connection, LargeBinary, bindparam, func, select, update
+
+from station.archive.customers.tables import (
+    agreements,
+    attachments,
+    contact_persons,
+    customer_fields,
+    customer_notes,
+    field_changes,
+    occasions,
+    registrations,
+)
+from station.archive.rows import slices
+from station.archive.tables import customers, lapse_notes, quarantine
+
+REACHED_BY = ("name_sealed", "phone_sealed", "phone_index", "name_index")
+"""What is kept of how a customer is reached."""
+
+
+class Kind(StrEnum):
+    """What is sealed."""
+
+    NAME = "name"
+    PHONE = "phone"
+    NOTE = "note"
+    ROW = "row"
+    FIELD = "field"
+    OLD = "old"
+    NEW = "new"
+    PERSON_NAME = "person_name"
+    PERSON_PHONE = "person_phone"
+    TERMS = "terms"
+    REMARK = "remark"
+    OCCASION = "occasion"
+    FILE_NAME = "file_name"
+    FILE = "file"
+    REGISTRATION = "registration"
+
+
+class Sealing(NamedTuple):
+    """Where a kind stands, to which row it belongs, and the hash by which it is found."""
+
+    column: Column[Any]
+    place: str
+    found_by: Column[Any] | None = None
+
+
+SEALINGS: dict[Kind, Sealing] = {
+    Kind.NAME: Sealing(customers.c.name_sealed, "customers/{id}/name", customers.c.name_index),
+    Kind.PHONE: Sealing(customers.c.phone_sealed, "customers/{id}/phone", customers.c.phone_index),
+    Kind.NOTE: Sealing(lapse_notes.c.note_sealed, "lapse_notes/{vehicle_id}/{written_at}"),
+    Kind.ROW: Sealing(quarantine.c.row_sealed, "quarantine/{batch_id}/{line_no}"),
+    Kind.FIELD: Sealing(customer_fields.c.value_sealed, "customer_fields/{customer_id}/{field}"),
+    Kind.OLD: Sealing(
+        field_changes.c.old_sealed, "field_changes/{customer_id}/{field}/{written_at}/old"
+    ),
+    Kind.NEW: Sealing(
+        field_changes.c.new_sealed, "field_changes/{customer_id}/{field}/{written_at}/new"
+    ),
+    Kind.PERSON_NAME: Sealing(
+        contact_persons.c.name_sealed,
+        "contact_persons/{customer_id}/name",
+        contact_persons.c.name_index,
+    ),
+    Kind.PERSON_PHONE: Sealing(
+        contact_persons.c.phone_sealed,
+        "contact_persons/{customer_id}/phone",
+        contact_persons.c.phone_index,
+    ),
+    Kind.TERMS: Sealing(agreements.c.terms_sealed, "agreements/{customer_id}/{written_at}"),
+    Kind.REMARK: Sealing(
+        customer_notes.c.words_sealed, "customer_notes/{customer_id}/{written_at}"
+    ),
+    Kind.OCCASION: Sealing(occasions.c.words_sealed, "occasions/{customer_id}/{written_at}"),
+    Kind.FILE_NAME: Sealing(
+        attachments.c.name_sealed, "attachments/{customer_id}/{written_at}/name"
+    ),
+    Kind.FILE: Sealing(
+        attachments.c.content_sealed, "attachments/{customer_id}/{written_at}/content"
+    ),
+    Kind.REGISTRATION: Sealing(
+        registrations.c.words_sealed, "registrations/{station_id}/{made_at}"
+    ),
+}
+"""Everything that is sealed; a text moved to another row cannot be opened there."""
+
+
+def place(kind: Kind, **facts: object) -> str:
+    """Return to which row a text belongs; `facts` are the row's columns that its place names."""
+    return SEALINGS[kind].place.format(**facts)
+
+
+def _placed_by(kind: Kind) -> list[Column[Any]]:
+    """Return the columns that tell the place of each text of a kind, its id first."""
+    column, pattern, _ = SEALINGS[kind]
+    names = [name for _, name, _, _ in Formatter().parse(pattern) if name and name != "id"]
+    return [column.table.c[name] for name in ("id", *names)]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedText:
+    """One sealed text of the archive; `index` is by what a name or phone is found."""
+
+    id: int
+    place: str
+    sealed: bytes
+    index: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How a customer is reached, sealed; by the indexes he is found."""
+
+    id: int
+    name_sealed: bytes | None = None
+    phone_sealed: bytes | None = None
+    phone_index: str | None = None
+    name_index: str | None = None
+    is_erased: bool = False
+
+
+def any_sealed(conn: Connection) -> bool:
+    """Return whether anything is sealed; then the keys must not be made anew."""
+    return any(
+        conn.execute(select(column.table.c.id).where(column.is_not(None)).limit(1)).first()
+        for column, _, _ in SEALINGS.values()
+    )
+
+
+def beginnings(conn: Connection, length: int) -> set[bytes]:
+    """Return how sealed texts begin."""
+    found: set[bytes] = set()
+    for column, _, _ in SEALINGS.values():
+        begins = func.substr(column, 1, length, type_=LargeBinary)
+        found |= set(conn.execute(select(begins).where(column.is_not(None)).distinct()).scalars())
+    return found
+
+
+def texts(
+    conn: Connection, kind: Kind, *, after_id: int, but_mark: bytes, limit: int
+) -> list[SealedText]:
+    """Return the next texts of a kind, by id, that do not begin with `but_mark`."""
+    column = SEALINGS[kind].column
+    ids = column.table.c.id
+    begins = func.substr(column, 1, len(but_mark), type_=LargeBinary)
+    query = (
+        select(*_placed_by(kind), column.label("sealed"))
+        .where(ids > after_id, column.is_not(None), begins != but_mark)
+        .order_by(ids)
+        .limit(limit)
+    )
+    return [
+        SealedText(row["id"], place(kind, **row), row["sealed"])
+        for row in conn.execute(query).mappings()
+    ]
+
+
+def put(conn: Connection, kind: Kind, new: Sequence[SealedText]) -> None:
+    """Put texts that were sealed anew in the place of the old ones."""
+    if not new:
+        return
+    column, _, index = SEALINGS[kind]
+    values: dict[str, Any] = {column.name: bindparam("new_sealed")}
+    rows = [{"its_id": text.id, "new_sealed": text.sealed} for text in new]
+    if index is not None:
+        values[index.name] = bindparam("new_index")
+        rows = [{**row, "new_index": text.index} for row, text in zip(rows, new, strict=True)]
+    change = update(column.table).where(column.table.c.id == bindparam("its_id"))
+    conn.execute(change.values(values), rows)
+
+
+def contacts(conn: Connection, codes: Collection[str]) -> dict[str, Contact]:
+    """Return by code how the customers of these codes are reached."""
+    shown = ("id", *REACHED_BY, "erased_at", "code")
+    query = select(*[customers.c[name] for name in shown])
+    return {
+        row.code: contact_of(row)
+        for some in slices(sorted(set(codes)))
+        for row in conn.execute(query.where(customers.c.code.in_(some)))
+    }
+
+
+def contact_of(row: Any) -> Contact:
+    """Return how the customer of a row is reached."""
+    reached_by = {name: getattr(row, name) for name in REACHED_BY}
+    return Contact(row.id, **reached_by, is_erased=row.erased_at is not None)
+
+
+def put_contacts(conn: Connection, changed: Sequence[Contact]) -> None:
+    """Store how customers are reached."""
+    change = update(customers).where(customers.c.id == bindparam("its_id"))
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in REACHED_BY}
+    rows = [
+        {"its_id": one.id, **{f"new_{name}": getattr(one, name) for name in REACHED_BY}}
+        for one in changed
+    ]
+    if rows:
+        conn.execute(change.values(values), rows)
+
+
+def with_phone(conn: Connection, indexes: Collection[str]) -> list[int]:
+    """Return the ids of the customers whose phone stands under one of these hashes."""
+    query = select(customers.c.id).where(customers.c.phone_index.in_(indexes))
+    return list(conn.execute(query.order_by(customers.c.id)).scalars())
+
+
+def with_name(conn: Connection, indexes: Collection[str]) -> list[int]:
+    """Return the ids of the customers whose name stands under one of these hashes."""
+    query = select(customers.c.id).where(customers.c.name_index.in_(indexes))
+    return list(conn.execute(query.order_by(customers.c.id)).scalars())

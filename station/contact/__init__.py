@@ -1,0 +1,1 @@
+"""What is known of customers, whom to address, and when; pure."""

@@ -1,0 +1,131 @@
+"""What can be known of a customer: one table of fields, to which a chain adds its own."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class FieldKind(StrEnum):
+    """What a field holds, and so how it is asked for and checked."""
+
+    TEXT = "text"
+    NOTE = "note"
+    CHOICE = "choice"
+    NUMBER = "number"
+    DAY = "day"
+    YES_NO = "yes_no"
+    NAME = "name"
+    PHONE = "phone"
+    WAY = "way"
+
+
+SEALED = frozenset({FieldKind.NOTE, FieldKind.NAME, FieldKind.PHONE, FieldKind.WAY})
+"""Kinds that name or reach a person, or were told in confidence."""
+REACHING = frozenset({FieldKind.NAME, FieldKind.PHONE, FieldKind.WAY})
+"""Kinds that go stale and are checked from time to time."""
+
+
+class Whose(StrEnum):
+    """Of which customers a field is asked."""
+
+    BOTH = "both"
+    PERSON = "person"
+    ORGANISATION = "organisation"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that can be known of a customer.
+
+    `weight` is what it counts for when a card is judged complete. A field of the chain's own
+    carries its `labels` by language; those of the house stand in the catalogues.
+    """
+
+    name: str
+    group: str
+    kind: FieldKind
+    whose: Whose = Whose.BOTH
+    choices: tuple[str, ...] = ()
+    weight: int = 0
+    labels: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether its value is sealed in the archive, and masked or withheld on a page."""
+        return self.kind in SEALED
+
+    def concerns(self, *, is_organisation: bool) -> bool:
+        """Return whether it is asked of such a customer."""
+        return self.whose in {Whose.BOTH, Whose.ORGANISATION if is_organisation else Whose.PERSON}
+
+
+CORE = ("name", "phone", "organisation_name", "owner_kind", "station", "since")
+"""Fields that stand in the customer's own row; all others in a table of theirs."""
+
+_TEXT, _NOTE, _CHOICE = FieldKind.TEXT, FieldKind.NOTE, FieldKind.CHOICE
+_NUMBER, _DAY = FieldKind.NUMBER, FieldKind.DAY
+_ORGANISATION = Whose.ORGANISATION
+
+CHANNELS = (
+    *("counter", "referral", "self_registered", "event", "campaign", "call", "own_data"),
+    *("import", "other"),
+)
+FORMS = ("state_owned", "private", "foreign", "sole_trader", "institution", "government")
+
+FIELDS: tuple[Field, ...] = (
+    Field("organisation_name", "who", _TEXT, _ORGANISATION, weight=20),
+    Field("name", "who", FieldKind.NAME, weight=20),
+    Field("phone", "who", FieldKind.PHONE, weight=20),
+    Field("owner_kind", "who", _CHOICE, choices=("private", "company", "government", "rental")),
+    Field("station", "who", _CHOICE, weight=5),
+    Field("since", "who", _DAY),
+    Field("channel", "who", _CHOICE, choices=CHANNELS, weight=10),
+    Field("email", "reach", FieldKind.WAY),
+    Field("wechat", "reach", FieldKind.WAY, weight=5),
+    Field("address", "reach", FieldKind.WAY),
+    Field("industry", "business", _TEXT, _ORGANISATION, weight=10),
+    Field("form", "business", _CHOICE, _ORGANISATION, choices=FORMS),
+    Field("area_served", "business", _TEXT, _ORGANISATION),
+    Field("fleet_size", "business", _NUMBER, _ORGANISATION, weight=10),
+    Field("litres_month", "business", _NUMBER, weight=5),
+    Field(
+        "character",
+        "business",
+        _CHOICE,
+        _ORGANISATION,
+        choices=("steady", "seasonal", "project", "tender"),
+    ),
+    Field("relationship", "trade", _CHOICE, _ORGANISATION, choices=("1", "2", "3", "4"), weight=5),
+    Field("credit_class", "trade", _CHOICE, _ORGANISATION, choices=("A", "B", "C", "D")),
+    Field("credit_limit", "trade", _NUMBER, _ORGANISATION),
+    Field("settle_day", "trade", _NUMBER, _ORGANISATION),
+    Field("term_days", "trade", _NUMBER, _ORGANISATION),
+    Field("trade_terms", "trade", _NOTE, _ORGANISATION),
+    Field("invoice_title", "trade", _NOTE),
+    Field("tax_number", "trade", _NOTE, _ORGANISATION),
+    Field(
+        "pay_method",
+        "trade",
+        _CHOICE,
+        choices=("cash", "card", "fuel_card", "app", "monthly"),
+        weight=5,
+    ),
+    Field("rival_stations", "rivals", _TEXT, weight=5),
+    Field(
+        "rival_reason",
+        "rivals",
+        _CHOICE,
+        choices=("price", "nearer", "card", "service", "habit", "other"),
+    ),
+    Field("attitude", "rivals", _CHOICE, choices=("loyal", "neutral", "critical", "hostile")),
+    Field("open_problems", "work", _NOTE),
+    Field("our_advantages", "work", _NOTE),
+    Field("next_step", "work", _NOTE),
+    Field("paper_holder", "work", _TEXT),
+    Field("style", "manner", _CHOICE, choices=("warm", "brief", "formal", "no_calls")),
+    Field("forbidden_topics", "manner", _NOTE),
+    Field("preferences", "manner", _NOTE),
+    Field("need", "prospect", _NOTE),
+    Field("scene", "prospect", _NOTE),
+    Field("pain_point", "prospect", _NOTE),
+)
+"""Every field of the house, in the order in which a card shows them."""

@@ -1,0 +1,1 @@
+"""Who the customers are: their cards, how they are reached, why they stay away."""

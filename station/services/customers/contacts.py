@@ -1,0 +1,331 @@
+"""How a customer is reached: always masked, opened one at a time, for a reason, written down."""
+
+import re
+from dataclasses import dataclass
+from time import time
+
+from station.archive import stations
+from station.archive.customers import book, consents, sealed
+from station.archive.customers.book import Customer
+from station.archive.database import Connection, Database
+from station.archive.people import accounts, audit, sessions
+from station.errors import (
+    BadValueError,
+    LimitReachedError,
+    NotAllowedError,
+    NotFoundError,
+)
+from station.guard import consent, looks, mask, traces
+from station.guard.traces import Traces
+from station.ingest import phones
+from station.model import Act, Channel, Purpose, day_number
+from station.services import board, trail
+from station.services.access import LOCAL_ACCOUNT, acting, right, rights_of, start_of_today, today
+from station.services.ask import Ask
+from station.services.personal import sealing
+
+REVEAL, REVEAL_ANY = "contact.reveal", "contact.reveal_any"
+TYPED_PHONE = re.compile(r"[+＋]?[\d\s()（）./-]{7,40}")
+"""What is typed where a telephone is meant; a plate has letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A customer as everybody may see him: name and phone masked, empty where none is kept."""
+
+    customer_id: int
+    organisation_name: str
+    name: str
+    phone: str
+    keeper: str
+    may_reveal: bool
+    is_erased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    """A name and a phone in full, empty where there is none, none where the key is lost."""
+
+    name: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A customer in sight: `station_ids` are all where he is known, `here` those in sight."""
+
+    customer: Customer
+    station_ids: frozenset[int]
+    here: frozenset[int]
+
+    @property
+    def station_id(self) -> int:
+        """The station under which what is done about him is written down."""
+        own = self.customer.station_id
+        return own if own is not None and own in self.here else min(self.here)
+
+
+def in_sight(conn: Connection, ask: Ask, customer_id: int) -> Seen:
+    """Return a customer who is registered or came at a station in sight.
+
+    Raises:
+        NotFoundError: there is no such customer, or none in sight; both answer alike.
+    """
+    customer = book.find(conn, customer_id)
+    known = book.stations_of(conn, customer) if customer else frozenset()
+    here = known & ask.scope.station_ids
+    if customer is None or not here:
+        raise NotFoundError("error.customer_not_found")
+    return Seen(customer, known, here)
+
+
+def there(conn: Connection, ask: Ask, customer_id: int) -> Seen:
+    """Return a customer in sight who was not erased.
+
+    Raises:
+        NotFoundError: there is no such customer, or none in sight; both answer alike.
+        NotAllowedError: he was erased.
+    """
+    seen = in_sight(conn, ask, customer_id)
+    if seen.customer.erased_at is not None:
+        raise NotAllowedError("contacts.erased")
+    return seen
+
+
+@right("cards.read")
+def of_vehicle(ask: Ask, *, vehicle_id: int) -> list[Contact]:
+    """Return whose the vehicle is now, masked, as far as they are in sight; the owner first.
+
+    Raises:
+        NotFoundError: there is no such vehicle, or none in sight; both answer alike.
+    """
+    if vehicle_id not in set(board.vehicles(ask)["vehicle_id"]):
+        raise NotFoundError("error.vehicle_not_found")
+    found = []
+    with ask.db.reading() as conn:
+        for customer_id in book.holders(conn, vehicle_id):
+            try:
+                found.append(_masked(ask, in_sight(conn, ask, customer_id)))
+            except NotFoundError:
+                continue
+    return found
+
+
+@right("cards.read")
+def of_customer(ask: Ask, *, customer_id: int) -> Contact:
+    """Return how a customer is reached, masked.
+
+    Raises:
+        NotFoundError: there is no such customer, or none in sight; both answer alike.
+    """
+    with ask.db.reading() as conn:
+        return _masked(ask, in_sight(conn, ask, customer_id))
+
+
+@right("cards.read")
+def by_code(ask: Ask, *, code: str) -> int:
+    """Return the id of the customer with a code.
+
+    Raises:
+        NotFoundError: there is no such customer, or none in sight; both answer alike.
+    """
+    with ask.db.reading() as conn:
+        customer_id = book.id_of(conn, code.strip())
+        return in_sight(conn, ask, customer_id or 0).customer.id
+
+
+def _masked(ask: Ask, seen: Seen) -> Contact:
+    customer = seen.customer
+    name, phone = sealing.unseal_contact(ask.db, customer.contact)
+    return Contact(
+        customer_id=customer.id,
+        organisation_name=customer.organisation_name,
+        name=mask.name(name or ""),
+        phone=mask.phone(phone or ""),
+        keeper=customer.keeper,
+        may_reveal=customer.has_contact and _may_reveal(ask, seen),
+        is_erased=customer.erased_at is not None,
+    )
+
+
+def _may_reveal(ask: Ask, seen: Seen) -> bool:
+    """Return whether he is in the asker's care, or the asker may open anybody's there."""
+    rights = ask.scope.rights
+    is_keeper = bool(ask.scope.account_id) and ask.scope.account_id == seen.customer.keeper_id
+    needed = {REVEAL} if is_keeper else {REVEAL, REVEAL_ANY}
+    held = [rights.get(name, frozenset()) for name in needed]
+    return bool(seen.station_ids.intersection(*held))
+
+
+@right(REVEAL)
+def reveal(ask: Ask, *, customer_id: int, purpose: Purpose, reason: str) -> Revealed:
+    """Return a customer's name and phone in full; that it was done, and why, is written down.
+
+    Raises:
+        NotFoundError: he is not in sight, or nothing is kept of how to reach him.
+        NotAllowedError: he is in another's care, was erased, or does not agree to this purpose.
+        BadValueError: no reason is given, or it names him.
+        LimitReachedError: the day's are used up.
+    """
+    with acting(ask) as conn:
+        seen = there(conn, ask, customer_id)
+        _refuse_reveal(conn, ask, seen, purpose)
+        reason = impersonal(reason, of_person(ask.db, seen.customer))
+        count_one_more(conn, ask)
+        trail.note(
+            conn,
+            ask.scope,
+            Act.REVEAL,
+            f"customer:{customer_id}",
+            station_id=seen.station_id,
+            reason=f"{purpose}: {reason}",
+        )
+        return Revealed(*sealing.unseal_contact(ask.db, seen.customer.contact))
+
+
+def _refuse_reveal(conn: Connection, ask: Ask, seen: Seen, purpose: Purpose) -> None:
+    if not _may_reveal(ask, seen):
+        raise NotAllowedError("contacts.not_yours")
+    if not seen.customer.has_contact:
+        raise NotFoundError("contacts.none_kept")
+    words = consents.of_customer(conn, seen.customer.id)
+    day = day_number(today())
+    if purpose is not Purpose.SERVICE and not consent.is_given(
+        words, purpose=purpose, channel=Channel.PHONE, day=day
+    ):
+        raise NotAllowedError("contacts.no_consent")
+
+
+def count_one_more(conn: Connection, ask: Ask) -> None:
+    """Refuse what goes beyond the day; counted in the write that adds to it, so none slips by."""
+    most, account = ask.settings.looks.reveals_per_day, ask.scope.account
+    since = start_of_today()
+    taken = sum(audit.total(conn, account=account, act=act, from_s=since) for act in looks.OPENING)
+    if taken >= most:
+        raise LimitReachedError("contacts.limit", most=most)
+
+
+def of_person(db: Database, customer: Customer, *more: str) -> Traces:
+    """Return the words by which a customer is recognised; `more` are plates and cards of his."""
+    name, phone = sealing.unseal_contact(db, customer.contact)
+    return traces.of(names=[name or ""], phones=[phone or ""], marks=[customer.code, *more])
+
+
+def impersonal(reason: str, person: Traces) -> str:
+    """Return a reason fit to be kept for ever.
+
+    Raises:
+        BadValueError: there is none, or it names the person.
+    """
+    reason = trail.needed(reason)
+    if person.found_in(reason):
+        raise BadValueError("contacts.reason_names")
+    return reason
+
+
+@right("keeper.assign")
+def assign(ask: Ask, *, customer_id: int, keeper: str) -> None:
+    """Give a customer into the care of an account that works where he is known, or of nobody.
+
+    Raises:
+        NotFoundError: customer or account is not there.
+        NotAllowedError: the account does not work at a station of his.
+    """
+    with ask.db.writing(changes_figures=False) as conn:
+        seen = there(conn, ask, customer_id)
+        keeper_id = _keeper(conn, seen, keeper.strip().casefold()) if keeper.strip() else None
+        book.assign(conn, customer_id, keeper_id)
+        what = f"customer:{customer_id}:keeper:{keeper_id or 'nobody'}"
+        trail.note(conn, ask.scope, Act.CHANGE, what, station_id=seen.station_id)
+
+
+def _keeper(conn: Connection, seen: Seen, name: str) -> int:
+    account = accounts.find(conn, name=name)
+    if account is None or account.disabled_at is not None:
+        raise NotFoundError("accounts.unknown", account=name)
+    if account.id not in _who_work_there(conn, seen.station_ids):
+        raise NotAllowedError("contacts.not_there", account=name)
+    return account.id
+
+
+def _who_work_there(conn: Connection, station_ids: frozenset[int]) -> dict[int, str]:
+    """Return the accounts that may reach customers at one of these stations."""
+    known, day = stations.everything(conn), day_number(today())
+    found = {}
+    for row in accounts.listing(conn).to_dict("records"):
+        held = rights_of(accounts.grants_of(conn, int(row["id"]), day), known)
+        if row["disabled_at"] is None and held.get(REVEAL, frozenset()) & station_ids:
+            found[int(row["id"])] = str(row["name"])
+    return found
+
+
+@right("keeper.assign")
+def keepers(ask: Ask, *, customer_id: int) -> list[str]:
+    """Return the names of the accounts into whose care a customer may be given.
+
+    Raises:
+        NotFoundError: there is no such customer, or none in sight; both answer alike.
+    """
+    with ask.db.reading() as conn:
+        seen = in_sight(conn, ask, customer_id)
+        return sorted(_who_work_there(conn, seen.station_ids & ask.scope.station_ids).values())
+
+
+@right("cards.read")
+def find_by_phone(ask: Ask, *, phone: str) -> list[int]:
+    """Return the customers in sight who have this telephone; only a whole number finds anybody.
+
+    Whoever looks up too many in a day that are nobody's is guessing what a mask hides.
+
+    Raises:
+        BadValueError: it is no telephone.
+        LimitReachedError: too many were nobody's today.
+    """
+    number = phones.read(phone, ask.settings.ingest.phone_region)
+    if not number:
+        return []
+    with ask.db.writing(changes_figures=False) as conn:
+        _refuse_guessing(conn, ask)
+        found = _with_phone(conn, ask, number)
+        if not found:
+            sessions.note_attempt(
+                conn,
+                account_hash=sealing.code_index(ask.db, f"phone/{number}"),
+                address=_guesser(ask),
+                now_s=int(time()),
+            )
+    return found
+
+
+def _with_phone(conn: Connection, ask: Ask, number: str) -> list[int]:
+    found = []
+    for customer_id in sealed.with_phone(conn, sealing.phone_indexes(ask.db, number)):
+        customer = book.find(conn, customer_id)
+        if customer and book.stations_of(conn, customer) & ask.scope.station_ids:
+            found.append(customer_id)
+    return found
+
+
+def _refuse_guessing(conn: Connection, ask: Ask) -> None:
+    """Refuse every look-up once too many were in vain; a right one would tell as well."""
+    most = ask.settings.looks.phone_misses_per_day
+    missed = sessions.guesses(conn, address=_guesser(ask), from_s=start_of_today())
+    if ask.scope.account != LOCAL_ACCOUNT and missed >= most:
+        raise LimitReachedError("contacts.too_many_misses", most=most)
+
+
+def _guesser(ask: Ask) -> str:
+    return f"phone/{ask.scope.account_id}"
+
+
+@right("cards.read")
+def vehicles_by_phone(ask: Ask, *, words: str) -> list[int]:
+    """Return the vehicles of whoever in sight has the telephone that was typed, if it is one."""
+    if not TYPED_PHONE.fullmatch(words.strip()):
+        return []
+    try:
+        customer_ids = find_by_phone(ask, phone=words)
+    except BadValueError:
+        return []
+    with ask.db.reading() as conn:
+        return book.vehicles_of(conn, customer_ids)

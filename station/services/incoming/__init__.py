@@ -1,0 +1,1 @@
+"""Files come in, with every row accounted for."""

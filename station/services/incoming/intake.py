@@ -1,0 +1,390 @@
+"""Sales come in: from a file to lines in the archive, with every row accounted for."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from time import time
+
+import pandas as pd
+
+from station.archive import batches, lake, relink, reversals, sales, stations
+from station.archive.books import KeyBook, ProductBook
+from station.archive.database import Connection
+from station.archive.sales import Outcome
+from station.errors import FileRefusedError
+from station.ingest import sales_file
+from station.ingest.mapping import Mapping
+from station.ingest.sales_file import SalesFile
+from station.model import (
+    Act,
+    IgnoredRow,
+    ImportCounts,
+    KeyKind,
+    Progress,
+    ReadRow,
+    RejectedRow,
+    SaleKeyKind,
+    SaleRow,
+    Station,
+    quiet,
+)
+from station.services import trail
+from station.services.access import right
+from station.services.ask import Ask
+from station.services.incoming.files import (
+    CHUNK_ROWS,
+    KEPT_REJECTED,
+    SALES,
+    Door,
+    FileOptions,
+    FileReport,
+    as_shown,
+    open_batch,
+    rehearsal,
+    write_rejects,
+)
+from station.services.personal import sealing
+
+REJECTED, CONFLICT, IGNORED = "rejected", "conflict", "ignored"
+ASIDE = {Outcome.CONFLICT: CONFLICT, Outcome.UNMATCHED: "reversal_without_sale"}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions(FileOptions):
+    """How a file of sales is to be taken.
+
+    Where `more_follow`, the lake waits for the last file; whoever asks earlier refreshes it.
+    """
+
+    station: str = ""
+    whole_file: bool = False
+    more_follow: bool = False
+
+
+@right("sales.import")
+def import_sales(
+    ask: Ask, *, path: Path, options: ImportOptions, progress: Progress = quiet
+) -> FileReport:
+    """Return what became of each row of a sales file; importing it again changes nothing.
+
+    Rows are committed in chunks, so a stop at any moment leaves whole chunks, and importing the
+    same file again ends as if it had never been stopped. With `whole_file` nothing counts until
+    everything is in, and one bad row refuses the file. A dry run changes nothing.
+
+    Raises:
+        UnreadableFileError: nothing of the file could be read.
+        FileRefusedError: the file contradicts itself or the archive, or was to be whole and is not.
+    """
+    file = _open(ask, path, options)
+    request = _Request(ask, path, file, options, _settled_key_kind(ask, file), progress)
+    if options.whole_file:
+        _refuse_bad_rows(file.rows(request.key_kind))
+    if options.dry_run:
+        return _rehearse(request)
+    report = _take(request)
+    if not options.more_follow:
+        lake.refresh(ask.db)
+    return report
+
+
+def _open(ask: Ask, path: Path, options: ImportOptions) -> SalesFile:
+    return sales_file.open_sales(
+        path,
+        _allowed(ask, options.mapping),
+        stations=_stations_in_sight(ask),
+        station_code=options.station or None,
+        rules=ask.settings.ingest,
+        now_s=int(time()),
+    )
+
+
+def _allowed(ask: Ask, mapping: Mapping | None) -> Mapping | None:
+    """Return the mapping; only who keeps the stations may have it create some."""
+    if mapping is None or "stations.keep" in ask.scope.rights:
+        return mapping
+    return replace(mapping, creates_stations=False)
+
+
+def _stations_in_sight(ask: Ask) -> dict[str, Station]:
+    with ask.db.reading() as conn:
+        known = stations.everything(conn)
+    return {known[i].code: known[i] for i in sorted(ask.scope.station_ids) if i in known}
+
+
+def _settled_key_kind(ask: Ask, file: SalesFile) -> SaleKeyKind:
+    """Return how the lines are told apart: as when their stations' source first came in."""
+    with ask.db.reading() as conn:
+        ids = stations.ids(conn)
+        kinds = [
+            batches.source_key_kind(conn, ids[code], file.source)
+            for code in sorted(file.station_codes & ids.keys())
+        ]
+    fixed = {kind for kind in kinds if kind is not None}
+    if len(fixed) > 1 or not fixed <= file.key_kind_available:
+        wanted = ", ".join(sorted(fixed))
+        raise FileRefusedError("intake.key_kind", source=file.source, wanted=wanted)
+    return fixed.pop() if fixed else file.best_key_kind
+
+
+def _refuse_bad_rows(rows: Iterator[ReadRow]) -> None:
+    bad = sum(isinstance(row, RejectedRow) for row in rows)
+    if bad:
+        raise FileRefusedError("intake.not_whole", rejected=bad)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """Who wants which file taken, how, and how its lines are told apart."""
+
+    ask: Ask
+    path: Path
+    file: SalesFile
+    options: ImportOptions
+    key_kind: SaleKeyKind
+    progress: Progress
+
+    @property
+    def name(self) -> str:
+        """What the file is called."""
+        return self.options.name_of(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A request under way: its batch, and the door through which its chunks are written."""
+
+    request: _Request
+    batch_id: int
+    station_ids: dict[str, int]
+    door: Door
+    keys: KeyBook = field(default_factory=KeyBook)
+    products: ProductBook = field(default_factory=ProductBook)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What has become of the rows so far, and what waits for the end of the file."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    first_rejected: list[RejectedRow] = field(default_factory=list)
+    reversals: list[SaleRow] = field(default_factory=list)
+    plates: set[str] = field(default_factory=set)
+
+    def put_aside(self, rows: Sequence[RejectedRow]) -> None:
+        """Note rows that the archive keeps apart: those not taken, and those in conflict."""
+        rejected = [row for row in rows if row.reason != CONFLICT]
+        self.outcomes[CONFLICT] += len(rows) - len(rejected)
+        self.outcomes[REJECTED] += len(rejected)
+        self.reasons.update(row.reason for row in rows)
+        self.first_rejected.extend(rows[: KEPT_REJECTED - len(self.first_rejected)])
+
+    def counts(self) -> ImportCounts:
+        """Return the account so far."""
+        return ImportCounts(
+            accepted=self.outcomes[Outcome.ACCEPTED],
+            duplicates=self.outcomes[Outcome.DUPLICATE],
+            conflicts=self.outcomes[CONFLICT],
+            rejected=self.outcomes[REJECTED],
+            ignored=self.outcomes[IGNORED],
+        )
+
+
+def _take(request: _Request) -> FileReport:
+    """Import for good: every chunk in a transaction of its own."""
+    db = request.ask.db
+    work = _begin(request, db.writing)
+    tally = _read_in(work)
+    if request.options.whole_file and tally.outcomes[REJECTED]:
+        with db.writing() as conn:
+            batches.undo(conn, work.batch_id)
+        raise FileRefusedError("intake.not_whole", rejected=tally.outcomes[REJECTED])
+    with db.writing() as conn:
+        relink.relink(conn, tally.plates)
+        counts = batches.finish(conn, work.batch_id, tally.counts(), int(time()))
+        trail.note(
+            conn,
+            request.ask.scope,
+            Act.IMPORT,
+            f"batch:{work.batch_id}",
+            station_id=_only_station(work),
+            count=counts.accepted,
+        )
+    return _report(work, tally, counts, _write_rejects(work) if counts.rejected else None)
+
+
+def _only_station(work: _Work) -> int | None:
+    """Return whose sales a file holds, none where it holds those of several."""
+    codes = work.request.file.station_codes
+    return work.station_ids.get(next(iter(codes))) if len(codes) == 1 else None
+
+
+def _rehearse(request: _Request) -> FileReport:
+    with rehearsal(request.ask.db) as door:
+        work = _begin(request, door)
+        tally = _read_in(work)
+        return _report(work, tally, tally.counts(), None)
+
+
+def _begin(request: _Request, door: Door) -> _Work:
+    with door() as conn:
+        batch_id = open_batch(
+            conn,
+            request.ask,
+            request.path,
+            kind=SALES,
+            source=request.file.source,
+            name=request.name,
+            whole_file=request.options.whole_file,
+        )
+        return _Work(request, batch_id, stations.ids(conn), door)
+
+
+def _read_in(work: _Work) -> _Tally:
+    tally, done = _Tally(), 0
+    rows = work.request.file.rows(work.request.key_kind)
+    while chunk := list(islice(rows, CHUNK_ROWS)):
+        with work.door() as conn:
+            _take_chunk(conn, work, tally, chunk)
+        done += len(chunk)
+        work.request.progress(done, work.request.file.row_count)
+    with work.door() as conn:
+        # Reversals come last, so that neither chunks nor the order of lines decide what they meet.
+        outcomes = _add_reversals(conn, work, tally.reversals)
+        _note(conn, work, tally, tally.reversals, outcomes)
+    return tally
+
+
+def _take_chunk(conn: Connection, work: _Work, tally: _Tally, rows: Sequence[ReadRow]) -> None:
+    tally.outcomes[IGNORED] += sum(isinstance(row, IgnoredRow) for row in rows)
+    _put_aside(conn, work, tally, [row for row in rows if isinstance(row, RejectedRow)])
+    lines = [row for row in rows if isinstance(row, SaleRow)]
+    tally.reversals += [row for row in lines if sales.is_reversal(row.sale)]
+    plain = [row for row in lines if not sales.is_reversal(row.sale)]
+    _know_stations(conn, work, {row.sale.station for row in lines})
+    outcomes = sales.add(
+        conn,
+        work.batch_id,
+        [row.sale for row in plain],
+        station_ids=work.station_ids,
+        keys=work.keys,
+        products=work.products,
+    )
+    _note(conn, work, tally, plain, outcomes)
+    tally.plates.update(
+        row.sale.vehicle.text
+        for row in plain
+        if row.sale.vehicle and row.sale.vehicle.kind is KeyKind.PLATE
+    )
+
+
+def _add_reversals(conn: Connection, work: _Work, rows: Sequence[SaleRow]) -> list[Outcome]:
+    return reversals.add(
+        conn,
+        work.batch_id,
+        [row.sale for row in rows],
+        station_ids=work.station_ids,
+        products=work.products,
+        rules=work.request.ask.settings.reversals,
+    )
+
+
+def _note(
+    conn: Connection,
+    work: _Work,
+    tally: _Tally,
+    rows: Sequence[SaleRow],
+    outcomes: Sequence[Outcome],
+) -> None:
+    tally.outcomes.update(o for o in outcomes if o in {Outcome.ACCEPTED, Outcome.DUPLICATE})
+    aside = [
+        RejectedRow(row.line_no, ASIDE[outcome], row.raw)
+        for row, outcome in zip(rows, outcomes, strict=True)
+        if outcome in ASIDE
+    ]
+    _put_aside(conn, work, tally, aside)
+
+
+def _put_aside(conn: Connection, work: _Work, tally: _Tally, rows: Sequence[RejectedRow]) -> None:
+    sealed = sealing.seal_rows(work.request.ask.db, work.batch_id, rows)
+    batches.add_rejected(conn, work.batch_id, sealed)
+    tally.put_aside(rows)
+
+
+def _know_stations(conn: Connection, work: _Work, codes: set[str]) -> None:
+    """Add the stations that a mapping allows to be created; fix how each source is keyed."""
+    file = work.request.file
+    for station in file.new_stations:
+        if station.code in codes and station.code not in work.station_ids:
+            work.station_ids[station.code] = stations.add(conn, station)
+    for code in sorted(codes):
+        station_id = work.station_ids[code]
+        if batches.source_key_kind(conn, station_id, file.source) is None:
+            batches.fix_source(conn, station_id, file.source, work.request.key_kind)
+    batches.brought(conn, work.batch_id, [work.station_ids[code] for code in codes])
+
+
+def _write_rejects(work: _Work) -> Path:
+    request = work.request
+    with request.ask.db.reading() as conn:
+        sealed = batches.rejected(conn, work.batch_id)
+    rows = sealing.unseal_rows(request.ask.db, work.batch_id, sealed)
+    rejects = (row for row in rows if row.reason != CONFLICT)
+    return write_rejects(request.path, request.file.table, rejects, request.options)
+
+
+def _report(
+    work: _Work, tally: _Tally, counts: ImportCounts, rejects_file: Path | None
+) -> FileReport:
+    return FileReport(
+        file=work.request.name,
+        counts=counts,
+        reasons=dict(tally.reasons),
+        rejected=tuple(tally.first_rejected),
+        rejects_file=rejects_file,
+        headings=dict(work.request.file.headings),
+        ignored_headings=tuple(work.request.file.ignored_headings),
+        batch_id=work.batch_id,
+    )
+
+
+@right("batches.read")
+def listing(ask: Ask) -> pd.DataFrame:
+    """Return every import in sight, the newest first."""
+    with ask.db.reading() as conn:
+        return batches.listing(conn, _sight(ask))
+
+
+@right("batches.read")
+def rejected(ask: Ask, *, batch_id: int) -> list[RejectedRow]:
+    """Return the rows that an import could not take, in the order of the file.
+
+    Raises:
+        NotFoundError: there is no such import in sight.
+    """
+    with ask.db.reading() as conn:
+        batches.require(conn, batch_id, _sight(ask))
+        kind, sealed = batches.kind_of(conn, batch_id), batches.rejected(conn, batch_id)
+    return as_shown(kind, sealing.unseal_rows(ask.db, batch_id, sealed))
+
+
+def _sight(ask: Ask) -> batches.Sight:
+    return batches.Sight(ask.scope.station_ids, ask.scope.account)
+
+
+@right("batches.undo")
+def undo(ask: Ask, *, batch_id: int) -> int:
+    """Return how many sales an import's undoing took out; the file may come again.
+
+    Raises:
+        NotFoundError: there is no such import in sight.
+        FileRefusedError: it was undone before, or brought no sales.
+    """
+    with ask.db.writing() as conn:
+        batches.require(conn, batch_id, _sight(ask))
+        voided = batches.undo(conn, batch_id)
+        trail.note(conn, ask.scope, Act.UNDO, f"batch:{batch_id}", count=voided)
+    lake.refresh(ask.db)
+    return voided
