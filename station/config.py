@@ -17,6 +17,7 @@ from station.analysis.ownership import OwnershipRules
 from station.analysis.pace import PaceRules
 from station.analysis.stability import StabilityRules
 from station.analysis.usage import UsageRules
+from station.archive.customers.merging import MergeRules
 from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
 from station.errors import ConfigError
@@ -58,6 +59,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "privacy.audit_years": (1, 100),
     "privacy.sessions_days": (1, 36_600),
     "privacy.attempts_days": (1, 36_600),
+    "merging.undo_days": (0, 3_660),
     "lapse.horizon_days": (1, 36_600),
     "lapse.moved_days": (0, 36_600),
 }
@@ -116,6 +118,7 @@ class Settings:
     sign_in: SignInRules = field(default_factory=SignInRules)
     looks: LookRules = field(default_factory=LookRules)
     privacy: PrivacyRules = field(default_factory=PrivacyRules)
+    merging: MergeRules = field(default_factory=MergeRules)
     hash: str = ""
 
 

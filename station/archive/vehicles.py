@@ -1,8 +1,9 @@
 """What the archive knows of its vehicles: one row each, found by plate, and what staff confirm."""
 
 import pandas as pd
-from sqlalchemy import Connection, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 
+from station.archive.customers.book import stands
 from station.archive.rows import frame
 from station.archive.tables import (
     card_links,
@@ -18,6 +19,28 @@ from station.model import KeyKind, OwnerKind, Source, Use
 CUSTOMER = ("customer_id", "customer_code", "organisation_name", "customer_kind")
 SUFFIX_LENGTH = 4
 """Characters from which on the end of a plate is looked for too."""
+
+
+_FIRST = customers.alias("first")
+_OTHER = customers.alias("other")
+SILENT = {"organisation_name": "", "owner_kind": OwnerKind.UNKNOWN.value}
+"""What a column holds where it tells nothing."""
+
+
+def _told(name: str) -> ColumnElement[str]:
+    """Return what the row that stands tells, else the first that was found to be the same."""
+    silent = SILENT[name]
+    other = (
+        select(_OTHER.c[name])
+        .where(_OTHER.c.merged_into == _FIRST.c.id, _OTHER.c[name] != silent)
+        .order_by(_OTHER.c.id)
+        .limit(1)
+    )
+    is_asked = _FIRST.c[name] == silent
+    if name == "organisation_name":  # a person has none: spares a look for each
+        is_asked = and_(is_asked, _FIRST.c.is_organisation == 1)
+    found = func.coalesce(other.correlate(_FIRST).scalar_subquery(), silent)
+    return case((is_asked, found), else_=_FIRST.c[name])
 
 
 def vehicles_frame(conn: Connection) -> pd.DataFrame:
@@ -104,12 +127,14 @@ def _owners(conn: Connection) -> pd.DataFrame:
     query = (
         select(
             vehicle_owners.c.vehicle_id,
-            customers.c.id.label("customer_id"),
-            customers.c.code.label("customer_code"),
-            customers.c.organisation_name,
-            customers.c.owner_kind.label("customer_kind"),
+            _FIRST.c.id.label("customer_id"),
+            _FIRST.c.code.label("customer_code"),
+            _told("organisation_name").label("organisation_name"),
+            _told("owner_kind").label("customer_kind"),
         )
+        .select_from(vehicle_owners)
         .join(customers)
+        .join(_FIRST, _FIRST.c.id == stands())
         .where(vehicle_owners.c.to_day.is_(None))
     )
     newest = frame(conn, query.order_by(vehicle_owners.c.from_day.desc()))
@@ -126,14 +151,15 @@ def _cards(conn: Connection) -> pd.DataFrame:
         select(
             vehicle_id.label("vehicle_id"),
             cards.c.kind.label("card_kind"),
-            customers.c.id.label("card_customer_id"),
-            customers.c.code.label("card_customer_code"),
-            customers.c.organisation_name.label("card_organisation_name"),
-            customers.c.owner_kind.label("card_customer_kind"),
+            _FIRST.c.id.label("card_customer_id"),
+            _FIRST.c.code.label("card_customer_code"),
+            _told("organisation_name").label("card_organisation_name"),
+            _told("owner_kind").label("card_customer_kind"),
         )
         .select_from(card_links)
         .join(cards)
         .outerjoin(customers)
+        .outerjoin(_FIRST, _FIRST.c.id == stands())
         .where(card_links.c.to_day.is_(None))
     )
     newest = frame(conn, query.order_by(card_links.c.from_day.desc(), cards.c.number))
@@ -152,13 +178,15 @@ def owners_of(conn: Connection, vehicle_id: int) -> pd.DataFrame:
     """Return customer_code, organisation_name, owner_kind, from_day and to_day, newest first."""
     query = (
         select(
-            customers.c.code.label("customer_code"),
-            customers.c.organisation_name,
-            customers.c.owner_kind,
+            _FIRST.c.code.label("customer_code"),
+            _told("organisation_name").label("organisation_name"),
+            _told("owner_kind").label("owner_kind"),
             vehicle_owners.c.from_day,
             vehicle_owners.c.to_day,
         )
+        .select_from(vehicle_owners)
         .join(customers)
+        .join(_FIRST, _FIRST.c.id == stands())
         .where(vehicle_owners.c.vehicle_id == vehicle_id)
     )
     return frame(conn, query.order_by(vehicle_owners.c.from_day.desc()))

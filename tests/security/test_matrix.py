@@ -29,6 +29,7 @@ from station.model import (
 )
 from station.services import demo, reports
 from station.services.ask import Ask
+from station.services.customers import contacts, merging
 from station.services.incoming import intake
 from station.services.incoming.files import FileOptions
 from station.services.people import accounts
@@ -50,6 +51,7 @@ class Facts:
     batch_id: int
     grant_id: int
     request_id: int
+    merge_id: int
     folder: Path
 
 
@@ -136,6 +138,11 @@ NAMED: Mapping[str, Maker] = {
     "lapses.record": lambda f: (
         of_vehicle(f) | {"station": f.code, "reason": LapseReason.PRICE, "note": ""}
     ),
+    "merging.history": of_customer,
+    "merging.merge": lambda f: (
+        {"kept_id": f.customer_id, "gone_id": f.customer_id + 1, "reason": "one telephone"}
+    ),
+    "merging.undo": lambda f: {"merge_id": f.merge_id},
     "privacy.consents": of_customer,
     "privacy.has_consent": lambda f: (
         of_customer(f) | {"purpose": Purpose.SERVICE, "channel": Channel.PHONE}
@@ -170,6 +177,7 @@ LISTS: Mapping[str, Maker] = {
     "intake.listing": nothing,
     "lapses.history": lambda f: {"vehicle_id": f.vehicle_id},
     "lapses.newest": nothing,
+    "merging.recent": nothing,
     "sites.archivists": nothing,
     "sites.listing": nothing,
 }
@@ -221,6 +229,7 @@ CHANGES = frozenset(
     | {"accounts.disable", "accounts.end_grant", "accounts.make_token", "approvals.decide"}
     | {"cards.confirm_use", "contacts.assign", "demo.fill", "erasure.erase", "intake.undo"}
     | {"intake.import_sales", "keeping.nightly", "keys.forget", "keys.rotate", "lapses.record"}
+    | {"merging.merge", "merging.undo"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
 )
 """Services that are given an archive of their own to change."""
@@ -246,8 +255,18 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         ask = worlds.ask_of(copy, "administrator")
         given = Grant(Role.STAFF, copy.ids[OWN])
         accounts.ask_grant(ask, name="nobody", given=given, reason="new")
+        _merge(copy)
         ask.db.close()
         yield Stage(copy, facts_of(copy, OWN), facts_of(copy, OTHER))
+
+
+def _merge(world: World) -> None:
+    """Let two records of each station be one."""
+    ask = worlds.operator_of(world)
+    for code in (OWN, OTHER):
+        kept, gone = (contacts.by_code(ask, code=f"{code}-{number}") for number in (3, 4))
+        merging.merge(ask, kept_id=kept, gone_id=gone, reason="one telephone")
+    ask.db.close()
 
 
 @pytest.fixture
@@ -278,6 +297,7 @@ def facts_of(world: World, code: str) -> Facts:
             ),
             grant_id=int(conn.execute(grant).scalar_one()),
             request_id=1,
+            merge_id=1 if code == OWN else 2,
             folder=world.folder,
         )
     ask.db.close()
