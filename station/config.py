@@ -20,6 +20,7 @@ from station.analysis.usage import UsageRules
 from station.archive.customers.merging import MergeRules
 from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
+from station.contact.likeness import LikenessRules
 from station.errors import ConfigError
 from station.guard.rules import LookRules, PrivacyRules, SignInRules
 from station.ingest import phones
@@ -60,6 +61,10 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "privacy.sessions_days": (1, 36_600),
     "privacy.attempts_days": (1, 36_600),
     "merging.undo_days": (0, 3_660),
+    "likeness.near_from": (0, 1),
+    "likeness.litres_share": (0, 1),
+    "likeness.most_share": (2, 1_000),
+    "likeness.most_pairs": (1, 10_000),
     "lapse.horizon_days": (1, 36_600),
     "lapse.moved_days": (0, 36_600),
 }
@@ -119,6 +124,7 @@ class Settings:
     looks: LookRules = field(default_factory=LookRules)
     privacy: PrivacyRules = field(default_factory=PrivacyRules)
     merging: MergeRules = field(default_factory=MergeRules)
+    likeness: LikenessRules = field(default_factory=LikenessRules)
     hash: str = ""
 
 

@@ -132,6 +132,7 @@ NAMED: Mapping[str, Maker] = {
     "contacts.of_customer": of_customer,
     "contacts.of_vehicle": of_vehicle,
     "contacts.reveal": lambda f: of_customer(f) | {"purpose": Purpose.SERVICE, "reason": "lost"},
+    "duplicates.set_apart": lambda f: ({"one_id": f.customer_id, "other_id": f.customer_id + 1}),
     "erasure.erase": lambda f: of_customer(f) | {"reason": "asked"},
     "intake.rejected": of_batch,
     "intake.undo": of_batch,
@@ -174,6 +175,12 @@ LISTS: Mapping[str, Maker] = {
     "cards.find": plain(words=worlds.plate(OTHER, 1)),
     "contacts.find_by_phone": plain(phone=worlds.person(OTHER, 1)[1]),
     "contacts.vehicles_by_phone": plain(words=worlds.person(OTHER, 1)[1]),
+    "duplicates.pairs": nothing,
+    "duplicates.similar": lambda _: {
+        "name": worlds.person(OTHER, 1)[0],
+        "phone": worlds.person(OTHER, 1)[1],
+        "plate": worlds.plate(OTHER, 1),
+    },
     "intake.listing": nothing,
     "lapses.history": lambda f: {"vehicle_id": f.vehicle_id},
     "lapses.newest": nothing,
@@ -229,7 +236,7 @@ CHANGES = frozenset(
     | {"accounts.disable", "accounts.end_grant", "accounts.make_token", "approvals.decide"}
     | {"cards.confirm_use", "contacts.assign", "demo.fill", "erasure.erase", "intake.undo"}
     | {"intake.import_sales", "keeping.nightly", "keys.forget", "keys.rotate", "lapses.record"}
-    | {"merging.merge", "merging.undo"}
+    | {"duplicates.set_apart", "merging.merge", "merging.undo"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
 )
 """Services that are given an archive of their own to change."""
