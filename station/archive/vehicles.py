@@ -14,7 +14,7 @@ from station.archive.tables import (
     vehicles,
 )
 from station.errors import NotFoundError
-from station.model import KeyKind, OwnerKind, Source, Use
+from station.model import KeyKind, OwnerKind, Source, Use, day_date
 
 CUSTOMER = ("customer_id", "customer_code", "organisation_name", "customer_kind")
 SUFFIX_LENGTH = 4
@@ -53,6 +53,7 @@ def vehicles_frame(conn: Connection) -> pd.DataFrame:
     """
     shown = _shown(conn)
     shown["label"] = _labels(shown)
+    shown = shown.drop(columns="valid_to_day")
     found = shown.merge(_owners(conn), on="vehicle_id", how="left", validate="one_to_one")
     found = found.merge(_cards(conn), on="vehicle_id", how="left", validate="one_to_one")
     for name in CUSTOMER:  # the vehicle's own customer, else the one of its card
@@ -113,14 +114,25 @@ def _shown(conn: Connection) -> pd.DataFrame:
         vehicles.c.vehicle_type,
     ).join(vehicles)
     rank = case((key.kind != KeyKind.PLATE.value, 2), (key.colour == "", 1), else_=0)
-    keys = frame(conn, query.add_columns(rank.label("rank"), key.valid_from_day.label("day")))
-    best = keys.sort_values(["vehicle_id", "rank", "day"], ascending=[True, True, False])
-    return best.drop_duplicates("vehicle_id", ignore_index=True).drop(columns=["rank", "day"])
+    is_past = case((key.valid_to_day.is_(None), 0), else_=1)
+    order = {"is_past": is_past, "rank": rank, "day": -key.valid_from_day}
+    more = [column.label(name) for name, column in order.items()]
+    keys = frame(conn, query.add_columns(*more, key.valid_to_day))
+    best = keys.sort_values(["vehicle_id", *order]).drop_duplicates("vehicle_id", ignore_index=True)
+    return best.drop(columns=list(order))
 
 
 def _labels(shown: pd.DataFrame) -> pd.Series:
-    is_shared = shown["text"].duplicated(keep=False) & (shown["colour"] != "")
-    return shown["text"].where(~is_shared, shown["text"] + "/" + shown["colour"])
+    """Return how vehicles are called; one that gave its plate away, also until when it had it."""
+    past = shown["valid_to_day"].notna()
+    is_shared = shown["text"].where(~past).duplicated(keep=False) & (shown["colour"] != "") & ~past
+    labels = shown["text"].where(~is_shared, shown["text"] + "/" + shown["colour"])
+    until = [f"{text} (→{day_date(int(day))})" for text, day in _past(shown[past])]
+    return labels.mask(past, pd.Series(until, index=shown.index[past], dtype="object"))
+
+
+def _past(rows: pd.DataFrame) -> list[tuple[str, int]]:
+    return list(zip(rows["text"], rows["valid_to_day"], strict=True))
 
 
 def _owners(conn: Connection) -> pd.DataFrame:

@@ -134,6 +134,11 @@ NAMED: Mapping[str, Maker] = {
     "contacts.reveal": lambda f: of_customer(f) | {"purpose": Purpose.SERVICE, "reason": "lost"},
     "duplicates.set_apart": lambda f: ({"one_id": f.customer_id, "other_id": f.customer_id + 1}),
     "erasure.erase": lambda f: of_customer(f) | {"reason": "asked"},
+    "holding.bind_card": lambda f: of_vehicle(f) | {"number": worlds.card(f.code, 2), "on": DAY},
+    "holding.leave": lambda f: of_customer(f) | {"on": DAY, "reason": LapseReason.PRICE},
+    "holding.move_plate": lambda f: of_vehicle(f) | {"plate": worlds.plate(f.code, 1), "on": DAY},
+    "holding.of_vehicle": of_vehicle,
+    "holding.sell": lambda f: of_vehicle(f) | {"on": DAY},
     "intake.rejected": of_batch,
     "intake.undo": of_batch,
     "lapses.record": lambda f: (
@@ -236,6 +241,7 @@ CHANGES = frozenset(
     | {"accounts.disable", "accounts.end_grant", "accounts.make_token", "approvals.decide"}
     | {"cards.confirm_use", "contacts.assign", "demo.fill", "erasure.erase", "intake.undo"}
     | {"intake.import_sales", "keeping.nightly", "keys.forget", "keys.rotate", "lapses.record"}
+    | {"holding.bind_card", "holding.leave", "holding.move_plate", "holding.sell"}
     | {"duplicates.set_apart", "merging.merge", "merging.undo"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
 )

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from station.archive.customers.sealed import Contact, contact_of
+from station.archive.keys import borne, named
 from station.archive.rows import slices
 from station.archive.tables import (
     accounts,
@@ -335,13 +336,14 @@ def stations_of(conn: Connection, customer: Customer) -> frozenset[int]:
     """Return where a customer is registered, and where a vehicle of his came while it was his."""
     found = set(customer.registered)
     for his in within(spans(conn, customer.id)):
-        came = select(sales.c.station_id).join(vehicle_keys).where(his, visible()).distinct()
+        lines = select(sales.c.station_id).join(named, named.c.id == sales.c.key_id)
+        came = lines.join(vehicle_keys, borne(sales.c.local_at)).where(his, visible()).distinct()
         found |= set(conn.execute(came).scalars())
     return frozenset(found)
 
 
 def within(his: Sequence[Span]) -> Iterator[ColumnElement[bool]]:
-    """Yield conditions on lines joined with their keys; together they tell the lines of spans."""
+    """Yield conditions on lines joined with `keys.borne`; together they tell those of spans."""
     by_days: dict[tuple[int, int], list[int]] = defaultdict(list)
     for vehicle_id, from_day, to_day in his:
         by_days[from_day, to_day].append(vehicle_id)

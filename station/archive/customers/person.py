@@ -8,6 +8,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
 from station.archive.customers.book import FOREVER, Span, during, same, within
+from station.archive.keys import borne, named
 from station.archive.lapses import LapseNote, note_of
 from station.archive.rows import frame, slices
 from station.archive.tables import (
@@ -105,7 +106,8 @@ def _lines() -> Select[Any]:
             visible().label("counts"),
         )
         .join(products, products.c.id == sales.c.product_id)
-        .outerjoin(vehicle_keys, vehicle_keys.c.id == sales.c.key_id)
+        .outerjoin(named, named.c.id == sales.c.key_id)
+        .outerjoin(vehicle_keys, borne(sales.c.local_at))
     )
 
 
