@@ -149,6 +149,8 @@ NAMED: Mapping[str, Maker] = {
         {"kept_id": f.customer_id, "gone_id": f.customer_id + 1, "reason": "one telephone"}
     ),
     "merging.undo": lambda f: {"merge_id": f.merge_id},
+    "portrait.happened": of_customer,
+    "portrait.portrait": of_customer,
     "privacy.consents": of_customer,
     "privacy.has_consent": lambda f: (
         of_customer(f) | {"purpose": Purpose.SERVICE, "channel": Channel.PHONE}

@@ -28,7 +28,7 @@ from station.model import (
 )
 from station.services import board
 from station.services.ask import Ask
-from station.services.customers import cards, contacts, merging
+from station.services.customers import cards, contacts, merging, portrait
 from station.services.personal import erasure, privacy, retention
 
 KEPT, GONE, ELSEWHERE = Person(1), Person(2), Person(3, station="S2")
@@ -75,6 +75,13 @@ QUESTIONS: dict[str, Callable[[Ask, int], Any]] = {
         ask, customer_id=one, purpose=Purpose.SERVICE, reason="asked"
     ),
     "by_code": lambda ask, one: contacts.by_code(ask, code=Person(one).code),
+    "portrait": lambda ask, one: (
+        (shown := portrait.portrait(ask, customer_id=one)).code,
+        shown.contact,
+        shown.vehicles["label"].tolist(),
+        shown.cards.to_csv(),
+    ),
+    "happened": lambda ask, one: portrait.happened(ask, customer_id=one).to_csv(),
     "history": lambda ask, one: merging.history(ask, customer_id=one),
     "person_file": lambda ask, one: {
         name: part
