@@ -23,6 +23,7 @@ from station.services.incoming import intake, records
 from station.services.incoming.files import FileOptions
 from station.services.personal import privacy
 
+pytestmark = pytest.mark.slow
 FIRST = date(2026, 3, 1)
 SOLD, LAST = date(2026, 5, 1), date(2026, 6, 30)
 SELLER, BUYER = "10012340001", "10012340002"

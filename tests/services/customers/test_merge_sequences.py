@@ -288,7 +288,7 @@ def run(seed: int, both: Pair, at: int) -> None:
         assert conn.execute(select(customers.c.id).where(customers.c.merged_into > 0)).all() == []
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_short_run_of_merges_and_facts_equals_the_oracle(tmp_path: Path, seed: int) -> None:
     with pair(tmp_path) as both:
         run(seed, both, 0)
