@@ -17,8 +17,10 @@ from station.analysis.ownership import OwnershipRules
 from station.analysis.pace import PaceRules
 from station.analysis.stability import StabilityRules
 from station.analysis.usage import UsageRules
+from station.archive.customers.merging import MergeRules
 from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
+from station.contact.likeness import LikenessRules
 from station.errors import ConfigError
 from station.guard.rules import LookRules, PrivacyRules, SignInRules
 from station.ingest import phones
@@ -58,6 +60,11 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "privacy.audit_years": (1, 100),
     "privacy.sessions_days": (1, 36_600),
     "privacy.attempts_days": (1, 36_600),
+    "merging.undo_days": (0, 3_660),
+    "likeness.near_from": (0, 1),
+    "likeness.litres_share": (0, 1),
+    "likeness.most_share": (2, 1_000),
+    "likeness.most_pairs": (1, 10_000),
     "lapse.horizon_days": (1, 36_600),
     "lapse.moved_days": (0, 36_600),
 }
@@ -116,6 +123,8 @@ class Settings:
     sign_in: SignInRules = field(default_factory=SignInRules)
     looks: LookRules = field(default_factory=LookRules)
     privacy: PrivacyRules = field(default_factory=PrivacyRules)
+    merging: MergeRules = field(default_factory=MergeRules)
+    likeness: LikenessRules = field(default_factory=LikenessRules)
     hash: str = ""
 
 

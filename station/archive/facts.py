@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, func, select
 
+from station.archive.keys import ALWAYS, FOREVER, borne_in_turn
 from station.archive.manifest import Part
 from station.archive.tables import products, sales, vehicle_keys
 from station.frames import UNITS
@@ -66,7 +67,15 @@ READ = (
 )
 """What is read of a sale."""
 SORTED_BY = [("key_id", "ascending"), ("station_id", "ascending"), ("utc_s", "ascending")]
-KEYS_SCHEMA = pa.schema([("key_id", pa.int64()), ("vehicle_id", pa.int64()), ("home", pa.int32())])
+KEYS_SCHEMA = pa.schema(
+    [
+        ("key_id", pa.int64()),
+        ("vehicle_id", pa.int64()),
+        ("home", pa.int32()),
+        ("from_day", pa.int32()),  # the vehicle bears the key on the days from this one …
+        ("to_day", pa.int32()),  # … to the one before this
+    ]
+)
 SPREAD = -1
 """Home of a vehicle whose keys lie in several buckets."""
 
@@ -244,28 +253,40 @@ def keys_mark(conn: Connection) -> tuple[int, ...]:
             func.coalesce(func.max(key), 0),
             func.coalesce(func.sum(vehicle), 0),
             func.coalesce(func.sum(vehicle * (key % 1009)), 0),
+            func.coalesce(func.sum(vehicle_keys.c.valid_from_day), 0),
         ).select_from(vehicle_keys)
     ).one()
     return tuple(int(number) for number in row)
 
 
 def write_keys(conn: Connection, path: Path, buckets: int) -> None:
-    """Write which vehicle each key belongs to, and in which bucket all of its keys lie."""
+    """Write which vehicle bears each key and when, and in which bucket all of its keys lie."""
     rows = conn.execution_options(yield_per=FETCH_ROWS).execute(
         select(vehicle_keys.c.id, vehicle_keys.c.vehicle_id).order_by(vehicle_keys.c.id)
     )
     # As tuples: numpy would ask each Row what else it may be, which takes ten times as long.
     chunks = [np.array([tuple(row) for row in chunk], "int64") for chunk in rows.partitions()]
     pairs = np.concatenate([np.empty((0, 2), dtype="int64"), *chunks])
-    pq.write_table(keys_table(pairs[:, 0], pairs[:, 1], buckets), path, compression="zstd")
+    turns = np.array(borne_in_turn(conn), dtype="int64").reshape(-1, 4)
+    pairs = pairs[~np.isin(pairs[:, 0], turns[:, 0])]
+    keys = np.concatenate([pairs[:, 0], turns[:, 0]])
+    vehicles = np.concatenate([pairs[:, 1], turns[:, 1]])
+    table = keys_table(keys, vehicles, buckets, turns=turns[:, 2:])
+    pq.write_table(table, path, compression="zstd")
 
 
-def keys_table(keys: np.ndarray, vehicles: np.ndarray, buckets: int) -> pa.Table:
+def keys_table(
+    keys: np.ndarray, vehicles: np.ndarray, buckets: int, *, turns: np.ndarray | None = None
+) -> pa.Table:
     """Return the key table: `home` is the one bucket of a vehicle's keys, or `SPREAD`.
 
-    Key 0, of lines without a vehicle, belongs to vehicle 0.
+    `turns` are first day and first day no more of the last rows; all others are borne always. Key
+    0, of lines without a vehicle, belongs to vehicle 0.
     """
     keys, vehicles = np.append(0, keys), np.append(0, vehicles)
+    days = np.tile(np.array([[ALWAYS, FOREVER]]), (len(keys), 1))
+    if turns is not None and len(turns):
+        days[-len(turns) :] = turns
     homes = keys % buckets
     _, place = np.unique(vehicles, return_inverse=True)
     size = int(place.max()) + 1
@@ -273,4 +294,8 @@ def keys_table(keys: np.ndarray, vehicles: np.ndarray, buckets: int) -> pa.Table
     np.minimum.at(low, place, homes)
     np.maximum.at(high, place, homes)
     home = np.where(low == high, low, SPREAD)[place]
-    return pa.table([keys, vehicles, home], schema=KEYS_SCHEMA)
+    columns = [keys, vehicles, home, days[:, 0], days[:, 1]]
+    return pa.table(
+        [pa.array(column, type=f.type) for column, f in zip(columns, KEYS_SCHEMA, strict=True)],
+        schema=KEYS_SCHEMA,
+    )

@@ -74,9 +74,12 @@ DAMAGES = (duckdb.IOException, duckdb.InvalidInputException, pa.ArrowException)
 """What is raised of files that were deleted, cut or changed under us."""
 OWN_KEYS = """
 CREATE OR REPLACE TABLE keys AS
-SELECT key_id, vehicle_id FROM all_keys WHERE home IN (SELECT home FROM homes)
+SELECT key_id, vehicle_id, from_day, to_day FROM all_keys WHERE home IN (SELECT home FROM homes)
 """
-SALES = "SELECT k.vehicle_id, f.* FROM facts f JOIN keys k ON k.key_id = f.key_id"
+SALES = """
+SELECT k.vehicle_id, f.* FROM facts f JOIN keys k
+ON k.key_id = f.key_id AND f.local_day >= k.from_day AND f.local_day < k.to_day
+"""
 
 
 def text(name: str) -> str:

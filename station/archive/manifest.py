@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-FORMAT = 1
+FORMAT = 2
 """Raised when facts change shape; a lake of another format is rebuilt."""
 KEEP_SECONDS = 900
 """How long a replaced file stays for readers that still use the manifest before."""

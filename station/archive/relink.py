@@ -30,7 +30,7 @@ Key = Row[*tuple[Any, ...]]
 
 
 class Number(NamedTuple):
-    """A number seen without a colour, and the same number with colours."""
+    """A number seen without a colour, and the same number with colours in the same time."""
 
     plain: Key
     coloured: list[Key]
@@ -64,6 +64,8 @@ def to_review(conn: Connection) -> pd.DataFrame:
         .join(coloured, (coloured.c.kind == plain.c.kind) & (coloured.c.text == plain.c.text))
         .where(
             plain.c.kind == KeyKind.PLATE.value,
+            plain.c.valid_to_day.is_(None),
+            coloured.c.valid_to_day.is_(None),
             plain.c.colour == PlateColour.UNKNOWN.value,
             coloured.c.colour != PlateColour.UNKNOWN.value,
         )
@@ -77,7 +79,8 @@ def to_review(conn: Connection) -> pd.DataFrame:
 
 def _numbers(conn: Connection, texts: Sequence[str]) -> list[Number]:
     columns = vehicle_keys.c
-    query = select(columns.id, columns.vehicle_id, columns.text, columns.colour)
+    shown = ("id", "vehicle_id", "text", "colour", "valid_from_day", "valid_to_day")
+    query = select(*[columns[name] for name in shown])
     of_text: dict[str, list[Key]] = defaultdict(list)
     for key in conn.execute(query.where(PLATES, columns.text.in_(texts)).order_by(columns.id)):
         of_text[key.text].append(key)
@@ -86,8 +89,16 @@ def _numbers(conn: Connection, texts: Sequence[str]) -> list[Number]:
         for keys in of_text.values()
         for plain in keys
         if plain.colour == PlateColour.UNKNOWN
-        and (coloured := [key for key in keys if key.colour != PlateColour.UNKNOWN])
+        and (coloured := [key for key in keys if key.colour and _at_once(plain, key)])
     ]
+
+
+def _at_once(one: Key, other: Key) -> bool:
+    """Return whether two keys are borne on a day in common."""
+    return all(
+        ends.valid_to_day is None or begins.valid_from_day < ends.valid_to_day
+        for begins, ends in ((one, other), (other, one))
+    )
 
 
 def _contradicting(conn: Connection, numbers: Sequence[Number]) -> set[int]:

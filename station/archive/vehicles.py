@@ -1,8 +1,9 @@
 """What the archive knows of its vehicles: one row each, found by plate, and what staff confirm."""
 
 import pandas as pd
-from sqlalchemy import Connection, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 
+from station.archive.customers.book import stands
 from station.archive.rows import frame
 from station.archive.tables import (
     card_links,
@@ -13,11 +14,33 @@ from station.archive.tables import (
     vehicles,
 )
 from station.errors import NotFoundError
-from station.model import KeyKind, OwnerKind, Source, Use
+from station.model import KeyKind, OwnerKind, Source, Use, day_date
 
 CUSTOMER = ("customer_id", "customer_code", "organisation_name", "customer_kind")
 SUFFIX_LENGTH = 4
 """Characters from which on the end of a plate is looked for too."""
+
+
+_FIRST = customers.alias("first")
+_OTHER = customers.alias("other")
+SILENT = {"organisation_name": "", "owner_kind": OwnerKind.UNKNOWN.value}
+"""What a column holds where it tells nothing."""
+
+
+def _told(name: str) -> ColumnElement[str]:
+    """Return what the row that stands tells, else the first that was found to be the same."""
+    silent = SILENT[name]
+    other = (
+        select(_OTHER.c[name])
+        .where(_OTHER.c.merged_into == _FIRST.c.id, _OTHER.c[name] != silent)
+        .order_by(_OTHER.c.id)
+        .limit(1)
+    )
+    is_asked = _FIRST.c[name] == silent
+    if name == "organisation_name":  # a person has none: spares a look for each
+        is_asked = and_(is_asked, _FIRST.c.is_organisation == 1)
+    found = func.coalesce(other.correlate(_FIRST).scalar_subquery(), silent)
+    return case((is_asked, found), else_=_FIRST.c[name])
 
 
 def vehicles_frame(conn: Connection) -> pd.DataFrame:
@@ -30,6 +53,7 @@ def vehicles_frame(conn: Connection) -> pd.DataFrame:
     """
     shown = _shown(conn)
     shown["label"] = _labels(shown)
+    shown = shown.drop(columns="valid_to_day")
     found = shown.merge(_owners(conn), on="vehicle_id", how="left", validate="one_to_one")
     found = found.merge(_cards(conn), on="vehicle_id", how="left", validate="one_to_one")
     for name in CUSTOMER:  # the vehicle's own customer, else the one of its card
@@ -90,26 +114,39 @@ def _shown(conn: Connection) -> pd.DataFrame:
         vehicles.c.vehicle_type,
     ).join(vehicles)
     rank = case((key.kind != KeyKind.PLATE.value, 2), (key.colour == "", 1), else_=0)
-    keys = frame(conn, query.add_columns(rank.label("rank"), key.valid_from_day.label("day")))
-    best = keys.sort_values(["vehicle_id", "rank", "day"], ascending=[True, True, False])
-    return best.drop_duplicates("vehicle_id", ignore_index=True).drop(columns=["rank", "day"])
+    is_past = case((key.valid_to_day.is_(None), 0), else_=1)
+    order = {"is_past": is_past, "rank": rank, "day": -key.valid_from_day}
+    more = [column.label(name) for name, column in order.items()]
+    keys = frame(conn, query.add_columns(*more, key.valid_to_day))
+    best = keys.sort_values(["vehicle_id", *order]).drop_duplicates("vehicle_id", ignore_index=True)
+    return best.drop(columns=list(order))
 
 
 def _labels(shown: pd.DataFrame) -> pd.Series:
-    is_shared = shown["text"].duplicated(keep=False) & (shown["colour"] != "")
-    return shown["text"].where(~is_shared, shown["text"] + "/" + shown["colour"])
+    """Return how vehicles are called; one that gave its plate away, also until when it had it."""
+    past = shown["valid_to_day"].notna()
+    is_shared = shown["text"].where(~past).duplicated(keep=False) & (shown["colour"] != "") & ~past
+    labels = shown["text"].where(~is_shared, shown["text"] + "/" + shown["colour"])
+    until = [f"{text} (→{day_date(int(day))})" for text, day in _past(shown[past])]
+    return labels.mask(past, pd.Series(until, index=shown.index[past], dtype="object"))
+
+
+def _past(rows: pd.DataFrame) -> list[tuple[str, int]]:
+    return list(zip(rows["text"], rows["valid_to_day"], strict=True))
 
 
 def _owners(conn: Connection) -> pd.DataFrame:
     query = (
         select(
             vehicle_owners.c.vehicle_id,
-            customers.c.id.label("customer_id"),
-            customers.c.code.label("customer_code"),
-            customers.c.organisation_name,
-            customers.c.owner_kind.label("customer_kind"),
+            _FIRST.c.id.label("customer_id"),
+            _FIRST.c.code.label("customer_code"),
+            _told("organisation_name").label("organisation_name"),
+            _told("owner_kind").label("customer_kind"),
         )
+        .select_from(vehicle_owners)
         .join(customers)
+        .join(_FIRST, _FIRST.c.id == stands())
         .where(vehicle_owners.c.to_day.is_(None))
     )
     newest = frame(conn, query.order_by(vehicle_owners.c.from_day.desc()))
@@ -126,14 +163,15 @@ def _cards(conn: Connection) -> pd.DataFrame:
         select(
             vehicle_id.label("vehicle_id"),
             cards.c.kind.label("card_kind"),
-            customers.c.id.label("card_customer_id"),
-            customers.c.code.label("card_customer_code"),
-            customers.c.organisation_name.label("card_organisation_name"),
-            customers.c.owner_kind.label("card_customer_kind"),
+            _FIRST.c.id.label("card_customer_id"),
+            _FIRST.c.code.label("card_customer_code"),
+            _told("organisation_name").label("card_organisation_name"),
+            _told("owner_kind").label("card_customer_kind"),
         )
         .select_from(card_links)
         .join(cards)
         .outerjoin(customers)
+        .outerjoin(_FIRST, _FIRST.c.id == stands())
         .where(card_links.c.to_day.is_(None))
     )
     newest = frame(conn, query.order_by(card_links.c.from_day.desc(), cards.c.number))
@@ -152,13 +190,15 @@ def owners_of(conn: Connection, vehicle_id: int) -> pd.DataFrame:
     """Return customer_code, organisation_name, owner_kind, from_day and to_day, newest first."""
     query = (
         select(
-            customers.c.code.label("customer_code"),
-            customers.c.organisation_name,
-            customers.c.owner_kind,
+            _FIRST.c.code.label("customer_code"),
+            _told("organisation_name").label("organisation_name"),
+            _told("owner_kind").label("owner_kind"),
             vehicle_owners.c.from_day,
             vehicle_owners.c.to_day,
         )
+        .select_from(vehicle_owners)
         .join(customers)
+        .join(_FIRST, _FIRST.c.id == stands())
         .where(vehicle_owners.c.vehicle_id == vehicle_id)
     )
     return frame(conn, query.order_by(vehicle_owners.c.from_day.desc()))

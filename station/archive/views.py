@@ -6,6 +6,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from station.archive.batches import OPEN
+from station.archive.keys import borne, named
 from station.archive.rows import frame
 from station.archive.tables import batches, products, sales, stations, vehicle_keys
 from station.model import DAY_S, Fuel
@@ -45,7 +46,8 @@ def lines_of_vehicle(
     query = (
         select(*columns, products.c.code.label("product"), products.c.fuel, products.c.unit)
         .join(products)
-        .join(vehicle_keys, vehicle_keys.c.id == sales.c.key_id)
+        .join(named, named.c.id == sales.c.key_id)
+        .join(vehicle_keys, borne(sales.c.local_at))
         .where(
             vehicle_keys.c.vehicle_id == vehicle_id,
             sales.c.station_id.in_(station_ids),

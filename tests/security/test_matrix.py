@@ -29,6 +29,7 @@ from station.model import (
 )
 from station.services import demo, reports
 from station.services.ask import Ask
+from station.services.customers import contacts, merging
 from station.services.incoming import intake
 from station.services.incoming.files import FileOptions
 from station.services.people import accounts
@@ -50,6 +51,7 @@ class Facts:
     batch_id: int
     grant_id: int
     request_id: int
+    merge_id: int
     folder: Path
 
 
@@ -130,12 +132,23 @@ NAMED: Mapping[str, Maker] = {
     "contacts.of_customer": of_customer,
     "contacts.of_vehicle": of_vehicle,
     "contacts.reveal": lambda f: of_customer(f) | {"purpose": Purpose.SERVICE, "reason": "lost"},
+    "duplicates.set_apart": lambda f: ({"one_id": f.customer_id, "other_id": f.customer_id + 1}),
     "erasure.erase": lambda f: of_customer(f) | {"reason": "asked"},
+    "holding.bind_card": lambda f: of_vehicle(f) | {"number": worlds.card(f.code, 2), "on": DAY},
+    "holding.leave": lambda f: of_customer(f) | {"on": DAY, "reason": LapseReason.PRICE},
+    "holding.move_plate": lambda f: of_vehicle(f) | {"plate": worlds.plate(f.code, 1), "on": DAY},
+    "holding.of_vehicle": of_vehicle,
+    "holding.sell": lambda f: of_vehicle(f) | {"on": DAY},
     "intake.rejected": of_batch,
     "intake.undo": of_batch,
     "lapses.record": lambda f: (
         of_vehicle(f) | {"station": f.code, "reason": LapseReason.PRICE, "note": ""}
     ),
+    "merging.history": of_customer,
+    "merging.merge": lambda f: (
+        {"kept_id": f.customer_id, "gone_id": f.customer_id + 1, "reason": "one telephone"}
+    ),
+    "merging.undo": lambda f: {"merge_id": f.merge_id},
     "portrait.happened": of_customer,
     "portrait.portrait": of_customer,
     "privacy.consents": of_customer,
@@ -169,9 +182,16 @@ LISTS: Mapping[str, Maker] = {
     "cards.find": plain(words=worlds.plate(OTHER, 1)),
     "contacts.find_by_phone": plain(phone=worlds.person(OTHER, 1)[1]),
     "contacts.vehicles_by_phone": plain(words=worlds.person(OTHER, 1)[1]),
+    "duplicates.pairs": nothing,
+    "duplicates.similar": lambda _: {
+        "name": worlds.person(OTHER, 1)[0],
+        "phone": worlds.person(OTHER, 1)[1],
+        "plate": worlds.plate(OTHER, 1),
+    },
     "intake.listing": nothing,
     "lapses.history": lambda f: {"vehicle_id": f.vehicle_id},
     "lapses.newest": nothing,
+    "merging.recent": nothing,
     "sites.archivists": nothing,
     "sites.listing": nothing,
 }
@@ -223,6 +243,8 @@ CHANGES = frozenset(
     | {"accounts.disable", "accounts.end_grant", "accounts.make_token", "approvals.decide"}
     | {"cards.confirm_use", "contacts.assign", "demo.fill", "erasure.erase", "intake.undo"}
     | {"intake.import_sales", "keeping.nightly", "keys.forget", "keys.rotate", "lapses.record"}
+    | {"holding.bind_card", "holding.leave", "holding.move_plate", "holding.sell"}
+    | {"duplicates.set_apart", "merging.merge", "merging.undo"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
 )
 """Services that are given an archive of their own to change."""
@@ -248,8 +270,18 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         ask = worlds.ask_of(copy, "administrator")
         given = Grant(Role.STAFF, copy.ids[OWN])
         accounts.ask_grant(ask, name="nobody", given=given, reason="new")
+        _merge(copy)
         ask.db.close()
         yield Stage(copy, facts_of(copy, OWN), facts_of(copy, OTHER))
+
+
+def _merge(world: World) -> None:
+    """Let two records of each station be one."""
+    ask = worlds.operator_of(world)
+    for code in (OWN, OTHER):
+        kept, gone = (contacts.by_code(ask, code=f"{code}-{number}") for number in (3, 4))
+        merging.merge(ask, kept_id=kept, gone_id=gone, reason="one telephone")
+    ask.db.close()
 
 
 @pytest.fixture
@@ -280,6 +312,7 @@ def facts_of(world: World, code: str) -> Facts:
             ),
             grant_id=int(conn.execute(grant).scalar_one()),
             request_id=1,
+            merge_id=1 if code == OWN else 2,
             folder=world.folder,
         )
     ask.db.close()

@@ -46,6 +46,11 @@ def person(station: str, number: int) -> tuple[str, str]:
     return f"乙{'丁戊己庚辛壬癸子'[number]}", f"1009753{number:04d}"
 
 
+def card(station: str, number: int) -> str:
+    """Return the number of the card of a vehicle's owner."""
+    return f"100011000000000{station == OWN:d}{number:03d}"
+
+
 def price(station: str, number: int) -> float:
     """Return what a fill of a vehicle costs, of which no sum looks like another station's."""
     return (200 if station == OWN else 7000) + number + 0.37
@@ -114,9 +119,7 @@ def _files() -> dict[str, str]:
     every = [(code, n) for code in (OWN, OTHER) for n in range(VEHICLES)]
     customers = [_customer(code, n) for code, n in every]
     vehicles = [f"{plate(code, n)},{code}-{n}" for code, n in every]
-    cards = [
-        f"\t100011000000000{code == OWN:d}{n:03d},{code}-{n},{plate(code, n)}" for code, n in every
-    ]
+    cards = [f"\t{card(code, n)},{code}-{n},{plate(code, n)}" for code, n in every]
     stations = [f"{OWN},甲站,{REGIONS[OWN]}", f"{OTHER},OTHERNAME,{REGIONS[OTHER]}"]
     return {
         "stations": "\n".join(["站点编码,站点名称,片区", *stations]),

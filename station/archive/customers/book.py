@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from station.archive.customers.sealed import Contact, contact_of
+from station.archive.keys import borne, named
 from station.archive.rows import slices
 from station.archive.tables import (
     accounts,
@@ -31,7 +32,7 @@ from station.archive.tables import (
     vehicle_owners,
 )
 from station.archive.views import visible
-from station.model import DAY_S, KeyKind
+from station.model import DAY_S, KeyKind, OwnerKind
 
 FOREVER = 10_000_000
 """A day after every other: the end of what has not ended."""
@@ -40,7 +41,11 @@ CODE_SIGNS, CODE_LENGTH = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ", 8
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """One customer; name and phone came sealed and leave sealed."""
+    """One customer, of however many rows; name and phone came sealed and leave sealed.
+
+    What the row that stands does not tell, one that was found to be the same tells. `ids`, `codes`
+    and `contacts` are those of all his rows, the one that stands first.
+    """
 
     id: int
     code: str
@@ -53,6 +58,10 @@ class Customer:
     keeper: str
     erased_at: int | None
     contact: Contact
+    ids: tuple[int, ...] = ()
+    codes: tuple[str, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    registered: frozenset[int] = frozenset()
 
     @property
     def has_contact(self) -> bool:
@@ -92,41 +101,80 @@ class Tie(NamedTuple):
 
 
 def find(conn: Connection, customer_id: int) -> Customer | None:
-    """Return a customer, none if there is none."""
+    """Return a customer with all that was found to be him, none if there is none."""
+    one = customers.alias()
+    own = select(func.coalesce(one.c.merged_into, one.c.id)).where(one.c.id == customer_id)
+    first = own.scalar_subquery()
     query = (
         select(customers, accounts.c.name.label("keeper"))
         .outerjoin(accounts, accounts.c.id == customers.c.keeper_id)
-        .where(customers.c.id == customer_id)
+        .where(or_(customers.c.id == first, customers.c.merged_into == first))
+        .order_by(customers.c.merged_into.is_not(None), customers.c.id)
     )
-    row = conn.execute(query).first()
-    if row is None:
-        return None
+    rows = conn.execute(query).all()
+    return _customer(rows) if rows else None
+
+
+def sure(conn: Connection, customer_id: int) -> Customer:
+    """Return a customer of whom it is known that there is one.
+
+    Raises:
+        LookupError: there is none after all.
+    """
+    customer = find(conn, customer_id)
+    if customer is None:
+        raise LookupError(customer_id)
+    return customer
+
+
+def _customer(rows: Sequence[Any]) -> Customer:
+    """Return the one customer of these rows: what stands first counts, then the others."""
+
+    def told(name: str, *silent: object) -> Any:
+        values = [getattr(row, name) for row in rows]
+        return next((value for value in values if value not in {None, *silent}), values[0])
+
+    first = rows[0]
     return Customer(
-        id=row.id,
-        code=row.code,
-        is_organisation=bool(row.is_organisation),
-        owner_kind=row.owner_kind,
-        organisation_name=row.organisation_name,
-        station_id=row.station_id,
-        since_day=row.since_day,
-        keeper_id=row.keeper_id,
-        keeper=row.keeper or "",
-        erased_at=row.erased_at,
-        contact=contact_of(row),
+        id=first.id,
+        code=first.code,
+        is_organisation=bool(first.is_organisation),
+        owner_kind=told("owner_kind", OwnerKind.UNKNOWN.value),
+        organisation_name=told("organisation_name", ""),
+        station_id=told("station_id"),
+        since_day=told("since_day"),
+        keeper_id=told("keeper_id"),
+        keeper=told("keeper") or "",
+        erased_at=first.erased_at,
+        contact=contact_of(*rows),
+        ids=tuple(row.id for row in rows),
+        codes=tuple(row.code for row in rows),
+        contacts=tuple(contact_of(row) for row in rows),
+        registered=frozenset(row.station_id for row in rows if row.station_id is not None),
     )
+
+
+def stands() -> ColumnElement[int]:
+    """Return the column of the customer that stands for a row of `customers`."""
+    return func.coalesce(customers.c.merged_into, customers.c.id)
 
 
 def same(conn: Connection, customer_id: int) -> list[int]:
     """Return the ids of all customers that were found to be this one, the one that stands first."""
-    own = select(func.coalesce(customers.c.merged_into, customers.c.id))
-    stands = conn.execute(own.where(customers.c.id == customer_id)).scalar()
-    gone = select(customers.c.id).where(customers.c.merged_into == stands).order_by(customers.c.id)
-    return [] if stands is None else [int(stands), *conn.execute(gone).scalars()]
+    first = conn.execute(select(stands()).where(customers.c.id == customer_id)).scalar()
+    gone = select(customers.c.id).where(customers.c.merged_into == first).order_by(customers.c.id)
+    return [] if first is None else [int(first), *conn.execute(gone).scalars()]
 
 
 def id_of(conn: Connection, code: str) -> int | None:
-    """Return the id of the customer with this code, none if there is none."""
-    return conn.execute(select(customers.c.id).where(customers.c.code == code)).scalar()
+    """Return the id of the customer who has this code or had it, none if there is none."""
+    return conn.execute(select(stands()).where(customers.c.code == code)).scalar()
+
+
+def name_of(conn: Connection, customer_id: int) -> str:
+    """Return how an organisation's own record calls it, nothing of a person."""
+    query = select(customers.c.organisation_name).where(customers.c.id == customer_id)
+    return str(conn.execute(query).scalar() or "")
 
 
 def add(conn: Connection, new: NewCustomer) -> int:
@@ -172,9 +220,10 @@ def spans(conn: Connection, customer_id: int) -> list[Span]:
     that hold at once the newer counts.
     """
     known: dict[int, list[Tie]] = defaultdict(list)
-    for tie in ties_of(conn, _touched(conn, customer_id)):
+    ids = same(conn, customer_id)
+    for tie in ties_of(conn, _touched(conn, ids)):
         known[tie.vehicle_id].append(tie)
-    return [span for ties in known.values() for span in held(ties, customer_id)]
+    return [span for ties in known.values() for span in held(ties, ids[0])]
 
 
 def held(ties: Sequence[Tie], customer_id: int) -> list[Span]:
@@ -215,11 +264,11 @@ def _left(span: Span, taken: Iterable[Span]) -> list[Span]:
     return left
 
 
-def _touched(conn: Connection, customer_id: int) -> list[int]:
-    """Return the vehicles that were ever tied to a customer."""
-    owned = select(vehicle_owners.c.vehicle_id).where(vehicle_owners.c.customer_id == customer_id)
+def _touched(conn: Connection, ids: Collection[int]) -> list[int]:
+    """Return the vehicles that were ever tied to one of these rows of a customer."""
+    owned = select(vehicle_owners.c.vehicle_id).where(vehicle_owners.c.customer_id.in_(ids))
     carried = select(_by_card()).select_from(card_links).join(cards)
-    carried = carried.where(card_links.c.customer_id == customer_id)
+    carried = carried.where(card_links.c.customer_id.in_(ids))
     found = {*conn.execute(owned).scalars(), *conn.execute(carried).scalars()}
     return sorted(int(vehicle_id) for vehicle_id in found - {None})
 
@@ -233,16 +282,20 @@ def _by_card() -> ColumnElement[Any]:
 
 
 def ties_of(conn: Connection, vehicle_ids: Sequence[int]) -> list[Tie]:
-    """Return every tie of these vehicles to a customer."""
+    """Return every tie of these vehicles, to the customer that stands."""
     found = []
     for some in slices(vehicle_ids):
-        owned = select(
-            vehicle_owners.c.vehicle_id,
-            vehicle_owners.c.customer_id,
-            vehicle_owners.c.from_day,
-            vehicle_owners.c.to_day,
-        ).where(vehicle_owners.c.vehicle_id.in_(some))
-        owned = owned.order_by(vehicle_owners.c.id)
+        owned = (
+            select(
+                vehicle_owners.c.vehicle_id,
+                stands().label("customer_id"),
+                vehicle_owners.c.from_day,
+                vehicle_owners.c.to_day,
+            )
+            .join(customers)
+            .where(vehicle_owners.c.vehicle_id.in_(some))
+            .order_by(vehicle_owners.c.id)
+        )
         found += [_tie(row, by_card=False) for row in conn.execute(owned)]
         found += [_tie(row, by_card=True) for row in conn.execute(_carried(some))]
     return found
@@ -257,14 +310,14 @@ def _carried(vehicle_ids: Sequence[int]) -> Select[Any]:
     return (
         select(
             vehicle_id.label("vehicle_id"),
-            card_links.c.customer_id,
+            stands().label("customer_id"),
             card_links.c.from_day,
             card_links.c.to_day,
         )
         .select_from(card_links)
         .join(cards)
+        .join(customers)
         .where(
-            card_links.c.customer_id.is_not(None),
             or_(
                 card_links.c.vehicle_id.in_(vehicle_ids),
                 and_(card_links.c.vehicle_id.is_(None), cards.c.number.in_(numbers)),
@@ -281,15 +334,16 @@ def _tie(row: Any, *, by_card: bool) -> Tie:
 
 def stations_of(conn: Connection, customer: Customer) -> frozenset[int]:
     """Return where a customer is registered, and where a vehicle of his came while it was his."""
-    found = set() if customer.station_id is None else {customer.station_id}
+    found = set(customer.registered)
     for his in within(spans(conn, customer.id)):
-        came = select(sales.c.station_id).join(vehicle_keys).where(his, visible()).distinct()
+        lines = select(sales.c.station_id).join(named, named.c.id == sales.c.key_id)
+        came = lines.join(vehicle_keys, borne(sales.c.local_at)).where(his, visible()).distinct()
         found |= set(conn.execute(came).scalars())
     return frozenset(found)
 
 
 def within(his: Sequence[Span]) -> Iterator[ColumnElement[bool]]:
-    """Yield conditions on lines joined with their keys; together they tell the lines of spans."""
+    """Yield conditions on lines joined with `keys.borne`; together they tell those of spans."""
     by_days: dict[tuple[int, int], list[int]] = defaultdict(list)
     for vehicle_id, from_day, to_day in his:
         by_days[from_day, to_day].append(vehicle_id)

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, insert, select
 
+from station.archive.customers import book
 from station.archive.tables import consents
 from station.model import Channel, Consent, ConsentSource, Purpose
 
@@ -18,7 +19,8 @@ def add(conn: Connection, words: Sequence[Consent]) -> None:
 
 def of_customer(conn: Connection, customer_id: int) -> list[Consent]:
     """Return what a customer ever said, in the order in which it was written down."""
-    query = select(consents).where(consents.c.customer_id == customer_id).order_by(consents.c.id)
+    his = consents.c.customer_id.in_(book.same(conn, customer_id))
+    query = select(consents).where(his).order_by(consents.c.id)
     return [
         Consent(
             customer_id=row.customer_id,

@@ -17,9 +17,11 @@ from station.archive.customers.tables import (
     customer_notes,
     field_changes,
     field_checks,
+    merges,
     occasions,
     prospects,
     registrations,
+    strangers,
     tags,
 )
 from station.archive.rows import slices
@@ -60,6 +62,8 @@ TOLD_OF_PERSONS: tuple[Table, ...] = (
 TOUCHED: tuple[Table, ...] = (
     *REACHING,
     *TOLD_OF_PERSONS,
+    merges,
+    strangers,
     customers,
     vehicles,
     vehicle_keys,
@@ -141,7 +145,7 @@ def _own_cards(conn: Connection, customer_id: int, his: Collection[int]) -> dict
 
 def forget(conn: Connection, customer: Customer, own: Belongings, *, day: int, now_s: int) -> None:
     """Take a person out of every table; an organisation loses only whom to ask for."""
-    forget_contacts(conn, [customer.id])
+    forget_contacts(conn, customer.ids)
     if customer.is_organisation:
         return
     _forget_notes(conn, spans(conn, customer.id))
@@ -211,7 +215,8 @@ def _rename_keys(conn: Connection, vehicle_ids: Collection[int]) -> None:
     key = vehicle_keys.c
     ids = conn.execute(select(key.id).where(key.vehicle_id.in_(vehicle_ids))).scalars().all()
     for key_id in ids:
-        nameless = {"kind": KeyKind.REF.value, "text": _nameless(), "flags": ""}
+        name = {"kind": KeyKind.REF.value, "text": _nameless(), "flags": ""}
+        nameless: dict[str, str | None] = {**name, "valid_to_day": None}
         conn.execute(update(vehicle_keys).where(key.id == key_id).values(nameless))
 
 

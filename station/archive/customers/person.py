@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
-from station.archive.customers.book import FOREVER, Span, during, within
+from station.archive.customers.book import FOREVER, Span, during, same, within
+from station.archive.keys import borne, named
 from station.archive.lapses import LapseNote, note_of
 from station.archive.rows import frame, slices
 from station.archive.tables import (
@@ -59,7 +60,7 @@ def cards_of(conn: Connection, customer_id: int) -> pd.DataFrame:
             card_links.c.to_day,
         )
         .join_from(card_links, cards)
-        .where(card_links.c.customer_id == customer_id)
+        .where(card_links.c.customer_id.in_(same(conn, customer_id)))
     )
     return frame(conn, query.order_by(card_links.c.id))
 
@@ -105,7 +106,8 @@ def _lines() -> Select[Any]:
             visible().label("counts"),
         )
         .join(products, products.c.id == sales.c.product_id)
-        .outerjoin(vehicle_keys, vehicle_keys.c.id == sales.c.key_id)
+        .outerjoin(named, named.c.id == sales.c.key_id)
+        .outerjoin(vehicle_keys, borne(sales.c.local_at))
     )
 
 
@@ -144,7 +146,8 @@ def events(
     shown = ("id", "at", "act", "object", "station_id", "count", "reason")
     at_them = or_(audit.c.station_id.is_(None), audit.c.station_id.in_(station_ids))
     query = select(*[audit.c[name] for name in shown])
-    parts = [frame(conn, query.where(_about(f"customer:{customer_id}"), at_them))]
+    his_rows = [_about(f"customer:{one}") for one in same(conn, customer_id)]
+    parts = [frame(conn, query.where(or_(*his_rows), at_them))]
     for vehicle_id, from_day, to_day in his:
         mine = and_(_about(f"vehicle:{vehicle_id}"), during(audit.c.at, from_day, to_day))
         parts.append(frame(conn, query.where(mine, at_them)))

@@ -1,10 +1,11 @@
 """Which customers, vehicles and cards may somebody change who sees only some stations?"""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
-from station.archive.customers.book import FOREVER, find, stations_of, ties_of
+from station.archive.customers.book import FOREVER, find, stands, stations_of, ties_of
 from station.archive.rows import slices
 from station.archive.tables import card_links, cards, customers, vehicle_keys
 
@@ -69,16 +70,39 @@ def _foreign(
     conn: Connection, customer_ids: Collection[int], station_ids: Collection[int]
 ) -> set[int]:
     """Return which customers are registered elsewhere, or nowhere and not known here."""
+    stands_for = _stands_for(conn, customer_ids)
+    registered = _registered(conn, set(stands_for.values()))
     foreign = set()
-    for some in slices(sorted(customer_ids)):
-        query = select(customers.c.id, customers.c.station_id).where(customers.c.id.in_(some))
-        for row in conn.execute(query).all():
-            is_here = row.station_id in station_ids
-            if not is_here and row.station_id is None:
-                is_here = _comes_to(conn, row.id, station_ids)
-            if not is_here:
-                foreign.add(int(row.id))
+    for customer_id, stands_id in stands_for.items():
+        homes = registered[stands_id]
+        is_here = bool(homes & set(station_ids)) or (
+            not homes and _comes_to(conn, customer_id, station_ids)
+        )
+        if not is_here:
+            foreign.add(customer_id)
     return foreign
+
+
+def _stands_for(conn: Connection, customer_ids: Collection[int]) -> dict[int, int]:
+    """Return which customer stands for each of these."""
+    return {
+        int(row.id): int(row.stands)
+        for some in slices(sorted(customer_ids))
+        for row in conn.execute(
+            select(customers.c.id, stands().label("stands")).where(customers.c.id.in_(some))
+        )
+    }
+
+
+def _registered(conn: Connection, stands_ids: Collection[int]) -> dict[int, set[int]]:
+    """Return at which stations the rows of these customers are registered."""
+    homes: dict[int, set[int]] = defaultdict(set)
+    for some in slices(sorted(stands_ids)):
+        rows = or_(customers.c.id.in_(some), customers.c.merged_into.in_(some))
+        query = select(stands().label("stands"), customers.c.station_id)
+        for row in conn.execute(query.where(rows, customers.c.station_id.is_not(None))):
+            homes[row.stands].add(row.station_id)
+    return homes
 
 
 def _comes_to(conn: Connection, customer_id: int, station_ids: Collection[int]) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Table, bindparam, func, insert, select, updat
 from station.archive.books import KeyBook
 from station.archive.customers import links
 from station.archive.customers.links import Link
+from station.archive.keys import vehicles_now
 from station.archive.rows import slices
 from station.archive.sales import Outcome
 from station.archive.stations import values_of
@@ -112,7 +113,7 @@ def put_cards(conn: Connection, records: Sequence[CardRecord], *, keys: KeyBook)
     changed = _put(conn, cards, "number", [{"number": r.number, "kind": r.kind} for r in taken])
     card_ids = _ids(conn, cards, "number", [record.number for record in taken])
     key_ids = keys.ids(conn, [record.plate for record in taken])
-    vehicle_of = _vehicle_of(conn, [key_id for key_id in key_ids if key_id is not None])
+    vehicle_of = vehicles_now(conn, [key_id for key_id in key_ids if key_id is not None])
     tied = [
         Link(
             card_ids[record.number],
@@ -142,7 +143,7 @@ def _vehicles(
     newest = select(func.coalesce(func.max(vehicle_keys.c.id), 0))
     last_id = conn.execute(newest).scalar_one()
     key_ids = [key_id or 0 for key_id in keys.ids(conn, [record.key for record in records])]
-    vehicle_of = _vehicle_of(conn, key_ids)
+    vehicle_of = vehicles_now(conn, key_ids)
     firsts = {key_id: place for place, key_id in reversed(list(enumerate(key_ids)))}
     is_new = [key_id > last_id and firsts[key_id] == place for place, key_id in enumerate(key_ids)]
     return is_new, [vehicle_of[key_id] for key_id in key_ids]
@@ -202,11 +203,6 @@ def _standing(
 
 def _ids(conn: Connection, table: Table, name: str, names: Sequence[str]) -> dict[str, int]:
     return {str(key): row["id"] for key, row in _standing(conn, table, name, names).items()}
-
-
-def _vehicle_of(conn: Connection, key_ids: Sequence[int]) -> dict[int, int]:
-    found = _standing(conn, vehicle_keys, "id", key_ids)
-    return {int(key_id): row["vehicle_id"] for key_id, row in found.items()}
 
 
 def _confirmed(conn: Connection, vehicle_ids: Sequence[int]) -> set[int]:

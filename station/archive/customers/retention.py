@@ -3,21 +3,29 @@
 import pandas as pd
 from sqlalchemy import Connection, func, or_, select
 
-from station.archive.customers.book import ties_of
+from station.archive.customers.book import stands, ties_of
 from station.archive.rows import frame
 from station.archive.tables import batches, consents, customers, vehicle_keys
 from station.model import DAY_S
 
 
 def with_contact(conn: Connection) -> pd.DataFrame:
-    """Return customer_id, since_day and said_day of whom a name or phone is kept."""
+    """Return customer_id, since_day and said_day of whom a name or phone is kept.
+
+    `stands_id` is the customer that stands for him.
+    """
     said = (
         select(consents.c.customer_id, func.max(consents.c.on_day).label("said_day"))
         .group_by(consents.c.customer_id)
         .subquery()
     )
     query = (
-        select(customers.c.id.label("customer_id"), customers.c.since_day, said.c.said_day)
+        select(
+            customers.c.id.label("customer_id"),
+            stands().label("stands_id"),
+            customers.c.since_day,
+            said.c.said_day,
+        )
         .outerjoin(said, said.c.customer_id == customers.c.id)
         .where(or_(customers.c.name_sealed.is_not(None), customers.c.phone_sealed.is_not(None)))
     )

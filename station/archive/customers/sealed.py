@@ -1,12 +1,21 @@
 """What is sealed in the archive, and at which place; sealed it comes in, sealed it leaves."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from string import Formatter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, LargeBinary, bindparam, func, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    bindparam,
+    func,
+    select,
+    update,
+)
 
 from station.archive.customers.tables import (
     agreements,
@@ -117,7 +126,11 @@ class SealedText:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """How a customer is reached, sealed; by the indexes he is found."""
+    """How a customer is reached, sealed; by the indexes he is found.
+
+    `name_of` and `phone_of` are whose row tells the name or the phone, where it is another than
+    `id` that was found to be the same customer.
+    """
 
     id: int
     name_sealed: bytes | None = None
@@ -125,6 +138,8 @@ class Contact:
     phone_index: str | None = None
     name_index: str | None = None
     is_erased: bool = False
+    name_of: int | None = None
+    phone_of: int | None = None
 
 
 def any_sealed(conn: Connection) -> bool:
@@ -188,10 +203,30 @@ def contacts(conn: Connection, codes: Collection[str]) -> dict[str, Contact]:
     }
 
 
-def contact_of(row: Any) -> Contact:
-    """Return how the customer of a row is reached."""
-    reached_by = {name: getattr(row, name) for name in REACHED_BY}
-    return Contact(row.id, **reached_by, is_erased=row.erased_at is not None)
+def contact_of(first: Any, *others: Any) -> Contact:
+    """Return how the customer of a row is reached; what it does not tell, his other rows tell."""
+    rows = [first, *others]
+    named = next((row for row in rows if row.name_sealed is not None), first)
+    phoned = next((row for row in rows if row.phone_sealed is not None), first)
+    return Contact(
+        first.id,
+        name_sealed=named.name_sealed,
+        name_index=named.name_index,
+        phone_sealed=phoned.phone_sealed,
+        phone_index=phoned.phone_index,
+        is_erased=first.erased_at is not None,
+        name_of=None if named is first else named.id,
+        phone_of=None if phoned is first else phoned.id,
+    )
+
+
+def _own(contact: Contact) -> Contact:
+    """Return what stands in the customer's own row, without what other rows of his tell."""
+    if contact.name_of is not None:
+        contact = replace(contact, name_sealed=None, name_index=None, name_of=None)
+    if contact.phone_of is not None:
+        contact = replace(contact, phone_sealed=None, phone_index=None, phone_of=None)
+    return contact
 
 
 def put_contacts(conn: Connection, changed: Sequence[Contact]) -> None:
@@ -200,7 +235,7 @@ def put_contacts(conn: Connection, changed: Sequence[Contact]) -> None:
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in REACHED_BY}
     rows = [
         {"its_id": one.id, **{f"new_{name}": getattr(one, name) for name in REACHED_BY}}
-        for one in changed
+        for one in map(_own, changed)
     ]
     if rows:
         conn.execute(change.values(values), rows)
@@ -208,11 +243,15 @@ def put_contacts(conn: Connection, changed: Sequence[Contact]) -> None:
 
 def with_phone(conn: Connection, indexes: Collection[str]) -> list[int]:
     """Return the ids of the customers whose phone stands under one of these hashes."""
-    query = select(customers.c.id).where(customers.c.phone_index.in_(indexes))
-    return list(conn.execute(query.order_by(customers.c.id)).scalars())
+    return _found(conn, customers.c.phone_index.in_(indexes))
 
 
 def with_name(conn: Connection, indexes: Collection[str]) -> list[int]:
     """Return the ids of the customers whose name stands under one of these hashes."""
-    query = select(customers.c.id).where(customers.c.name_index.in_(indexes))
-    return list(conn.execute(query.order_by(customers.c.id)).scalars())
+    return _found(conn, customers.c.name_index.in_(indexes))
+
+
+def _found(conn: Connection, condition: ColumnElement[bool]) -> list[int]:
+    """Return the customers of these rows, each once and as the one that stands."""
+    stands = func.coalesce(customers.c.merged_into, customers.c.id).label("stands")
+    return list(conn.execute(select(stands).where(condition).distinct().order_by(stands)).scalars())

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, literal, or_, se
 from station.archive.customers import book
 from station.archive.customers.book import Span, during, within
 from station.archive.customers.tables import customer_notes, field_changes, merges
+from station.archive.keys import borne, named
 from station.archive.rows import frame
 from station.archive.tables import (
     card_links,
@@ -61,7 +62,8 @@ def _days(mine: ColumnElement[bool], station_ids: Collection[int], as_of_day: in
             quantity.label("quantity_milli"),
             func.sum(sales.c.amount_minor).label("amount_minor"),
         )
-        .join(vehicle_keys, vehicle_keys.c.id == sales.c.key_id)
+        .join(named, named.c.id == sales.c.key_id)
+        .join(vehicle_keys, borne(sales.c.local_at))
         .join(products)
         .outerjoin(taken_back, taken_back.c.id == sales.c.reverses)
         .where(

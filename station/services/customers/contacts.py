@@ -207,8 +207,12 @@ def count_one_more(conn: Connection, ask: Ask) -> None:
 
 def of_person(db: Database, customer: Customer, *more: str) -> Traces:
     """Return the words by which a customer is recognised; `more` are plates and cards of his."""
-    name, phone = sealing.unseal_contact(db, customer.contact)
-    return traces.of(names=[name or ""], phones=[phone or ""], marks=[customer.code, *more])
+    told = [sealing.unseal_contact(db, contact) for contact in customer.contacts]
+    return traces.of(
+        names=[name or "" for name, _ in told],
+        phones=[phone or "" for _, phone in told],
+        marks=[*customer.codes, *more],
+    )
 
 
 def impersonal(reason: str, person: Traces) -> str:
@@ -227,6 +231,8 @@ def impersonal(reason: str, person: Traces) -> str:
 def assign(ask: Ask, *, customer_id: int, keeper: str) -> None:
     """Give a customer into the care of an account that works where he is known, or of nobody.
 
+    Nobody is nobody for all that was found to be him.
+
     Raises:
         NotFoundError: customer or account is not there.
         NotAllowedError: the account does not work at a station of his.
@@ -234,7 +240,8 @@ def assign(ask: Ask, *, customer_id: int, keeper: str) -> None:
     with ask.db.writing(changes_figures=False) as conn:
         seen = there(conn, ask, customer_id)
         keeper_id = _keeper(conn, seen, keeper.strip().casefold()) if keeper.strip() else None
-        book.assign(conn, customer_id, keeper_id)
+        for row_id in seen.customer.ids if keeper_id is None else [customer_id]:
+            book.assign(conn, row_id, keeper_id)
         what = f"customer:{customer_id}:keeper:{keeper_id or 'nobody'}"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=seen.station_id)
 

@@ -9,7 +9,7 @@ from time import time
 from typing import Any
 
 from station.archive import batches, notebook
-from station.archive.customers import book, erasing
+from station.archive.customers import book, erasing, merging
 from station.archive.customers.book import Customer
 from station.archive.customers.erasing import Erasure
 from station.archive.database import Connection, Database
@@ -51,17 +51,18 @@ def erase(ask: Ask, *, customer_id: int, reason: str, more_follow: bool = False)
         if customer.erased_at is not None:
             raise BadValueError("erasure.before")
         why = contacts.impersonal(reason, contacts.of_person(ask.db, customer))
-        erasure = Erasure(
-            customer_id=customer_id,
-            code_index=sealing.code_index(ask.db, customer.code),
-            at=int(time()),
-            account=ask.scope.account,
-            reason=why[:LONGEST_REASON],
-        )
-        _erase(conn, ask.db, customer, erasure)
-        name = f"customer:{customer_id}"
-        trail.note(conn, ask.scope, Act.ERASURE, name, station_id=seen.station_id, reason=why)
-        notebook.add(ask.db.folder / FILE, erasure._asdict())
+        for row_id, code in zip(customer.ids, customer.codes, strict=True):
+            erasure = Erasure(
+                customer_id=row_id,
+                code_index=sealing.code_index(ask.db, code),
+                at=int(time()),
+                account=ask.scope.account,
+                reason=why[:LONGEST_REASON],
+            )
+            _erase(conn, ask.db, erasure)
+            name = f"customer:{row_id}"
+            trail.note(conn, ask.scope, Act.ERASURE, name, station_id=seen.station_id, reason=why)
+            notebook.add(ask.db.folder / FILE, erasure._asdict())
     return not more_follow and settle(ask.db, most_bytes=QUICK_BYTES)
 
 
@@ -77,7 +78,9 @@ def settle(db: Database, *, most_bytes: int | None = None) -> bool:
     return True
 
 
-def _erase(conn: Connection, db: Database, customer: Customer, erasure: Erasure) -> None:
+def _erase(conn: Connection, db: Database, erasure: Erasure) -> None:
+    """Forget one row of a person, which stands by itself from then on."""
+    customer = _alone(conn, erasure.customer_id)
     own = erasing.belongings(conn, customer)
     person = contacts.of_person(db, customer, *own.texts, *own.numbers)
     _clear_rows(conn, db, person)
@@ -87,6 +90,15 @@ def _erase(conn: Connection, db: Database, customer: Customer, erasure: Erasure)
     erasing.forget(conn, customer, own, day=day_number(today()), now_s=erasure.at)
     erasing.note(conn, erasure)
     erasing.mark_unsettled(conn)
+
+
+def _alone(conn: Connection, customer_id: int) -> Customer:
+    """Return who is to be erased, no more tied to other rows; an organisation is left whole."""
+    customer = book.sure(conn, customer_id)
+    if customer.is_organisation:
+        return customer
+    merging.dissolve(conn, [customer_id])
+    return book.sure(conn, customer_id)
 
 
 def _clear_rows(conn: Connection, db: Database, person: Traces) -> None:
@@ -141,22 +153,24 @@ def replay(db: Database) -> int:
     with db.writing() as conn:
         missed = list(_missed(conn, db))
         scope = access.local_operator(db)
-        for customer, erasure in missed:
-            _erase(conn, db, customer, erasure)
-            name = f"customer:{customer.id}"
+        for erasure in missed:
+            _erase(conn, db, erasure)
+            name = f"customer:{erasure.customer_id}"
             trail.note(conn, scope, Act.ERASURE, name, reason="replayed")
     settle(db)
     return len(missed)
 
 
-def _missed(conn: Connection, db: Database) -> Iterator[tuple[Customer, Erasure]]:
+def _missed(conn: Connection, db: Database) -> Iterator[Erasure]:
     for line in notebook.lines(db.folder / FILE):
         erasure = _erasure(line)
         if erasing.is_noted(conn, erasure):
             continue
         customer = book.find(conn, erasure.customer_id)
-        if customer and sealing.code_index(db, customer.code) == erasure.code_index:
-            yield customer, erasure
+        codes = dict(zip(customer.ids, customer.codes, strict=True)) if customer else {}
+        code = codes.get(erasure.customer_id, "")
+        if code and sealing.code_index(db, code) == erasure.code_index:
+            yield erasure
 
 
 def _erasure(line: dict[str, Any]) -> Erasure:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from station.archive.customers import book as customers
 from station.archive.customers import consents as book
-from station.archive.customers import person
+from station.archive.customers import merging, person
 from station.archive.customers.book import FOREVER, Span
 from station.archive.database import Connection
 from station.errors import BadValueError
@@ -189,6 +189,7 @@ def _file(conn: Connection, ask: Ask, seen: Seen) -> dict[str, Any]:
         "lines": [_line(row, codes, held) for row in lines.to_dict("records")],
         "consents": [_consent(word) for word in book.of_customer(conn, seen.customer.id)],
         "notes": _notes(conn, ask, his, codes),
+        "merges": _merges(conn, seen),
         "events": [_event(row, codes) for row in events.to_dict("records")],
     }
 
@@ -207,7 +208,30 @@ def _customer(ask: Ask, seen: Seen, codes: "pd.Series[str]") -> dict[str, Any]:
         "since": _day(customer.since_day),
         "keeper": customer.keeper,
         "erased_at": None if customer.erased_at is None else _instant(customer.erased_at),
+        "records": _records(ask, seen),
     }
+
+
+def _records(ask: Ask, seen: Seen) -> list[dict[str, Any]]:
+    """Return how each record that was found to be him calls and reaches him."""
+    customer = seen.customer
+    told = [sealing.unseal_contact(ask.db, contact) for contact in customer.contacts]
+    return [
+        {"code": code, "name": name, "phone": phone}
+        for code, (name, phone) in zip(customer.codes, told, strict=True)
+    ]
+
+
+def _merges(conn: Connection, seen: Seen) -> list[dict[str, Any]]:
+    """Return when his records were found to be one person's, and when that was taken back."""
+    return [
+        {
+            "at": _instant(merge.merged_at),
+            "reason": merge.reason,
+            "undone_at": None if merge.undone_at is None else _instant(merge.undone_at),
+        }
+        for merge in merging.naming(conn, seen.customer.ids)
+    ]
 
 
 def _vehicles(conn: Connection, his: list[Span]) -> list[dict[str, Any]]:

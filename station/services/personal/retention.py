@@ -47,7 +47,8 @@ def contacts_unseen(db: Database, before_day: int) -> list[int]:
     """Return the customers with a name or phone who were last seen before a day.
 
     Seen is who bought with a vehicle that was his, said what he agrees to, or registered. Of whom
-    nothing of all that is known, the last file of customers tells.
+    nothing of all that is known, the last file of customers tells. Who was found to be another was
+    seen when that one was.
     """
     with db.reading() as conn:
         known, ties = retention.with_contact(conn), retention.ties(conn)
@@ -60,11 +61,12 @@ def contacts_unseen(db: Database, before_day: int) -> list[int]:
     last = bought.groupby("customer_id")["day"].max()
     seen = pd.DataFrame(
         {
-            "bought": known["customer_id"].map(last),
+            "bought": known["stands_id"].map(last),
             "since": known["since_day"].astype("float64"),
             "said": known["said_day"].astype("float64"),
         }
     ).max(axis=1)
+    seen = seen.groupby(known["stands_id"]).transform("max")
     return known.loc[seen.fillna(imported) < before_day, "customer_id"].tolist()
 
 

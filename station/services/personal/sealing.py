@@ -104,6 +104,7 @@ def seal_contact(db: Database, contact: Contact, *, name: str, phone: str) -> Co
             contact,
             name_sealed=seals.seal(ring, name, place=place),
             name_index=_index(ring, Kind.NAME, name),
+            name_of=None,
         )
     if phone:
         place = store.place(Kind.PHONE, id=contact.id)
@@ -111,15 +112,17 @@ def seal_contact(db: Database, contact: Contact, *, name: str, phone: str) -> Co
             contact,
             phone_sealed=seals.seal(ring, phone, place=place),
             phone_index=_index(ring, Kind.PHONE, phone),
+            phone_of=None,
         )
     return contact
 
 
 def unseal_contact(db: Database, contact: Contact) -> tuple[str | None, str | None]:
     """Return name and phone, empty where there is none, None where it cannot be opened."""
+    named, phoned = contact.name_of or contact.id, contact.phone_of or contact.id
     return (
-        unseal(db, contact.name_sealed, place=store.place(Kind.NAME, id=contact.id)),
-        unseal(db, contact.phone_sealed, place=store.place(Kind.PHONE, id=contact.id)),
+        unseal(db, contact.name_sealed, place=store.place(Kind.NAME, id=named)),
+        unseal(db, contact.phone_sealed, place=store.place(Kind.PHONE, id=phoned)),
     )
 
 
