@@ -199,6 +199,15 @@ def cards(conn: Connection, station_ids: Collection[int], bits: Mapping[str, int
     return frame(conn, query)
 
 
+def stands(conn: Connection) -> dict[int, int]:
+    """Return for each customer who was found to be another who that is."""
+    query = select(customers.c.id, customers.c.merged_into)
+    return {
+        row.id: row.merged_into
+        for row in conn.execute(query.where(customers.c.merged_into.is_not(None)))
+    }
+
+
 def _at(station_ids: Collection[int]) -> ColumnElement[bool]:
     """Tell the customers of these stations, and who was found to be one of them or they him."""
     here = customers.alias()

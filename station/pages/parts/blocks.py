@@ -140,7 +140,7 @@ def table(
     desk: Desk, frame: pd.DataFrame, columns: Sequence[Column], *, key: str, alt: str
 ) -> pd.DataFrame:
     """Draw `frame` a page at a time and return the rows of the page that is shown."""
-    page = _page_of(desk, len(frame), key)
+    page = page_of(desk, len(frame), key)
     shown = frame.iloc[page]
     st.dataframe(
         written(desk, shown, columns),
@@ -154,7 +154,8 @@ def table(
     return shown
 
 
-def _page_of(desk: Desk, rows: int, key: str) -> slice:
+def page_of(desk: Desk, rows: int, key: str) -> slice:
+    """Return which rows of a long list are shown, and draw what turns its pages."""
     size = desk.ask.settings.dashboard.page_rows
     pages = math.ceil(rows / size)
     number = st.pagination(pages, key=f"{key}_page") if pages > 1 else 1

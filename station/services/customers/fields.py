@@ -31,6 +31,7 @@ from station.services.customers.kept import Fact, News, Words
 from station.services.personal import sealing
 
 LONGEST_NOTE, LONGEST_TEXT = reading.LONGEST[FieldKind.NOTE], reading.LONGEST_TEXT
+EARLIEST = reading.EARLIEST
 FIGURES = frozenset({"organisation_name", "owner_kind"})
 """Fields that the board shows of a vehicle's owner."""
 MASKS = {FieldKind.NAME: mask.name, FieldKind.PHONE: mask.phone, FieldKind.WAY: mask.way}
