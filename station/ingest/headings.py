@@ -116,8 +116,8 @@ CUSTOMERS: Dictionary = {
 }
 
 FACTS: Dictionary = {
-    "channel": ("获客渠道", "客户来源", "来源渠道", "channel", "acquired by"),
-    "email": ("电子邮箱", "邮箱", "email", "e-mail", "mail"),
+    "channel": ("获客渠道", "客户来源", "来源渠道", "how he came to us", "channel"),
+    "email": ("电子邮箱", "邮箱", "e-mail", "mail"),
     "wechat": ("微信号", "微信", "wechat", "wechat id"),
     "address": ("地址", "联系地址", "单位地址", "address"),
     "industry": ("行业", "所属行业", "industry", "sector"),
@@ -148,9 +148,15 @@ FACTS: Dictionary = {
         "pay method",
         "payment method",
     ),
-    "rival_stations": ("还去哪些油站", "竞争油站", "常去的竞争油站", "rival stations"),
+    "rival_stations": (
+        "还去哪些油站",
+        "竞争油站",
+        "常去的竞争油站",
+        "rival stations he uses",
+        "rival stations",
+    ),
     "rival_reason": ("为何去别家", "去竞争油站的原因", "why he goes there", "rival reason"),
-    "attitude": ("对我们的态度", "客户态度", "attitude"),
+    "attitude": ("对我们的态度", "客户态度", "attitude towards us", "attitude"),
     "open_problems": ("未解决的问题", "存在问题", "open problems"),
     "our_advantages": ("我们的优势", "our advantages"),
     "next_step": ("下一步", "下一步计划", "next step"),
