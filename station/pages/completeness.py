@@ -45,7 +45,8 @@ def render() -> None:
         return
     blocks.answer(_answer(desk, told))
     enrol.button(desk, key="completeness_enrol")
-    _stations(desk, told.stations)
+    if len(told.stations) > 1:
+        _stations(desk, told.stations)
     _unfinished(desk)
     _stale(desk)
     _tables(desk, told)
