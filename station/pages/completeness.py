@@ -1,6 +1,6 @@
 """How complete are the cards, and whom must we ask again?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -96,7 +96,7 @@ def _unfinished(desk: Desk) -> None:
     st.subheader(blocks.plain(title), anchor=False)
     if rows.empty:
         st.info(desk.say("page_completeness.list_none"))
-    for row in _page(desk, rows, key="completeness_list"):
+    for row in blocks.paged(desk, rows, key="completeness_list").to_dict("records"):
         said = desk.say(
             "page_completeness.one",
             who=row["who"],
@@ -110,11 +110,6 @@ def _line(row: Mapping[Any, Any], said: str, detail: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         enrol.link(int(row["customer_id"]), said)
         st.caption(blocks.plain(detail), width="content")
-
-
-def _page(desk: Desk, rows: pd.DataFrame, *, key: str) -> Iterator[Mapping[Any, Any]]:
-    """Yield the rows of the page that is shown."""
-    yield from rows.iloc[blocks.page_of(desk, len(rows), key)].to_dict("records")
 
 
 def _missing(desk: Desk, names: list[str]) -> str:
@@ -143,7 +138,7 @@ def _stale(desk: Desk) -> None:
     if len(found.rows) < sum(int(sums[name]) for name in ("wrong", "stale")):
         st.caption(blocks.plain(desk.say("page_completeness.stale_shown", shown=len(found.rows))))
     known = fields.known_fields(desk.ask.settings)
-    for row in _page(desk, found.rows, key="completeness_stale"):
+    for row in blocks.paged(desk, found.rows, key="completeness_stale").to_dict("records"):
         field = fields.label(desk.lang, known[row["field"]])
         said = desk.say("page_completeness.stale_one", who=row["who"], field=field)
         _line(row, said, _checked(desk, row))

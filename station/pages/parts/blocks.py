@@ -25,6 +25,8 @@ WIDEST_ROW = 5
 NARROWEST_FIGURE_PX = 150
 SENTENCE_PX = 640
 MOMENT_PX = 140
+OPENS: Mapping[str, str] = {"label": "vehicle", "who": "customer"}
+"""Columns of lists that are buttons, and whose card each opens: the row's vehicle or customer."""
 ADDRESS = re.compile(r"(?<=://)|(?<=@)|(?<=www)(?=\.)", re.IGNORECASE)
 WORD_JOINER = "\u2060"
 """Takes no room, and keeps Markdown from making a link of an address even where it is escaped."""
@@ -125,7 +127,8 @@ def names(
     """List the vehicles of `frame`, a page at a time, each plate opening its card, with downloads.
 
     `frame` is shown in its own order; a column `label` becomes the button that opens the card of
-    the row's `vehicle_id`. Returns the rows of the page that is shown.
+    the row's `vehicle_id`, a column `who` that of its `customer_id`.
+    Returns the rows of the page that is shown.
     """
     st.subheader(plain(title), anchor=False)
     if frame.empty:
@@ -140,7 +143,7 @@ def table(
     desk: Desk, frame: pd.DataFrame, columns: Sequence[Column], *, key: str, alt: str
 ) -> pd.DataFrame:
     """Draw `frame` a page at a time and return the rows of the page that is shown."""
-    page = page_of(desk, len(frame), key)
+    page = _page_of(desk, len(frame), key)
     shown = frame.iloc[page]
     st.dataframe(
         written(desk, shown, columns),
@@ -154,8 +157,12 @@ def table(
     return shown
 
 
-def page_of(desk: Desk, rows: int, key: str) -> slice:
-    """Return which rows of a long list are shown, and draw what turns its pages."""
+def paged(desk: Desk, frame: pd.DataFrame, *, key: str) -> pd.DataFrame:
+    """Return the rows of the page that is shown, below what turns the pages."""
+    return frame.iloc[_page_of(desk, len(frame), key)]
+
+
+def _page_of(desk: Desk, rows: int, key: str) -> slice:
     size = desk.ask.settings.dashboard.page_rows
     pages = math.ceil(rows / size)
     number = st.pagination(pages, key=f"{key}_page") if pages > 1 else 1
@@ -218,8 +225,8 @@ def _config(desk: Desk, columns: Sequence[Column], shown: pd.DataFrame, key: str
     config: dict[str, Any] = {}
     for column in columns:
         heading = desk.say(column.heading)
-        if column.name == "label":
-            config["label"] = _plate_buttons(heading, shown, key)
+        if column.name in OPENS:
+            config[column.name] = _open_buttons(column.name, heading, shown, key)
         elif column.form in FORMATS:
             config[column.name] = st.column_config.NumberColumn(
                 heading, format=FORMATS[column.form]
@@ -235,13 +242,14 @@ def _config(desk: Desk, columns: Sequence[Column], shown: pd.DataFrame, key: str
     return config
 
 
-def _plate_buttons(heading: str, shown: pd.DataFrame, key: str) -> Any:
-    ids = shown["vehicle_id"].tolist()
-    widget = f"{key}_open"
+def _open_buttons(name: str, heading: str, shown: pd.DataFrame, key: str) -> Any:
+    what = OPENS[name]
+    ids = shown[f"{what}_id"].tolist()
+    widget = f"{key}_open_{what}"
 
     def open_card() -> None:
         click = st.session_state[widget]
-        st.session_state["open_vehicle"] = int(ids[click["row"]])
+        st.session_state["open_card"] = (what, int(ids[click["row"]]))
 
     return st.column_config.ButtonColumn(
         heading, type="tertiary", on_click=open_card, key=widget, pinned=True
