@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, is_dataclass, replace
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -21,6 +21,8 @@ from station.archive.customers.merging import MergeRules
 from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
 from station.contact.likeness import LikenessRules
+from station.contact.completeness import CompletenessRules
+from station.contact.fields import OWN_GROUP, Field, FieldKind, Whose, faults
 from station.errors import ConfigError
 from station.guard.rules import LookRules, PrivacyRules, SignInRules
 from station.ingest import phones
@@ -65,6 +67,9 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "likeness.litres_share": (0, 1),
     "likeness.most_share": (2, 1_000),
     "likeness.most_pairs": (1, 10_000),
+    "completeness.line": (0, 100),
+    "completeness.first_days": (1, 36_600),
+    "completeness.stale_days": (1, 36_600),
     "lapse.horizon_days": (1, 36_600),
     "lapse.moved_days": (0, 36_600),
 }
@@ -104,8 +109,21 @@ class DashboardRules:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnField:
+    """A field of the chain's own as config.yaml names it; `whose` is called `for` there."""
+
+    name: str = ""
+    zh: str = ""
+    en: str = ""
+    kind: str = FieldKind.TEXT.value
+    choices: tuple[str, ...] = ()
+    whose: str = Whose.BOTH.value
+    weight: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """The sum of all rules, and the hash of the file they came from."""
+    """The sum of all rules, the chain's own fields, and the hash of the file they came from."""
 
     archive: ArchiveRules = field(default_factory=ArchiveRules)
     server: ServerRules = field(default_factory=ServerRules)
@@ -125,6 +143,8 @@ class Settings:
     privacy: PrivacyRules = field(default_factory=PrivacyRules)
     merging: MergeRules = field(default_factory=MergeRules)
     likeness: LikenessRules = field(default_factory=LikenessRules)
+    completeness: CompletenessRules = field(default_factory=CompletenessRules)
+    fields: tuple[Field, ...] = ()
     hash: str = ""
 
 
@@ -143,8 +163,7 @@ def load_settings(path: Path | None) -> Settings:
 
 
 def _with_hash(settings: Settings, digest: str) -> Settings:
-    values = {f.name: getattr(settings, f.name) for f in fields(settings)}
-    return Settings(**{**values, "hash": digest})
+    return replace(settings, hash=digest)
 
 
 def _read(path: Path) -> str:
@@ -186,6 +205,42 @@ def build(kind: type[T], data: Mapping[str, Any], *, at: str) -> T:
     )
 
 
+def _own_fields(listed: list[Any], at: str) -> tuple[Field, ...]:
+    """Return the chain's own fields.
+
+    Raises:
+        ConfigError: names the part of a field that cannot be.
+    """
+    own = tuple(_own_field(told, f"{at}.{place}") for place, told in enumerate(listed, start=1))
+    for place, part in faults(own):
+        raise ConfigError("error.config_field", key=f"{at}.{place + 1}.{part}")
+    return own
+
+
+def _own_field(told: Any, at: str) -> Field:
+    if not isinstance(told, dict):
+        raise ConfigError("error.config_type", key=at, wanted="mapping")
+    known = {"whose" if name == "for" else str(name): value for name, value in told.items()}
+    if "whose" in told:
+        raise ConfigError("error.config_unknown", key=f"{at}.whose")
+    parts = build(OwnField, known, at=at)
+    for name, kinds in (("kind", FieldKind), ("whose", Whose)):
+        if getattr(parts, name) not in set(kinds):
+            raise ConfigError(
+                "error.config_field", key=f"{at}.{'for' if name == 'whose' else name}"
+            )
+    labels = {"zh": parts.zh, "en": parts.en}
+    return Field(
+        name=parts.name,
+        group=OWN_GROUP,
+        kind=FieldKind(parts.kind),
+        whose=Whose(parts.whose),
+        choices=parts.choices,
+        weight=parts.weight,
+        labels=labels,
+    )
+
+
 def _path(at: str, name: str) -> str:
     return f"{at}.{name}" if at else name
 
@@ -199,7 +254,9 @@ def _value(hint: Any, value: Any, at: str) -> Any:
     if origin is UnionType:
         return _value(next(a for a in get_args(hint) if a is not NoneType), value, at)
     if origin is tuple and isinstance(value, list):
-        return tuple(_value(get_args(hint)[0], item, at) for item in value)
+        of_what = get_args(hint)[0]
+        is_own = of_what is Field
+        return _own_fields(value, at) if is_own else tuple(_value(of_what, v, at) for v in value)
     if origin in (dict, Mapping) and isinstance(value, dict):
         return {str(k): _value(get_args(hint)[1], v, f"{at}.{k}") for k, v in value.items()}
     return _scalar(hint, value, at)

@@ -449,8 +449,9 @@ class VehicleRecord:
 class CustomerRecord:
     """What a customer file says of one customer.
 
-    `name` is the person, of an organisation whom to ask for; `phone` is E.164. Both are sealed
-    before they are stored, and no printed record shows them.
+    `name` is the person, of an organisation whom to ask for; `phone` is E.164. `facts` are what
+    else the file tells, by field. None is stored before it is sealed where it must be, and no
+    printed record shows them.
     """
 
     code: str
@@ -461,6 +462,7 @@ class CustomerRecord:
     since_day: int | None = None
     name: str = field(default="", repr=False)
     phone: str = field(default="", repr=False)
+    facts: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

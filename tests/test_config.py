@@ -54,6 +54,7 @@ def test_the_config_file_names_every_number_but_those_of_the_engine() -> None:
         name: {f.name for f in fields(rules)} - ENGINE.get(name, set())
         for name, rules in sections()
     }
+    assert data.pop("fields") == []
     assert {name: set(part) for name, part in data.items()} == wanted
 
 
@@ -222,3 +223,42 @@ def test_any_number_set_comes_back_in_its_own_type(
     found = getattr(getattr(settings, section), name)
     assert (found, type(found)) == (value, kind)
     assert replace(settings, **{section: getattr(Settings(), section)}) == Settings()
+
+
+TEA = {"name": "tea", "zh": "茶", "en": "tea", "kind": "choice", "choices": ["龙井"]}
+
+
+def test_a_chain_names_fields_of_its_own() -> None:
+    parking = {"name": "parking", "zh": "车位", "en": "lots", "kind": "number", "weight": 5}
+
+    settings = build(Settings, {"fields": [TEA, parking | {"for": "organisation"}]}, at="")
+
+    first, second = settings.fields
+    assert (first.name, first.choices, first.labels["zh"]) == ("tea", ("龙井",), "茶")
+    assert (second.whose, second.weight, second.group) == ("organisation", 5, "own")
+
+
+@pytest.mark.parametrize(
+    ("field", "key"),
+    [
+        ("tea", "fields.1"),
+        (TEA | {"colour": "green"}, "fields.1.colour"),
+        (TEA | {"whose": "both"}, "fields.1.whose"),
+        (TEA | {"for": "cats"}, "fields.1.for"),
+        (TEA | {"kind": "colour"}, "fields.1.kind"),
+        (TEA | {"kind": "phone"}, "fields.1.kind"),
+        (TEA | {"choices": []}, "fields.1.choices"),
+        (TEA | {"name": "name"}, "fields.1.name"),
+        (TEA | {"en": 5}, "fields.1.en"),
+        (TEA | {"weight": 1000}, "fields.1.weight"),
+        ({**TEA, "zh": ""}, "fields.1.zh"),
+    ],
+)
+def test_a_field_that_cannot_be_is_refused_by_place_and_part(field: Any, key: str) -> None:
+    error = refused({"fields": [field]})
+
+    assert error.facts["key"] == key
+
+
+def test_fields_are_a_list() -> None:
+    assert refused({"fields": {"tea": TEA}}).facts["key"] == "fields"

@@ -1,5 +1,7 @@
 """What can be known of a customer: one table of fields, to which a chain adds its own."""
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -36,8 +38,9 @@ class Whose(StrEnum):
 class Field:
     """One thing that can be known of a customer.
 
-    `weight` is what it counts for when a card is judged complete. A field of the chain's own
-    carries its `labels` by language; those of the house stand in the catalogues.
+    `weight` is what it counts for when a card is judged complete, `most` the largest number it
+    can be. A field of the chain's own carries its `labels` by language; those of the house stand
+    in the catalogues.
     """
 
     name: str
@@ -46,17 +49,33 @@ class Field:
     whose: Whose = Whose.BOTH
     choices: tuple[str, ...] = ()
     weight: int = 0
-    labels: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict, hash=False)
+    most: int | None = None
 
     @property
     def is_sealed(self) -> bool:
         """Whether its value is sealed in the archive, and masked or withheld on a page."""
         return self.kind in SEALED
 
+    @property
+    def is_way(self) -> bool:
+        """Whether it names or reaches somebody, and so is checked from time to time."""
+        return self.kind in REACHING
+
+    @property
+    def is_core(self) -> bool:
+        """Whether it stands in the customer's own row."""
+        return self.name in CORE
+
     def concerns(self, *, is_organisation: bool) -> bool:
         """Return whether it is asked of such a customer."""
         return self.whose in {Whose.BOTH, Whose.ORGANISATION if is_organisation else Whose.PERSON}
 
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+RESERVED = frozenset({"code", "contact", "customer_name", "customer_kind", "keeper", "score"})
+"""What the columns of a file and of a list are called already."""
+LONGEST_LABEL, MOST_WEIGHT = 40, 100
 
 CORE = ("name", "phone", "organisation_name", "owner_kind", "station", "since")
 """Fields that stand in the customer's own row; all others in a table of theirs."""
@@ -97,8 +116,8 @@ FIELDS: tuple[Field, ...] = (
     Field("relationship", "trade", _CHOICE, _ORGANISATION, choices=("1", "2", "3", "4"), weight=5),
     Field("credit_class", "trade", _CHOICE, _ORGANISATION, choices=("A", "B", "C", "D")),
     Field("credit_limit", "trade", _NUMBER, _ORGANISATION),
-    Field("settle_day", "trade", _NUMBER, _ORGANISATION),
-    Field("term_days", "trade", _NUMBER, _ORGANISATION),
+    Field("settle_day", "trade", _NUMBER, _ORGANISATION, most=31),
+    Field("term_days", "trade", _NUMBER, _ORGANISATION, most=366),
     Field("trade_terms", "trade", _NOTE, _ORGANISATION),
     Field("invoice_title", "trade", _NOTE),
     Field("tax_number", "trade", _NOTE, _ORGANISATION),
@@ -129,3 +148,44 @@ FIELDS: tuple[Field, ...] = (
     Field("pain_point", "prospect", _NOTE),
 )
 """Every field of the house, in the order in which a card shows them."""
+
+OWN_GROUP = "own"
+OWN_KINDS = frozenset(FieldKind) - REACHING
+"""Kinds of a chain's own fields: whatever names or reaches a person has its place already."""
+MOST_OWN = 40
+
+
+def known(own: Sequence[Field] = ()) -> tuple[Field, ...]:
+    """Return every field, the chain's own last."""
+    return (*FIELDS, *own)
+
+
+def faults(own: Sequence[Field]) -> Iterator[tuple[int, str]]:
+    """Yield at which place of a chain's own fields what is wrong: a part of it, or all of them."""
+    if len(own) > MOST_OWN:
+        yield MOST_OWN, "name"
+    names = {one.name for one in FIELDS} | RESERVED
+    labels: set[str] = set()
+    for place, one in enumerate(own):
+        if not NAME.fullmatch(one.name) or one.name in names:
+            yield place, "name"
+        for lang, label in one.labels.items():
+            if not 0 < len(label.strip()) <= LONGEST_LABEL or label.strip().casefold() in labels:
+                yield place, lang
+        if one.kind not in OWN_KINDS:
+            yield place, "kind"
+        if not _fit(one):
+            yield place, "choices"
+        if not 0 <= one.weight <= MOST_WEIGHT:
+            yield place, "weight"
+        names.add(one.name)
+        labels |= {label.strip().casefold() for label in one.labels.values()}
+
+
+def _fit(one: Field) -> bool:
+    """Return whether a field has choices if it needs them, each of them once and not too long."""
+    if (one.kind is FieldKind.CHOICE) != bool(one.choices):
+        return False
+    words = [choice.strip() for choice in one.choices]
+    are_fit = all(0 < len(word) <= LONGEST_LABEL for word in words)
+    return are_fit and len(set(words)) == len(words)

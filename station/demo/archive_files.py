@@ -10,7 +10,7 @@ from station.demo.draws import Words
 from station.demo.noise import COLOUR_WORDS
 from station.demo.parameters import Network
 from station.demo.regulars import NOBODY
-from station.demo.seasons import Calendar
+from station.demo.seasons import Calendar, Ints
 from station.demo.sites import Site
 from station.model import OwnerKind, StationKind, Use
 
@@ -63,6 +63,17 @@ TRADES = {
     Use.EMERGENCY: "应急救援队",
     Use.TRAINER: "驾驶培训有限公司",
     Use.RENTAL: "汽车租赁有限公司",
+}
+INDUSTRIES = dict.fromkeys(Use, "贸易") | {
+    Use.TAXI: "出租客运",
+    Use.COACH: "道路客运",
+    Use.TRUCK_LIGHT: "城市配送",
+    Use.TRUCK_HEAVY: "物流",
+    Use.ENGINEERING: "建筑工程",
+    Use.OFFICIAL: "机关",
+    Use.EMERGENCY: "应急救援",
+    Use.TRAINER: "驾驶培训",
+    Use.RENTAL: "汽车租赁",
 }
 ANY_TRADE = "贸易有限公司"
 FIRST_SYLLABLES, SECOND_SYLLABLES = "鹏粤海卓联恒瑞嘉宏博远盛", "澜岳翔达泰辰峰祥源途川旭"
@@ -133,8 +144,18 @@ def _customers(facts: pd.DataFrame) -> pd.DataFrame:
             "姓名": np.where(fleet, "", names),
             "联系人": np.where(fleet, names, ""),
             "手机号": people.phones(numbers),
+            **people.facts(
+                numbers, _fleet_sizes(facts, one), one["use"].map(INDUSTRIES).to_numpy()
+            ),
         }
     )
+
+
+def _fleet_sizes(facts: pd.DataFrame, one: pd.DataFrame) -> Ints:
+    """Return how many vehicles each organisation has, 0 of a person."""
+    sizes = facts.groupby("customer")["plate"].nunique()
+    is_fleet = one["fleet"] != NOBODY
+    return np.asarray(one["customer"].map(sizes).where(is_fleet, 0), dtype=np.int64)
 
 
 def _company_names(customers: pd.DataFrame) -> Words:

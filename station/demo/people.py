@@ -17,6 +17,23 @@ FIRST, STRIDE = (
 MIXED = 1_103_515_245
 BITS = 32
 MISSING_SHARE = 0.1
+WORDS = (
+    ("channel", ("站内办理", "站内办理", "老客户介绍", "自助登记", "活动", "促销", "电话拜访")),
+    ("pay", ("手机支付", "手机支付", "加油卡", "银行卡", "现金")),
+    ("relationship", ("初识", "熟悉", "熟悉", "信任", "战略合作")),
+    ("rivals", ("城东站", "北环站", "高速服务区", "工业大道站")),
+)
+UNTOLD_SHARE = {
+    "获客渠道": 0.3,
+    "行业": 0.35,
+    "车辆数": 0.4,
+    "月用油量": 0.6,
+    "付款方式": 0.45,
+    "关系等级": 0.55,
+    "还去哪些油站": 0.8,
+}
+"""Of how many customers a station has never noted it."""
+LITRES_EACH = 400
 
 
 def names(numbers: Ints) -> Words:
@@ -36,8 +53,46 @@ def phones(numbers: Ints) -> Words:
     return _some(made, numbers, 3)
 
 
-def _some(words: Words, numbers: Ints, salt: int) -> Words:
-    is_missing = _mixed(numbers, salt) < MISSING_SHARE * 2**BITS
+def facts(numbers: Ints, fleet: Ints, industry: Words) -> dict[str, Words]:
+    """Return what a station has noted of its customers beyond name and phone, with its gaps.
+
+    Args:
+        numbers: the customers.
+        fleet: how many vehicles an organisation has, 0 of a person.
+        industry: what each organisation does.
+    """
+    is_fleet = fleet > 0
+    few = {name: _drawn(words, numbers, salt) for salt, (name, words) in enumerate(WORDS, start=4)}
+    sizes = np.asarray([str(size) for size in fleet.tolist()], dtype=object)
+    litres = np.asarray([str(size * LITRES_EACH) for size in fleet.tolist()], dtype=object)
+    told = {
+        "获客渠道": few["channel"],
+        "行业": industry,
+        "车辆数": sizes,
+        "月用油量": litres,
+        "付款方式": np.where(is_fleet, "月结", few["pay"]),
+        "关系等级": few["relationship"],
+        "还去哪些油站": few["rivals"],
+    }
+    of_fleets = {"行业", "车辆数", "月用油量", "关系等级"}
+    return {
+        name: _some(
+            np.where(is_fleet | (name not in of_fleets), words, ""),
+            numbers,
+            salt,
+            UNTOLD_SHARE[name],
+        )
+        for salt, (name, words) in enumerate(told.items(), start=len(WORDS) + 4)
+    }
+
+
+def _drawn(words: tuple[str, ...], numbers: Ints, salt: int) -> Words:
+    places = _mixed(numbers, salt) >> BITS // 2
+    return np.asarray([words[place] for place in (places % len(words)).tolist()], dtype=object)
+
+
+def _some(words: Words, numbers: Ints, salt: int, missing: float = MISSING_SHARE) -> Words:
+    is_missing = _mixed(numbers, salt) < missing * 2**BITS
     return np.where(is_missing, "", words)
 
 

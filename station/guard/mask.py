@@ -61,6 +61,12 @@ def name(text: str) -> str:
     return first + "*" * min(max(len(plain) - 1, 1), MOST_STARS)
 
 
+def way(text: str) -> str:
+    """Return how else somebody is reached by its first sign only."""
+    plain = text.strip()
+    return plain[:1] + HIDDEN if plain else ""
+
+
 DIGIT = "[\\d〇零一二三四五六七八九]"
 BETWEEN = r"[\s\-‐‑‒–—－−.·•()（）\u200b-\u200f\u2060\ufeff]"
 DAY = r"(?<!\d)(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!-?\d)"

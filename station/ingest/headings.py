@@ -115,6 +115,62 @@ CUSTOMERS: Dictionary = {
     "since": ("建档日期", "登记日期", "since", "registered on", "created on"),
 }
 
+FACTS: Dictionary = {
+    "channel": ("获客渠道", "客户来源", "来源渠道", "how he came to us", "channel"),
+    "email": ("电子邮箱", "邮箱", "e-mail", "mail"),
+    "wechat": ("微信号", "微信", "wechat", "wechat id"),
+    "address": ("地址", "联系地址", "单位地址", "address"),
+    "industry": ("行业", "所属行业", "industry", "sector"),
+    "form": ("单位性质", "企业性质", "legal form"),
+    "area_served": ("业务区域", "服务区域", "经营区域", "area served", "service area"),
+    "fleet_size": ("车辆数", "车辆数量", "车队规模", "fleet size", "number of vehicles"),
+    "litres_month": (
+        "月用油量",
+        "月均用油量",
+        "litres a month",
+        "monthly litres",
+        "monthly volume",
+    ),
+    "character": ("用油特点", "需求特点", "pattern of demand", "demand pattern"),
+    "relationship": ("关系等级", "客户关系等级", "relationship level", "relationship"),
+    "credit_class": ("信用等级", "credit class", "credit rating"),
+    "credit_limit": ("授信额度", "信用额度", "credit limit"),
+    "settle_day": ("结算日", "settlement day", "settle day"),
+    "term_days": ("账期", "账期天数", "payment term", "payment term in days", "term days"),
+    "trade_terms": ("合作条件", "交易条件", "trade terms"),
+    "invoice_title": ("发票抬头", "开票抬头", "invoice title"),
+    "tax_number": ("税号", "纳税人识别号", "统一社会信用代码", "tax number", "tax id"),
+    "pay_method": (
+        "付款方式",
+        "支付方式",
+        "结算方式",
+        "way of paying",
+        "pay method",
+        "payment method",
+    ),
+    "rival_stations": (
+        "还去哪些油站",
+        "竞争油站",
+        "常去的竞争油站",
+        "rival stations he uses",
+        "rival stations",
+    ),
+    "rival_reason": ("为何去别家", "去竞争油站的原因", "why he goes there", "rival reason"),
+    "attitude": ("对我们的态度", "客户态度", "attitude towards us", "attitude"),
+    "open_problems": ("未解决的问题", "存在问题", "open problems"),
+    "our_advantages": ("我们的优势", "our advantages"),
+    "next_step": ("下一步", "下一步计划", "next step"),
+    "paper_holder": ("纸质资料在谁手上", "纸质档案保管人", "who holds the paper record"),
+    "style": ("沟通方式", "沟通风格", "manner of talking", "style"),
+    "forbidden_topics": ("忌讳话题", "忌讳", "forbidden topics"),
+    "preferences": ("喜好", "客户喜好", "preferences"),
+    "need": ("需求", "客户需求", "need"),
+    "scene": ("用油场景", "scene", "where the fuel is used"),
+    "pain_point": ("痛点", "pain point"),
+}
+"""What else a file of customers may tell of them; each is read by whoever knows the fields."""
+CUSTOMERS |= FACTS
+
 VEHICLES: Dictionary = {
     "plate": ("车牌号", "车牌", "车牌号码", "车号", "plate", "plate no", "plate number"),
     "plate_colour": ("车牌颜色", "号牌颜色", "plate colour", "plate color"),

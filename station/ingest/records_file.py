@@ -3,7 +3,8 @@
 import unicodedata
 import zoneinfo
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping as Readers
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from station.errors import BadValueError, UnreadableFileError
@@ -47,6 +48,14 @@ ORGANISATION_WORDS = frozenset(
     {"单位", "企业", "公司", "机构", "政府", "organisation", "organization", "company", "business"}
 )
 PROVINCES = frozenset("京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """How a column that tells more of customers is headed, and how its cells are read."""
+
+    headings: tuple[str, ...]
+    read: Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +134,12 @@ def tidy(text: str) -> str:
 
 
 def open_records(
-    path: Path, kind: str, mapping: Mapping | None = None, *, rules: IngestRules
+    path: Path,
+    kind: str,
+    mapping: Mapping | None = None,
+    *,
+    rules: IngestRules,
+    facts: Readers[str, Fact] | None = None,
 ) -> RecordsFile:
     """Return a file of records ready to be read row by row.
 
@@ -134,6 +148,7 @@ def open_records(
         kind: stations, customers, vehicles or cards.
         mapping: how to read it; without one the dictionary of headings serves.
         rules: the limits.
+        facts: what more a file of customers may tell, by field.
 
     Raises:
         UnreadableFileError: the file has no such table.
@@ -142,6 +157,9 @@ def open_records(
     if kind not in KINDS:
         raise UnreadableFileError("error_ingest.unknown_kind", kind=kind)
     dictionary, needed, reader_of = KINDS[kind]
+    told = (facts or {}) if kind == PERSONAL else {}
+    own = {name: fact.headings for name, fact in told.items() if name not in dictionary}
+    dictionary = dictionary | own
     known = headings.known_headings(dictionary, mapping)
     found = table.open_table(path, known, rules, enough=table.SURE_HEADINGS)
     columns = headings.resolve(found.heading, dictionary, mapping)
@@ -150,6 +168,9 @@ def open_records(
     seen = table.survey(found, rules, time_place=first, watch=-1)
     source = mapping.name if mapping else kind
     read = reader_of(mapping, rules)
+    theirs = {heading: told[name] for heading, name in columns.headings.items() if name in told}
+    if theirs:
+        read = _with_facts(read, theirs, columns.headings)
     return RecordsFile(path, kind, source, found, columns, seen.rows, seen.last_line, read)
 
 
@@ -223,6 +244,36 @@ def _customer(row: Row, region: str) -> CustomerRecord:
         name=" ".join(_first(row, CONTACT if is_organisation else PERSON, "person").split()),
         phone=phones.read(row.get("phone", ""), region),
     )
+
+
+def _with_facts(
+    read: Callable[[Row], Record], told: Readers[str, Fact], names: Readers[str, str]
+) -> Callable[[Row], Record]:
+    """Return a reader of customers that reads these columns too; an empty cell says nothing.
+
+    Args:
+        read: reads the rest of a row.
+        told: how the cells below each of their headings are read.
+        names: our field for each of their headings.
+    """
+
+    def reader(row: Row) -> Record:
+        record = read(row)
+        if not isinstance(record, CustomerRecord):
+            return record
+        cells = {names[h]: _fact(h, fact, row[names[h]]) for h, fact in told.items()}
+        return replace(record, facts={name: words for name, words in cells.items() if words})
+
+    return reader
+
+
+def _fact(heading: str, fact: Fact, cell: str) -> str:
+    if not cell:
+        return ""
+    try:
+        return fact.read(cell)
+    except BadValueError as error:
+        raise BadValueError(error.key, field=heading) from error
 
 
 COMPANY, PERSON = ("organisation_name", "customer_name"), ("name", "customer_name", "contact")

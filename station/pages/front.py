@@ -24,6 +24,7 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
         ("lapsed", "notifications_active", "board.read"),
         ("card", "badge", "cards.read"),
         ("duplicates", "group_remove", "customers.merge"),
+        ("completeness", "fact_check", "cards.read"),
     ],
     "analyses": [
         ("stability", "verified", "board.read"),

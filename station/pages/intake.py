@@ -16,7 +16,7 @@ from station.model import RejectedRow
 from station.pages.parts import blocks
 from station.pages.parts.desk import Desk, current
 from station.services import board
-from station.services.incoming import intake, mappings, records
+from station.services.incoming import facts, intake, mappings, records
 from station.services.incoming.files import SALES, FileOptions, FileReport
 
 ENDINGS = ("csv", "txt", "xlsx")
@@ -189,7 +189,8 @@ def _headings(desk: Desk, report: FileReport) -> None:
         {
             desk.say("page_intake.their_heading"): list(report.headings),
             desk.say("page_intake.our_field"): [
-                desk.say(f"field.{name}") for name in report.headings.values()
+                facts.heading(desk.lang, desk.ask.settings, name)
+                for name in report.headings.values()
             ],
         }
     )

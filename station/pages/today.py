@@ -14,6 +14,7 @@ from station.pages import frequency, front, lapsed
 from station.pages.parts import blocks, charts, look
 from station.pages.parts.desk import Desk, current
 from station.services import board
+from station.services.customers import completeness
 from station.services.incoming import intake
 from station.services.people import approvals, audit
 
@@ -50,7 +51,7 @@ def render() -> None:
     daily = daily_visits(desk)
     blocks.answer(_answer(desk, alarms, daily))
     lines = [*_duties(desk), *_alarms(desk, alarms), *_slowing(desk)]
-    lines += [*_capture(desk), *_imports(desk)]
+    lines += [*_unfinished(desk), *_capture(desk), *_imports(desk)]
     if lines:
         _draw_lines(desk, lines)
     _figures(desk, daily)
@@ -138,6 +139,16 @@ def _slowing(desk: Desk) -> Iterator[Line]:
         detail = desk.say("page_today.a_month", amount=_risk(desk, slowing))
         query = {"frequency_list": frequency.SLOWING}
         yield Line(":material/trending_down:", sentence, detail, "frequency", query)
+
+
+def _unfinished(desk: Desk) -> Iterator[Line]:
+    """Tell of new customers of whom too little is known."""
+    rows = completeness.unfinished(desk.ask, stations=desk.stations)
+    if len(rows):
+        mine = int((rows["keeper"] == desk.ask.scope.account).sum())
+        detail = desk.say("page_today.unfinished_mine", count=mine) if mine else ""
+        sentence = desk.say("page_today.unfinished", count=len(rows))
+        yield Line(":material/fact_check:", sentence, detail, "completeness")
 
 
 def _capture(desk: Desk) -> Iterator[Line]:

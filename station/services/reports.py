@@ -19,6 +19,7 @@ from station.output import sheets as files
 from station.services import board, sheets
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
+from station.services.customers import completeness, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +300,32 @@ def _compare(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFra
     return frame.assign(sentence=said)[shown].sort_values("station", ignore_index=True)
 
 
+_CARD_COLUMNS = {
+    "who": "customer",
+    "station": "station",
+    "keeper": "keeper",
+    "made_by": "made_by",
+    "made_day": "made_on",
+    "score": "score",
+    "missing": "missing",
+}
+
+
+def _completeness(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
+    frame = completeness.cards(ask, stations=codes)
+    frame = frame.assign(
+        made_day=frame["made_day"].where(frame["made_day"] != completeness.NO_DAY),
+        missing=[_labels(ask, question.lang, names) for names in frame["missing"]],
+    )
+    columns = {theirs: _values(frame[ours], ours) for ours, theirs in _CARD_COLUMNS.items()}
+    return pd.DataFrame(columns)
+
+
+def _labels(ask: Ask, lang: str, names: list[str]) -> str:
+    known = fields.known_fields(ask.settings)
+    return "; ".join(fields.label(lang, known[name]) for name in names)
+
+
 REPORTS: dict[str, Builder] = {
     "profiles": _profiles,
     "stability": _of_board(_STABILITY_COLUMNS),
@@ -307,5 +334,6 @@ REPORTS: dict[str, Builder] = {
     "frequency": _of_board(_FREQUENCY_COLUMNS),
     "lapsed": _lapsed,
     "compare": _compare,
+    "completeness": _completeness,
 }
 """The reports by name."""

@@ -10,6 +10,7 @@ SOURCES = [path.read_text("utf-8") for path in Path(ingest.__path__[0]).glob("*.
 REASON = re.compile(r'BadValueError\(\s*"(\w+)"|"(pump_test|own_use|cancelled|late_deduction)"')
 REFUSAL = re.compile(r'"(error_ingest\.\w+)"')
 OF_THE_ARCHIVE = {
+    "bad_field",
     "reversal_without_sale",
     "unknown_customer",
     "erased_customer",

@@ -30,6 +30,7 @@ from station.model import (
 from station.services import demo, reports
 from station.services.ask import Ask
 from station.services.customers import contacts, merging
+from station.services.customers.enrolling import NewCard
 from station.services.incoming import intake
 from station.services.incoming.files import FileOptions
 from station.services.people import accounts
@@ -126,6 +127,11 @@ NAMED: Mapping[str, Maker] = {
     "board.vehicles": at_station,
     "cards.card": of_vehicle,
     "cards.confirm_use": lambda f: of_vehicle(f) | {"use": Use.TAXI},
+    "completeness.cards": at_station,
+    "completeness.overview": at_station,
+    "completeness.score": of_customer,
+    "completeness.stale": at_station,
+    "completeness.unfinished": at_station,
     "contacts.assign": lambda f: of_customer(f) | {"keeper": ""},
     "contacts.by_code": lambda f: {"code": f"{f.code}-1"},
     "contacts.keepers": of_customer,
@@ -139,6 +145,15 @@ NAMED: Mapping[str, Maker] = {
     "holding.move_plate": lambda f: of_vehicle(f) | {"plate": worlds.plate(f.code, 1), "on": DAY},
     "holding.of_vehicle": of_vehicle,
     "holding.sell": lambda f: of_vehicle(f) | {"on": DAY},
+    "enrolling.add": lambda f: {"new": NewCard(station=f.code, name="丙丁")},
+    "erasure.erase": lambda f: of_customer(f) | {"reason": "asked"},
+    "fields.change": lambda f: of_customer(f) | {"values": {"channel": "event"}},
+    "fields.check": lambda f: of_customer(f) | {"field": "phone", "is_good": True},
+    "fields.history": of_customer,
+    "fields.known": of_customer,
+    "fields.reveal": lambda f: (
+        of_customer(f) | {"field": "phone", "purpose": Purpose.SERVICE, "reason": "lost"}
+    ),
     "intake.rejected": of_batch,
     "intake.undo": of_batch,
     "lapses.record": lambda f: (
@@ -180,6 +195,7 @@ LISTS: Mapping[str, Maker] = {
     "board.last_day": nothing,
     "board.stations_known": nothing,
     "cards.find": plain(words=worlds.plate(OTHER, 1)),
+    "enrolling.homes": nothing,
     "contacts.find_by_phone": plain(phone=worlds.person(OTHER, 1)[1]),
     "contacts.vehicles_by_phone": plain(words=worlds.person(OTHER, 1)[1]),
     "duplicates.pairs": nothing,
@@ -245,6 +261,7 @@ CHANGES = frozenset(
     | {"intake.import_sales", "keeping.nightly", "keys.forget", "keys.rotate", "lapses.record"}
     | {"holding.bind_card", "holding.leave", "holding.move_plate", "holding.sell"}
     | {"duplicates.set_apart", "merging.merge", "merging.undo"}
+    | {"enrolling.add", "fields.change", "fields.check"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
 )
 """Services that are given an archive of their own to change."""

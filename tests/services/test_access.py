@@ -20,6 +20,7 @@ HELPERS = {
     "audit.sees_all",
     "board.station_codes",
     "cards.rows_in_sight",
+    "contacts.may_reveal",
     "sheets.count",
     "sheets.mark",
 }

@@ -1,7 +1,7 @@
 """Stations, customers, vehicles and cards from files: putting one twice changes nothing."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
 
@@ -37,9 +37,21 @@ Values = dict[str, Any]
 BLANK = frozenset({"", Use.UNKNOWN.value, None})
 
 
+class Replaced(NamedTuple):
+    """What a file changed of a customer whom the archive knew: by column, what was and is."""
+
+    customer_id: int
+    columns: dict[str, tuple[object, object]]
+
+
 def put_stations(conn: Connection, records: Sequence[Station]) -> list[Outcome]:
     """Return for each station whether it is new or changed (accepted), or known (duplicate)."""
     return _outcomes(_put(conn, stations, "code", [values_of(record) for record in records]))
+
+
+def last_customer(conn: Connection) -> int:
+    """Return the highest number of a customer so far, 0 where there is none."""
+    return int(conn.execute(select(func.coalesce(func.max(customers.c.id), 0))).scalar_one())
 
 
 def put_customers(
@@ -50,11 +62,13 @@ def put_customers(
     erased: Collection[str] = (),
     made_by: str = "",
     made_at: int | None = None,
+    replaced: list[Replaced] | None = None,
 ) -> list[Outcome]:
     """Return for each customer whether it is new or changed, or known.
 
-    One whose station is not in the archive is unmatched, one whose code is among the `erased` is a
-    conflict, and neither is taken. How a customer is reached is put by `sealed.put_contacts`.
+    What was changed of the known ones is added to `replaced`. One whose station is not in the
+    archive is unmatched, one whose code is among the `erased` is a conflict, and neither is taken.
+    How a customer is reached is put by `sealed.put_contacts`.
     """
     known = [
         record.code not in erased and (not record.station or record.station in station_ids)
@@ -73,7 +87,7 @@ def put_customers(
         if is_known
     ]
     made = {"made_by": made_by, "made_at": made_at}
-    outcomes = _matched(known, _put(conn, customers, "code", rows, made))
+    outcomes = _matched(known, _put(conn, customers, "code", rows, made, replaced))
     return [
         Outcome.CONFLICT if record.code in erased else outcome
         for record, outcome in zip(records, outcomes, strict=True)
@@ -150,11 +164,16 @@ def _vehicles(
 
 
 def _put(
-    conn: Connection, table: Table, name: str, rows: Sequence[Values], made: Values | None = None
+    conn: Connection,
+    table: Table,
+    name: str,
+    rows: Sequence[Values],
+    made: Values | None = None,
+    replaced: list[Replaced] | None = None,
 ) -> list[bool]:
     """Return for each row whether it was new or changed what stood under its `name`.
 
-    `made` is written with the new ones only.
+    `made` is written with the new ones only; to `replaced` is added what the old ones lost.
     """
     standing = _standing(conn, table, name, [row[name] for row in rows])
     new: dict[str | int, Values] = {}
@@ -167,6 +186,8 @@ def _put(
             changed.append(True)
             continue
         news = {k: v for k, v in row.items() if v not in BLANK and v != known[k]}
+        if news and replaced is not None and row[name] not in new:
+            replaced.append(Replaced(known["id"], {k: (known[k], v) for k, v in news.items()}))
         known |= news
         if news and row[name] not in new:
             old[row[name]] = known

@@ -143,12 +143,12 @@ def _masked(ask: Ask, seen: Seen) -> Contact:
         name=mask.name(name or ""),
         phone=mask.phone(phone or ""),
         keeper=customer.keeper,
-        may_reveal=customer.has_contact and _may_reveal(ask, seen),
+        may_reveal=customer.has_contact and may_reveal(ask, seen),
         is_erased=customer.erased_at is not None,
     )
 
 
-def _may_reveal(ask: Ask, seen: Seen) -> bool:
+def may_reveal(ask: Ask, seen: Seen) -> bool:
     """Return whether he is in the asker's care, or the asker may open anybody's there."""
     rights = ask.scope.rights
     is_keeper = bool(ask.scope.account_id) and ask.scope.account_id == seen.customer.keeper_id
@@ -169,7 +169,7 @@ def reveal(ask: Ask, *, customer_id: int, purpose: Purpose, reason: str) -> Reve
     """
     with acting(ask) as conn:
         seen = there(conn, ask, customer_id)
-        _refuse_reveal(conn, ask, seen, purpose)
+        refuse_reveal(conn, ask, seen, purpose, is_kept=seen.customer.has_contact)
         reason = impersonal(reason, of_person(ask.db, seen.customer))
         count_one_more(conn, ask)
         trail.note(
@@ -183,15 +183,29 @@ def reveal(ask: Ask, *, customer_id: int, purpose: Purpose, reason: str) -> Reve
         return Revealed(*sealing.unseal_contact(ask.db, seen.customer.contact))
 
 
-def _refuse_reveal(conn: Connection, ask: Ask, seen: Seen, purpose: Purpose) -> None:
-    if not _may_reveal(ask, seen):
+def refuse_reveal(
+    conn: Connection,
+    ask: Ask,
+    seen: Seen,
+    purpose: Purpose,
+    *,
+    is_kept: bool,
+    channel: Channel = Channel.PHONE,
+) -> None:
+    """Refuse to open how a customer is reached to whom it is closed, or where nothing is kept.
+
+    Raises:
+        NotAllowedError: he is in another's care, or does not agree to this purpose and way.
+        NotFoundError: nothing is kept.
+    """
+    if not may_reveal(ask, seen):
         raise NotAllowedError("contacts.not_yours")
-    if not seen.customer.has_contact:
+    if not is_kept:
         raise NotFoundError("contacts.none_kept")
     words = consents.of_customer(conn, seen.customer.id)
     day = day_number(today())
     if purpose is not Purpose.SERVICE and not consent.is_given(
-        words, purpose=purpose, channel=Channel.PHONE, day=day
+        words, purpose=purpose, channel=channel, day=day
     ):
         raise NotAllowedError("contacts.no_consent")
 

@@ -1,7 +1,7 @@
 """Stations, customers, vehicles and cards come in from plain tables."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -9,8 +9,9 @@ from time import time
 
 from station.archive import batches, lake, stations
 from station.archive.books import KeyBook
-from station.archive.customers import reach, sealed
+from station.archive.customers import fields, reach, sealed
 from station.archive.customers import records as store
+from station.archive.customers.records import Replaced
 from station.archive.customers.sealed import Contact
 from station.archive.database import Connection, Database
 from station.archive.sales import Outcome
@@ -35,6 +36,9 @@ from station.model import (
 from station.services import sites, trail
 from station.services.access import LOCAL_ACCOUNT, right
 from station.services.ask import Ask
+from station.services.customers import kept
+from station.services.customers.kept import News
+from station.services.incoming import facts
 from station.services.incoming.files import (
     CHUNK_ROWS,
     KEPT_REJECTED,
@@ -69,6 +73,15 @@ class _Tally:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What kind of file comes in, as which batch, and when."""
+
+    kind: str
+    batch_id: int
+    at_s: int
+
+
 @right("records.import")
 def import_records(ask: Ask, *, kind: str, path: Path, options: FileOptions) -> FileReport:
     """Return what became of each row of a file of stations, customers, vehicles or cards.
@@ -84,7 +97,8 @@ def import_records(ask: Ask, *, kind: str, path: Path, options: FileOptions) -> 
     """
     if kind == "stations" and "stations.keep" not in ask.scope.rights:
         raise NotAllowedError("error.not_allowed", right="stations.keep")
-    file = open_records(path, kind, options.mapping, rules=ask.settings.ingest)
+    told = facts.readers(ask.settings)
+    file = open_records(path, kind, options.mapping, rules=ask.settings.ingest, facts=told)
     name = options.name_of(path)
     if options.dry_run:
         with rehearsal(ask.db) as door:
@@ -112,7 +126,8 @@ def _take(ask: Ask, file: RecordsFile, name: str, door: Door) -> tuple[int, _Tal
     rows = file.rows()
     while chunk := list(islice(rows, SEALED_ROWS if file.kind == PERSONAL else CHUNK_ROWS)):
         with door() as conn, sites.watched(conn, ask.scope, batch_id):
-            _take_chunk(conn, ask, file.kind, chunk, tally=tally, keys=keys)
+            arrival = Arrival(file.kind, batch_id, int(time()))
+            _take_chunk(conn, ask, arrival, chunk, tally=tally, keys=keys)
     with door() as conn:
         batches.add_rejected(conn, batch_id, sealing.seal_rows(ask.db, batch_id, tally.rejected))
         counts = batches.finish(conn, batch_id, tally.counts(), int(time()))
@@ -123,7 +138,7 @@ def _take(ask: Ask, file: RecordsFile, name: str, door: Door) -> tuple[int, _Tal
 def _take_chunk(
     conn: Connection,
     ask: Ask,
-    kind: str,
+    arrival: Arrival,
     chunk: Sequence[RecordRow | RejectedRow],
     *,
     tally: _Tally,
@@ -136,7 +151,7 @@ def _take_chunk(
         RejectedRow(row.line_no, why, row.raw) for row, why in zip(rows, barred, strict=True) if why
     ]
     rows = [row for row, why in zip(rows, barred, strict=True) if not why]
-    outcomes = _put(conn, ask, kind, [row.record for row in rows], keys)
+    outcomes = _put(conn, ask, arrival, [row.record for row in rows], keys)
     for row, outcome in zip(rows, outcomes, strict=True):
         if outcome in {Outcome.UNMATCHED, Outcome.CONFLICT}:
             tally.rejected.append(_not_taken(row, outcome))
@@ -200,59 +215,106 @@ def _plate(record: Record) -> str:
 
 
 def _put(
-    conn: Connection, ask: Ask, kind: str, records: Sequence[Record], keys: KeyBook
+    conn: Connection, ask: Ask, arrival: Arrival, records: Sequence[Record], keys: KeyBook
 ) -> list[Outcome]:
-    if kind == "stations":
+    if arrival.kind == "stations":
         return store.put_stations(conn, [r for r in records if isinstance(r, Station)])
-    if kind == "customers":
-        return _put_customers(conn, ask, [r for r in records if isinstance(r, CustomerRecord)])
-    if kind == "vehicles":
+    if arrival.kind == "customers":
+        customers = [r for r in records if isinstance(r, CustomerRecord)]
+        return _put_customers(conn, ask, arrival, customers)
+    if arrival.kind == "vehicles":
         vehicles = [r for r in records if isinstance(r, VehicleRecord)]
         return store.put_vehicles(conn, vehicles, keys=keys)
     cards = [r for r in records if isinstance(r, CardRecord)]
     return store.put_cards(conn, cards, keys=keys)
 
 
-def _put_customers(conn: Connection, ask: Ask, records: Sequence[CustomerRecord]) -> list[Outcome]:
-    db = ask.db
+def _put_customers(
+    conn: Connection, ask: Ask, arrival: Arrival, records: Sequence[CustomerRecord]
+) -> list[Outcome]:
+    """Return what became of each; what changed of whom the archive knew is written down."""
+    replaced: list[Replaced] = []
+    last_id = store.last_customer(conn)
     outcomes = store.put_customers(
         conn,
         records,
         station_ids=stations.ids(conn),
-        erased=erasure.erased_among(conn, db, [record.code for record in records]),
+        erased=erasure.erased_among(conn, ask.db, [record.code for record in records]),
         made_by=ask.scope.account,
-        made_at=int(time()),
+        made_at=arrival.at_s,
+        replaced=replaced,
     )
     taken = [outcome in {Outcome.ACCEPTED, Outcome.DUPLICATE} for outcome in outcomes]
-    changed = _put_contacts(conn, db, [r for r, is_in in zip(records, taken, strict=True) if is_in])
-    news = iter(changed)
+    told = [record for record, is_in in zip(records, taken, strict=True) if is_in]
+    changed, news = _put_told(conn, ask, told, last_id=last_id)
+    kept.note(
+        conn,
+        ask.db,
+        [*facts.of_columns(replaced), *news],
+        account=ask.scope.account,
+        written_at=arrival.at_s,
+        reason=f"{sites.BY_FILE}{arrival.batch_id}",
+    )
+    ways = [(one.customer_id, one.field) for one in news if one.field in facts.ways(ask.settings)]
+    fields.drop_checks(conn, ways)
+    is_new = iter(changed)
     return [
-        Outcome.ACCEPTED if is_in and next(news) else outcome
+        Outcome.ACCEPTED if is_in and next(is_new) else outcome
         for outcome, is_in in zip(outcomes, taken, strict=True)
     ]
 
 
-def _put_contacts(conn: Connection, db: Database, records: Sequence[CustomerRecord]) -> list[bool]:
-    """Return for each customer whether his name or phone is new; they are sealed with his id."""
-    known = sealed.contacts(
-        conn, [record.code for record in records if record.name or record.phone]
-    )
-    standing, changed = dict(known), []
+def _put_told(
+    conn: Connection, ask: Ask, records: Sequence[CustomerRecord], *, last_id: int
+) -> tuple[list[bool], list[News]]:
+    """Return for each customer whether the file says anything new, and what that changed.
+
+    Whoever has a number above `last_id` was made in this write, so nothing of his is a change.
+    """
+    personal = [r for r in records if r.name or r.phone or r.facts]
+    known = sealed.contacts(conn, [record.code for record in personal])
+    reached, news = _put_contacts(conn, ask.db, records, known)
+    met = [
+        (facts.Known(known[record.code].id, known[record.code].id <= last_id), record)
+        for record in personal
+        if record.code in known
+    ]
+    told, more = facts.put(conn, ask.db, ask.settings, met)
+    is_told = iter(told)
+    by_fact = [r.code in known and bool(r.name or r.phone or r.facts) and next(is_told)
+               for r in records]  # fmt: skip
+    before = [one for one in news if one.customer_id <= last_id]
+    return [a or b for a, b in zip(reached, by_fact, strict=True)], [*before, *more]
+
+
+def _put_contacts(
+    conn: Connection,
+    db: Database,
+    records: Sequence[CustomerRecord],
+    found: Mapping[str, Contact],
+) -> tuple[list[bool], list[News]]:
+    """Return for each customer whether his name or phone is new, and from what to what."""
+    known, changed, news = dict(found), [], []
     for record in records:
-        news = _news(db, known[record.code], record) if record.code in known else ("", "")
-        if any(news):
-            name, phone = news
-            contact = sealing.seal_contact(db, known[record.code], name=name, phone=phone)
-            known[record.code] = contact
-        changed.append(any(news))
-    sealed.put_contacts(conn, [one for code, one in known.items() if one is not standing[code]])
-    return changed
+        contact = known.get(record.code)
+        fresh = _news(db, contact, record) if contact else []
+        if contact and fresh:
+            told = {"name": "", "phone": ""} | {one.field: one.new for one in fresh}
+            known[record.code] = sealing.seal_contact(db, contact, **told)
+        changed.append(bool(fresh))
+        news += fresh
+    sealed.put_contacts(conn, [one for code, one in known.items() if one is not found[code]])
+    return changed, news
 
 
-def _news(db: Database, contact: Contact, record: CustomerRecord) -> tuple[str, str]:
-    """Return name and phone where the file has another than the archive; blank says nothing."""
+def _news(db: Database, contact: Contact, record: CustomerRecord) -> list[News]:
+    """Return what the file has other than the archive; blank says nothing."""
     name, phone = sealing.unseal_contact(db, contact)
-    return record.name * (record.name != name), record.phone * (record.phone != phone)
+    return [
+        News(contact.id, field, old or "", new)
+        for field, old, new in (("name", name, record.name), ("phone", phone, record.phone))
+        if new and new != old
+    ]
 
 
 def _not_taken(row: RecordRow, outcome: Outcome) -> RejectedRow:

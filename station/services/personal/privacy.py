@@ -30,7 +30,7 @@ from station.model import (
 from station.services import board, trail
 from station.services.access import LOCAL_ACCOUNT, acting, right, today
 from station.services.ask import Ask
-from station.services.customers import contacts
+from station.services.customers import contacts, kept
 from station.services.customers.contacts import Seen
 from station.services.personal import sealing
 
@@ -180,10 +180,14 @@ def _file(conn: Connection, ask: Ask, seen: Seen) -> dict[str, Any]:
     here = known & ask.scope.station_ids
     lines = person.lines(conn, his, held, here)
     events = person.events(conn, seen.customer.id, his, ask.scope.station_ids)
+    told = kept.of_file(conn, ask.db, customers.same(conn, seen.customer.id))
+    for change in told["field_changes"]:
+        change["at"] = _instant(change["at"])
     return {
         "stations": sorted(codes[list(here)]),
         "complete": here == known,
         "customer": _customer(ask, seen, codes),
+        **told,
         "vehicles": _vehicles(conn, his),
         "cards": [_card(row) for row in held.to_dict("records")],
         "lines": [_line(row, codes, held) for row in lines.to_dict("records")],

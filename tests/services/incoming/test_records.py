@@ -14,10 +14,12 @@ from station.archive import stations
 from station.archive.customers import sealed
 from station.archive.database import Database
 from station.config import Settings
+from station.contact.fields import Field, FieldKind
 from station.errors import ArchiveError, NotAllowedError
 from station.model import RIGHTS, ImportCounts, Role
 from station.services import access
 from station.services.ask import Ask
+from station.services.customers import fields
 from station.services.incoming import intake, records
 from station.services.incoming.files import FileOptions, FileReport
 from station.services.personal import erasure, sealing
@@ -270,3 +272,91 @@ def test_a_manager_takes_no_vehicle_that_another_stations_customer_has_by_card(
     report = bring(manager(office, "S2"), office, "vehicles", "车牌号,客户编号", "粤B12345,C2")
 
     assert report.reasons == {"not_in_sight": 1}
+
+
+def history_of(office: Office, code: str) -> list[tuple[str, str, str, str]]:
+    with office.ask.db.reading() as conn:
+        customer_id = sealed.contacts(conn, [code])[code].id
+    rows = fields.history(office.ask, customer_id=customer_id)
+    return [
+        (str(row["field"]), row["old"], row["new"], str(row["reason"]))
+        for row in rows.iloc[::-1].to_dict("records")
+    ]
+
+
+def known_of(office: Office, code: str) -> dict[str, str]:
+    with office.ask.db.reading() as conn:
+        customer_id = sealed.contacts(conn, [code])[code].id
+    told = fields.known(office.ask, customer_id=customer_id)
+    return {one.name: one.value for one in told if one.is_kept}
+
+
+def test_a_file_that_changes_a_known_customer_writes_his_history(office: Office) -> None:
+    office.take(LINES)
+    assert history_of(office, "C1") == []
+
+    office.take(["C1,个人,甲示澜,,10000000001,S1"])
+    office.take(["C2,单位,,,,S1,鹏澜物流,公司,2025-03-01"], f"{HEADING},单位名称,所有权,建档日期")
+
+    assert history_of(office, "C1") == [
+        ("name", "甲**", "甲**", "batch:2"),
+        ("phone", "100****5678", "100****0001", "batch:2"),
+    ]
+    assert history_of(office, "C2") == [
+        ("owner_kind", "", "company", "batch:3"),
+        ("organisation_name", "", "鹏澜物流", "batch:3"),
+        ("since", "", "2025-03-01", "batch:3"),
+    ]
+
+
+FACTS = "客户编号,客户类型,行业,车辆数,Channel,支付方式,微信,茶,登记站点"
+
+
+@pytest.fixture
+def tea(office: Office) -> Office:
+    own = Field("tea", "own", FieldKind.CHOICE, choices=("龙井",), labels={"zh": "茶", "en": "tea"})
+    return replace(office, ask=replace(office.ask, settings=replace(Settings(), fields=(own,))))
+
+
+def test_a_file_tells_ordinary_fields_and_the_chains_own_by_any_heading(tea: Office) -> None:
+    report = tea.take(["C1,单位,物流,12,老客户介绍,月结,wx-1,龙井,S1", "C2,个人,,-,,,,,S1"], FACTS)
+
+    assert report.counts == ImportCounts(accepted=2)
+    known = known_of(tea, "C1")
+    told = {"industry": "物流", "fleet_size": "12", "channel": "referral"}
+    assert {"owner_kind": "company", "station": "S1"} | told | {
+        "pay_method": "monthly",
+        "wechat": "w***",
+        "tea": "龙井",
+    } == known
+    assert tea.take(["C1,单位,物流,12,referral,monthly,wx-1,龙井,S1"], FACTS).counts.duplicates == 1
+    assert history_of(tea, "C1") == []
+
+
+def test_what_a_file_changes_of_fields_is_history_and_blank_says_nothing(tea: Office) -> None:
+    tea.take(["C1,单位,物流,12,,,wx-1,,S1"], FACTS)
+    with tea.ask.db.reading() as conn:
+        customer_id = sealed.contacts(conn, ["C1"])["C1"].id
+    fields.check(tea.ask, customer_id=customer_id, field="wechat", is_good=False)
+
+    report = tea.take(["C1,单位,,20,,,wx-2,,", "C1,单位,,30,,,,,"], FACTS)
+
+    assert report.counts == ImportCounts(accepted=2)
+    assert history_of(tea, "C1") == [
+        ("wechat", "w***", "w***", "batch:2"),
+        ("fleet_size", "12", "20", "batch:2"),
+        ("fleet_size", "20", "30", "batch:2"),
+    ]
+    assert known_of(tea, "C1")["industry"] == "物流"
+    told = fields.known(tea.ask, customer_id=customer_id)
+    assert next(one for one in told if one.name == "wechat").checked_day is None
+
+
+def test_a_row_with_a_bad_value_is_put_aside_and_names_its_column_only(tea: Office) -> None:
+    report = tea.take(["C1,单位,物流,many,,,,,", "C2,单位,物流,3,,,,红茶,"], FACTS)
+
+    assert report.counts == ImportCounts(rejected=2)
+    assert [(row.reason, row.facts) for row in report.rejected] == [
+        ("bad_field", {"field": "车辆数"}),
+        ("bad_field", {"field": "茶"}),
+    ]
