@@ -58,6 +58,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "privacy.audit_years": (1, 100),
     "privacy.sessions_days": (1, 36_600),
     "privacy.attempts_days": (1, 36_600),
+    "pace.kept_days": (0, 36_600),
+    "pace.kept_share": (0, 1),
     "lapse.horizon_days": (1, 36_600),
     "lapse.moved_days": (0, 36_600),
 }

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from station.archive.manifest import Part
 from station.archive.tables import products, sales, vehicle_keys
+from station.archive.views import visible
 from station.frames import UNITS
 from station.model import DAY_S, Fuel, currency_code, minor_per_major
 
@@ -103,6 +104,15 @@ def stream(conn: Connection, codes: ProductCodes, batch_id: int, after: int) -> 
     result = conn.execution_options(yield_per=FETCH_ROWS).execute(rows)
     for chunk in result.partitions():
         yield _facts(dict(zip(READ, zip(*chunk, strict=True), strict=True)), codes)
+
+
+def of_keys(conn: Connection, codes: ProductCodes, key_ids: Collection[int]) -> pa.Table:
+    """Return the facts of the lines that count of these keys."""
+    query = select(*(sales.c[name] for name in READ)).where(sales.c.key_id.in_(key_ids), visible())
+    rows = [tuple(row) for row in conn.execute(query.order_by(sales.c.id))]
+    if not rows:
+        return SCHEMA.empty_table()
+    return _facts(dict(zip(READ, zip(*rows, strict=True), strict=True)), codes)
 
 
 def _facts(read: Mapping[str, Sequence[Any]], codes: ProductCodes) -> pa.Table:

@@ -210,6 +210,7 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
             sites.apply_due(conn)
     again = erasure.replay(ask.db)
     lake.refresh(ask.db)
+    named = sealing.index_names(ask.db)
     forgotten = retention.forget_old(ask.db, ask.settings, now_s)
     with ask.db.writing(changes_figures=False) as conn:
         if sum(forgotten.values()):
@@ -223,6 +224,7 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
         Chore("stations"),
         Chore("lake"),
         *(Chore(kind, {"number": n}) for kind, n in forgotten.items()),
+        Chore("named", {"number": named}),
         Chore("replayed", {"number": again}),
         Chore("clean" if is_clean else "not_clean"),
         Chore("head", head),
