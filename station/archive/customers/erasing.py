@@ -145,6 +145,7 @@ def forget(conn: Connection, customer: Customer, own: Belongings, *, day: int, n
     if customer.is_organisation:
         return
     _forget_notes(conn, spans(conn, customer.id))
+    conn.execute(delete(tags).where(tags.c.vehicle_id.in_(own.vehicles)))
     _keep_kind(conn, customer, own.vehicles)
     _rename_keys(conn, own.vehicles)
     _rename_cards(conn, own)
