@@ -87,23 +87,33 @@ def vehicles(ask: Ask, *, stations: Sequence[str] = (), days: int = 0) -> pd.Dat
 
 
 @right("board.read")
-@remembered(entries=64)
 def vehicle(ask: Ask, *, vehicle_id: int) -> pd.DataFrame:
     """Return the rows of `vehicles` of one vehicle, without asking for all the others.
-
-    Its lines are read from the archive, and the rhythm of all is taken as it was learned last: see
-    `rhythms.known`.
 
     Raises:
         NotFoundError: it never came to a station in sight, or is not there; both answer alike.
     """
+    rows = some(ask, vehicle_ids=(vehicle_id,))
+    if rows.empty:
+        raise NotFoundError("error.vehicle_not_found")
+    return rows
+
+
+@right("board.read")
+@remembered(entries=64)
+def some(ask: Ask, *, vehicle_ids: Sequence[int]) -> pd.DataFrame:
+    """Return the rows of `vehicles` of a few vehicles, such as a customer's.
+
+    Their lines are read from the archive, and the rhythm of all is taken as it was learned last:
+    see `rhythms.known`.
+    """
     with ask.db.reading() as conn:
-        chain = _profiled(ask, glance.reduce(conn, vehicle_id, day_number(ask.as_of)))
+        chain = _profiled(ask, glance.reduce(conn, vehicle_ids, day_number(ask.as_of)))
     mine = chain[chain["station_id"].isin(ask.scope.station_ids)].reset_index(drop=True)
     if mine.empty:
-        raise NotFoundError("error.vehicle_not_found")
+        return pd.DataFrame(columns=list(BOARD)).astype(dict(BOARD))
     frame = _judged(ask, mine, rhythms.known(ask), elsewhere=_elsewhere(chain))
-    frame = _known(ask, frame, _busiest(chain), vehicle_ids=[vehicle_id])
+    frame = _known(ask, frame, _busiest(chain), vehicle_ids=vehicle_ids)
     return _in_period(ask, frame, ask.scope.station_ids, 0)[list(BOARD)]
 
 

@@ -44,18 +44,19 @@ def known(ask: Ask) -> Rhythms:
 
 
 def learn_all(ask: Ask) -> int:
-    """Return for how many circles of stations the rhythms were learned: all, regions, each one."""
+    """Return for how many circles of stations the rhythms were learned: all, regions, each one.
+
+    Where they are of this very day and state of the archive already, they are left as they are.
+    """
     with ask.db.reading() as conn:
         stations = sites.everything(conn)
     circles = {frozenset(stations), *(frozenset({station_id}) for station_id in stations)}
     for region in {station.region for station in stations.values()}:
         circles.add(frozenset(i for i, station in stations.items() if station.region == region))
-    profiles = _histories(ask, None)
-    _keep(
-        ask,
-        {circle: _learn(ask, _within(profiles, circle)) for circle in circles if circle},
-        day_number(ask.as_of),
-    )
+    if (last := _nearest(ask)) is None or not _is_same(ask, last):
+        profiles = _histories(ask, None)
+        found = {circle: _learn(ask, _within(profiles, circle)) for circle in circles if circle}
+        _keep(ask, found, day_number(ask.as_of))
     return len(circles)
 
 
@@ -100,8 +101,11 @@ def _nearest(ask: Ask) -> Lesson | None:
     with ask.db.reading() as conn:
         moved = abs(learned.lines(conn) - best.lines)
     is_near = abs(best.day - day) <= rules.kept_days and moved <= rules.kept_share * best.lines
-    is_same = best.day == day and best.version == version
-    return best if is_same or is_near else None
+    return best if is_near or _is_same(ask, best) else None
+
+
+def _is_same(ask: Ask, lesson: Lesson) -> bool:
+    return lesson.day == day_number(ask.as_of) and lesson.version == ask.db.data_version()
 
 
 def _keep(ask: Ask, found: Mapping[frozenset[int], Rhythms], day: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 from opened import PAGES, desk_of
 from streamlit.testing.v1 import AppTest
 
-from station.pages import card
+from station.pages.parts import vehicle
 from station.services import board
 from station.services.ask import Ask
 
@@ -46,8 +46,8 @@ def test_a_wash_or_a_reversed_sale_is_no_visit() -> None:
         (16, "petrol", -5_000, 5),
     )
 
-    assert card.visit_days(lines, "S1").tolist() == [10, 16]
-    assert card.visit_days(lines, "S2").empty
+    assert vehicle.visit_days(lines, "S1").tolist() == [10, 16]
+    assert vehicle.visit_days(lines, "S2").empty
 
 
 def busiest(frame: pd.DataFrame, **only: str) -> pd.Series:
@@ -80,7 +80,7 @@ def test_the_last_four_characters_find_a_vehicle(
     page = open_page(demo_archive, "card")
 
     page.text_input(key="card_search").set_value(row["label"][-4:]).run()
-    page.button(key=f"card_open_{row['vehicle_id']}").click().run()
+    page.button(key=f"card_open_vehicle_{row['vehicle_id']}").click().run()
 
     assert not page.exception
     assert page.main.header[0].value == row["label"]

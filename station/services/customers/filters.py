@@ -11,8 +11,10 @@ from station.archive.customers import filters as store
 from station.archive.customers import tags
 from station.archive.database import Connection
 from station.contact import filters as rules
-from station.contact.filters import Condition, Key, Op, Shape, Source
-from station.errors import BadValueError, NotFoundError
+from station.contact.filters import Condition as Condition  # noqa: PLC0414 - faces name it
+from station.contact.filters import Key as Key  # noqa: PLC0414 - faces name it
+from station.contact.filters import Op, Shape, Source
+from station.errors import BadValueError
 from station.guard import mask
 from station.model import Act, Stability
 from station.services import board, trail
@@ -60,6 +62,25 @@ def condition(ask: Ask, *, field: str, op: str, values: Sequence[str | float] = 
     except ValueError as error:
         raise BadValueError("filters.unknown", field=field) from error
     return rules.checked([made], keys(ask))[0]
+
+
+def check(ask: Ask, *, conditions: Sequence[Condition]) -> None:
+    """Return if these conditions can be asked together.
+
+    Raises:
+        BadValueError: there are too many, or one cannot be asked.
+    """
+    rules.checked(conditions, keys(ask))
+
+
+def ops_of(key: Key) -> list[str]:
+    """Return how the values of a key may be compared."""
+    return [op.value for op in rules.OPS[key.shape]]
+
+
+def needs_values(op: str) -> bool:
+    """Return whether a comparison needs something to compare with."""
+    return op not in rules.WITHOUT_VALUES
 
 
 @right("cards.read")
@@ -201,8 +222,7 @@ def rename(ask: Ask, *, filter_id: int, name: str) -> None:
     """Give a filter of one's own another name.
 
     Raises:
-        NotFoundError: there is no such filter of the asker's.
-        BadValueError: the name is empty, too long or taken.
+        BadValueError: there is no such filter of the asker's, or the name is not fit or taken.
     """
     told = _name(name)
     with acting(ask) as conn:
@@ -218,7 +238,7 @@ def share(ask: Ask, *, filter_id: int, is_shared: bool) -> None:
     """Let everybody use a filter of one's own, on what he sees himself; or no longer.
 
     Raises:
-        NotFoundError: there is no such filter of the asker's.
+        BadValueError: there is no such filter of the asker's.
     """
     with acting(ask) as conn:
         _refuse_unless_own(conn, ask, filter_id)
@@ -231,7 +251,7 @@ def delete(ask: Ask, *, filter_id: int) -> None:
     """Forget a filter of one's own.
 
     Raises:
-        NotFoundError: there is no such filter of the asker's.
+        BadValueError: there is no such filter of the asker's.
     """
     with acting(ask) as conn:
         _refuse_unless_own(conn, ask, filter_id)
@@ -242,7 +262,7 @@ def delete(ask: Ask, *, filter_id: int) -> None:
 def _refuse_unless_own(conn: Connection, ask: Ask, filter_id: int) -> None:
     found = store.find(conn, filter_id)
     if found is None or found.account != ask.scope.account:
-        raise NotFoundError("filters.not_there")
+        raise BadValueError("filters.not_there")
 
 
 def _note(conn: Connection, ask: Ask, filter_id: int) -> None:

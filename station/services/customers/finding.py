@@ -49,6 +49,8 @@ class Why(StrEnum):
     SIMILAR = "similar"
 
 
+UNSURE = frozenset({Why.SIMILAR.value})
+"""What was not typed so, and is shown apart."""
 RANK = {why: rank for rank, why in enumerate(Why)}
 
 
