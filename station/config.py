@@ -70,6 +70,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "completeness.line": (0, 100),
     "completeness.first_days": (1, 36_600),
     "completeness.stale_days": (1, 36_600),
+    "pace.kept_days": (0, 36_600),
+    "pace.kept_share": (0, 1),
     "lapse.horizon_days": (1, 36_600),
     "lapse.moved_days": (0, 36_600),
 }

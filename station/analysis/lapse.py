@@ -100,7 +100,7 @@ def _monthly_amount(profiles: pd.DataFrame) -> pd.Series:
 def _elsewhere(profiles: pd.DataFrame, elsewhere: pd.DataFrame | None) -> dict[str, pd.Series]:
     """Return station and day of the vehicle's visit elsewhere, if one is later than here."""
     seen = NOWHERE if elsewhere is None else elsewhere
-    newest = seen.sort_values("last_day").drop_duplicates("vehicle_id", keep="last")
+    newest = seen.sort_values("last_day", kind="stable").drop_duplicates("vehicle_id", keep="last")
     newest = newest.set_index("vehicle_id").astype("float64")
     last_day = profiles["vehicle_id"].map(newest["last_day"])
     later = last_day > profiles["last_day"]

@@ -23,12 +23,16 @@ class PaceRules:
     """How the rhythm is learnt.
 
     `k` is the regularity of a gap: 1 is the MBG/NBD, None fits it. `prior` keeps small bases from
-    drifting. A kind of station below `min_vehicles` is judged by all stations together.
+    drifting. A kind of station below `min_vehicles` is judged by all stations together. What was
+    learned serves single vehicles while no more than `kept_days` have passed since and the lines
+    differ by no more than `kept_share`.
     """
 
     k: float | None = 1.0
     min_vehicles: int = 300
     prior: float = 1.0
+    kept_days: int = 7
+    kept_share: float = 0.01
 
 
 @dataclass(frozen=True, slots=True)

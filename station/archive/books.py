@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import Connection, insert, select
 
 from station.archive.rows import slices
-from station.archive.tables import products, vehicle_keys, vehicles
+from station.archive.tables import TAIL_LENGTH, products, vehicle_keys, vehicles
 from station.model import OwnerKind, Product, Source, Use, VehicleKey
 
 Name = TypeVar("Name", bound=Hashable)
@@ -129,6 +129,7 @@ def _key_row(key: VehicleKey, vehicle_id: int) -> dict[str, int | str]:
         "vehicle_id": vehicle_id,
         "kind": key.kind.value,
         "text": key.text,
+        "tail": key.text[-TAIL_LENGTH:],
         "colour": key.colour.value,
         "plate_kind": key.plate_kind,
         "energy": key.energy,

@@ -13,7 +13,9 @@ from sqlalchemy import Connection, func, select
 
 from station.archive.keys import ALWAYS, FOREVER, borne_in_turn
 from station.archive.manifest import Part
+from station.archive.rows import slices
 from station.archive.tables import products, sales, vehicle_keys
+from station.archive.views import visible
 from station.frames import UNITS
 from station.model import DAY_S, Fuel, currency_code, minor_per_major
 
@@ -112,6 +114,18 @@ def stream(conn: Connection, codes: ProductCodes, batch_id: int, after: int) -> 
     result = conn.execution_options(yield_per=FETCH_ROWS).execute(rows)
     for chunk in result.partitions():
         yield _facts(dict(zip(READ, zip(*chunk, strict=True), strict=True)), codes)
+
+
+def of_keys(conn: Connection, codes: ProductCodes, key_ids: Sequence[int]) -> pa.Table:
+    """Return the facts of the lines that count of these keys."""
+    query = select(*(sales.c[name] for name in READ)).where(visible())
+    tables = [SCHEMA.empty_table()]
+    for some in slices(key_ids):
+        rows = conn.execute(query.where(sales.c.key_id.in_(some))).all()
+        if rows:
+            read = dict(zip(READ, zip(*map(tuple, rows), strict=True), strict=True))
+            tables.append(_facts(read, codes))
+    return pa.concat_tables(tables)
 
 
 def _facts(read: Mapping[str, Sequence[Any]], codes: ProductCodes) -> pa.Table:

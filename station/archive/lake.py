@@ -310,11 +310,12 @@ def _connected(
         duck.read_parquet(str(folder / manifest.keys_file)).create_view("all_keys")
         scope = manifest.stations if question.station_ids is None else question.station_ids
         duck.register("scope_stations", pd.DataFrame({"station_id": sorted(scope)}, dtype="int64"))
-        duck.register("ask", pd.DataFrame([_asked(question)]))
+        duck.register("ask", pd.DataFrame([asked(question)]))
         yield duck
 
 
-def _asked(question: Question) -> dict[str, int]:
+def asked(question: Question) -> dict[str, int]:
+    """Return the one row of the table `ask`."""
     from_day = ALWAYS if question.from_day is None else question.from_day
     return {
         "as_of_day": question.as_of_day,

@@ -29,6 +29,8 @@ metadata = MetaData(
     }
 )
 
+TAIL_LENGTH = 4
+"""Characters at the end of a plate by which it is looked for."""
 Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only in INTEGER keys
 
 meta = Table(
@@ -84,6 +86,12 @@ customers = Table(
     Column("made_at", BigInteger, index=True),  # none: before it was written down
     Column("made_by", String(80), nullable=False, server_default=""),
     Column("merged_into", ForeignKey("customers.id"), index=True),
+    Index(
+        "ix_customers_organisation_name",
+        "organisation_name",
+        sqlite_where=text("organisation_name <> ''"),
+        postgresql_where=text("organisation_name <> ''"),
+    ),
 )
 """`merged_into` is the customer this one was found to be, at the end of all merges."""
 
@@ -105,6 +113,7 @@ vehicle_keys = Table(
     Column("vehicle_id", ForeignKey("vehicles.id"), nullable=False, index=True),
     Column("kind", String(10), nullable=False),
     Column("text", String(64), nullable=False),
+    Column("tail", String(TAIL_LENGTH), nullable=False, server_default="", index=True),
     Column("colour", String(12), nullable=False),
     Column("plate_kind", String(20), nullable=False),
     Column("energy", String(10), nullable=False),
@@ -113,6 +122,7 @@ vehicle_keys = Table(
     Column("valid_to_day", Integer),
     UniqueConstraint("kind", "text", "colour", "valid_from_day"),
 )
+"""`tail` is the end of `text`, by which people look for a plate."""
 
 vehicle_owners = Table(
     "vehicle_owners",

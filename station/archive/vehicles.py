@@ -1,7 +1,11 @@
 """What the archive knows of its vehicles: one row each, found by plate, and what staff confirm."""
 
+from collections import Counter
+from collections.abc import Collection
+
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
+from sqlalchemy import Case, CompoundSelect, Connection, case, func, select, union, update
 
 from station.archive.customers.book import stands
 from station.archive.rows import frame
@@ -17,8 +21,6 @@ from station.errors import NotFoundError
 from station.model import KeyKind, OwnerKind, Source, Use, day_date
 
 CUSTOMER = ("customer_id", "customer_code", "organisation_name", "customer_kind")
-SUFFIX_LENGTH = 4
-"""Characters from which on the end of a plate is looked for too."""
 
 
 _FIRST = customers.alias("first")
@@ -44,18 +46,24 @@ def _told(name: str) -> ColumnElement[str]:
 
 
 def vehicles_frame(conn: Connection) -> pd.DataFrame:
+def vehicles_frame(conn: Connection, vehicle_ids: Collection[int] | None = None) -> pd.DataFrame:
     """Return one row a vehicle, shown by its plate, its colour where two share the text.
 
     Columns: vehicle_id, text, colour, label, key_kind, plate_kind, energy, flags, use, use_source,
     owner_kind, owner_source, vehicle_type, customer_id, customer_code, organisation_name,
     card_kind. The kind of owner is the vehicle's own, else its customer's. Texts are empty where
-    nothing is known, customer_id is missing.
+    nothing is known, customer_id is missing. With `vehicle_ids` only these are told of.
     """
-    shown = _shown(conn)
+    shown = _shown(conn, None if vehicle_ids is None else _namesakes(conn, vehicle_ids))
     shown["label"] = _labels(shown)
     shown = shown.drop(columns="valid_to_day")
     found = shown.merge(_owners(conn), on="vehicle_id", how="left", validate="one_to_one")
     found = found.merge(_cards(conn), on="vehicle_id", how="left", validate="one_to_one")
+    if vehicle_ids is not None:
+        shown = shown[shown["vehicle_id"].isin(vehicle_ids)].reset_index(drop=True)
+    owners, held = _owners(conn, vehicle_ids), _cards(conn, vehicle_ids)
+    found = shown.merge(owners, on="vehicle_id", how="left", validate="one_to_one")
+    found = found.merge(held, on="vehicle_id", how="left", validate="one_to_one")
     for name in CUSTOMER:  # the vehicle's own customer, else the one of its card
         found[name] = found[name].fillna(found.pop(f"card_{name}"))
     texts = ["customer_code", "organisation_name", "customer_kind", "card_kind"]
@@ -68,20 +76,37 @@ def vehicles_frame(conn: Connection) -> pd.DataFrame:
     return found
 
 
-def find_vehicles(conn: Connection, query: str, limit: int) -> pd.DataFrame:
-    """Return the keys that are, begin or end with `query`, in this order; it holds vehicle_id."""
-    wanted = query.strip().upper()
-    text = vehicle_keys.c.text
-    matches = [text.startswith(wanted, autoescape=True)]
-    if len(wanted) >= SUFFIX_LENGTH:
-        matches.append(text.endswith(wanted, autoescape=True))
-    found = select(
-        vehicle_keys.c.vehicle_id, text, vehicle_keys.c.colour, vehicle_keys.c.kind
-    ).where(or_(*matches))
-    if not wanted:
-        limit = 0
-    nearest = found.order_by((text == wanted).desc(), matches[0].desc(), text)
-    return frame(conn, nearest.limit(limit))
+def labels(conn: Connection, vehicle_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Return label and kind of key by which `vehicles_frame` shows each of a few vehicles."""
+    key = vehicle_keys.c
+    query = select(key.vehicle_id, key.text, key.colour, key.kind).where(
+        key.vehicle_id.in_(_namesakes(conn, vehicle_ids))
+    )
+    order = query.order_by(key.vehicle_id, _rank().desc(), key.valid_from_day)
+    best = {row.vehicle_id: row for row in conn.execute(order)}  # the last one is the best
+    texts = Counter(row.text for row in best.values())
+    shown = {i: best[i] for i in vehicle_ids if i in best}
+    return {
+        i: (
+            f"{row.text}/{row.colour}" if row.colour and texts[row.text] > 1 else row.text,
+            row.kind,
+        )
+        for i, row in shown.items()
+    }
+
+
+def _rank() -> Case[int]:
+    """Rank the keys of a vehicle: a plate with its colour names it best."""
+    key = vehicle_keys.c
+    return case((key.kind != KeyKind.PLATE.value, 2), (key.colour == "", 1), else_=0)
+
+
+def _namesakes(conn: Connection, vehicle_ids: Collection[int]) -> set[int]:
+    """Return these vehicles and all that share a text with one of them."""
+    key = vehicle_keys.c
+    own = conn.execute(select(key.text).where(key.vehicle_id.in_(vehicle_ids))).scalars()
+    same = select(key.vehicle_id).where(key.kind.in_(list(KeyKind)), key.text.in_(set(own)))
+    return {*vehicle_ids, *conn.execute(same).scalars()}
 
 
 def confirm_use(conn: Connection, vehicle_id: int, use: Use) -> None:
@@ -96,7 +121,7 @@ def confirm_use(conn: Connection, vehicle_id: int, use: Use) -> None:
         raise NotFoundError("archive.no_vehicle", vehicle=vehicle_id)
 
 
-def _shown(conn: Connection) -> pd.DataFrame:
+def _shown(conn: Connection, vehicle_ids: Collection[int] | None) -> pd.DataFrame:
     """Return each vehicle with the key that names it best: a plate, coloured, the newest."""
     key = vehicle_keys.c
     query = select(
@@ -120,6 +145,11 @@ def _shown(conn: Connection) -> pd.DataFrame:
     keys = frame(conn, query.add_columns(*more, key.valid_to_day))
     best = keys.sort_values(["vehicle_id", *order]).drop_duplicates("vehicle_id", ignore_index=True)
     return best.drop(columns=list(order))
+    if vehicle_ids is not None:
+        query = query.where(key.vehicle_id.in_(vehicle_ids))
+    keys = frame(conn, query.add_columns(_rank().label("rank"), key.valid_from_day.label("day")))
+    best = keys.sort_values(["vehicle_id", "rank", "day"], ascending=[True, True, False])
+    return best.drop_duplicates("vehicle_id", ignore_index=True).drop(columns=["rank", "day"])
 
 
 def _labels(shown: pd.DataFrame) -> pd.Series:
@@ -135,7 +165,7 @@ def _past(rows: pd.DataFrame) -> list[tuple[str, int]]:
     return list(zip(rows["text"], rows["valid_to_day"], strict=True))
 
 
-def _owners(conn: Connection) -> pd.DataFrame:
+def _owners(conn: Connection, vehicle_ids: Collection[int] | None) -> pd.DataFrame:
     query = (
         select(
             vehicle_owners.c.vehicle_id,
@@ -149,11 +179,13 @@ def _owners(conn: Connection) -> pd.DataFrame:
         .join(_FIRST, _FIRST.c.id == stands())
         .where(vehicle_owners.c.to_day.is_(None))
     )
-    newest = frame(conn, query.order_by(vehicle_owners.c.from_day.desc()))
+    if vehicle_ids is not None:
+        query = query.where(vehicle_owners.c.vehicle_id.in_(vehicle_ids))
+    newest = frame(conn, query.order_by(vehicle_owners.c.from_day.desc(), vehicle_owners.c.id))
     return newest.drop_duplicates("vehicle_id").astype({"customer_id": "Int64"})
 
 
-def _cards(conn: Connection) -> pd.DataFrame:
+def _cards(conn: Connection, vehicle_ids: Collection[int] | None) -> pd.DataFrame:
     """Return the newest card of each vehicle: tied to it, or the card it is known by."""
     known_by = select(vehicle_keys.c.vehicle_id).where(
         vehicle_keys.c.kind == KeyKind.CARD.value, vehicle_keys.c.text == cards.c.number
@@ -174,9 +206,22 @@ def _cards(conn: Connection) -> pd.DataFrame:
         .outerjoin(_FIRST, _FIRST.c.id == stands())
         .where(card_links.c.to_day.is_(None))
     )
+    if vehicle_ids is not None:
+        query = query.where(card_links.c.card_id.in_(_cards_near(vehicle_ids)))
     newest = frame(conn, query.order_by(card_links.c.from_day.desc(), cards.c.number))
     tied = newest[newest["vehicle_id"].notna()].drop_duplicates("vehicle_id")
     return tied.astype({"vehicle_id": "int64", "card_customer_id": "Int64"})
+
+
+def _cards_near(vehicle_ids: Collection[int]) -> CompoundSelect[int]:
+    """Find the cards that are tied to these vehicles, or by which one of them is known."""
+    numbers = select(vehicle_keys.c.text).where(
+        vehicle_keys.c.vehicle_id.in_(vehicle_ids), vehicle_keys.c.kind == KeyKind.CARD.value
+    )
+    return union(
+        select(card_links.c.card_id).where(card_links.c.vehicle_id.in_(vehicle_ids)),
+        select(cards.c.id).where(cards.c.number.in_(numbers)),
+    )
 
 
 def keys_of(conn: Connection, vehicle_id: int) -> pd.DataFrame:

@@ -25,6 +25,7 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
         ("card", "badge", "cards.read"),
         ("duplicates", "group_remove", "customers.merge"),
         ("completeness", "fact_check", "cards.read"),
+        ("filters", "filter_alt", "cards.read"),
     ],
     "analyses": [
         ("stability", "verified", "board.read"),

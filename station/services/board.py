@@ -9,11 +9,13 @@ import pandas as pd
 
 from station.analysis import compare as comparing
 from station.analysis import frequency, lapse, ownership, pace, profile, stability, usage
-from station.archive import lake, views
+from station.archive import glance, lake, views
 from station.archive import stations as sites
 from station.archive import vehicles as garage
+from station.errors import NotFoundError
 from station.frames import BOARD, UNITS
 from station.model import MILLI, day_date, day_number, minor_per_major
+from station.services import rhythms
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.memory import remembered
@@ -85,6 +87,37 @@ def vehicles(ask: Ask, *, stations: Sequence[str] = (), days: int = 0) -> pd.Dat
 
 
 @right("board.read")
+def vehicle(ask: Ask, *, vehicle_id: int) -> pd.DataFrame:
+    """Return the rows of `vehicles` of one vehicle, without asking for all the others.
+
+    Raises:
+        NotFoundError: it never came to a station in sight, or is not there; both answer alike.
+    """
+    rows = some(ask, vehicle_ids=(vehicle_id,))
+    if rows.empty:
+        raise NotFoundError("error.vehicle_not_found")
+    return rows
+
+
+@right("board.read")
+@remembered(entries=64)
+def some(ask: Ask, *, vehicle_ids: Sequence[int]) -> pd.DataFrame:
+    """Return the rows of `vehicles` of a few vehicles, such as a customer's.
+
+    Their lines are read from the archive, and the rhythm of all is taken as it was learned last:
+    see `rhythms.known`.
+    """
+    with ask.db.reading() as conn:
+        chain = _profiled(ask, glance.reduce(conn, vehicle_ids, day_number(ask.as_of)))
+    mine = chain[chain["station_id"].isin(ask.scope.station_ids)].reset_index(drop=True)
+    if mine.empty:
+        return pd.DataFrame(columns=list(BOARD)).astype(dict(BOARD))
+    frame = _judged(ask, mine, rhythms.known(ask), elsewhere=_elsewhere(chain))
+    frame = _known(ask, frame, _busiest(chain), vehicle_ids=vehicle_ids)
+    return _in_period(ask, frame, ask.scope.station_ids, 0)[list(BOARD)]
+
+
+@right("board.read")
 @remembered(entries=8)
 def seen(ask: Ask, *, stations: Sequence[str] = (), days: int = 0) -> pd.DataFrame:
     """Return the rows of `vehicles` that came in the period, the most frequent first."""
@@ -106,19 +139,21 @@ def _in_sight(ask: Ask) -> pd.DataFrame:
     """Return the board of all stations in sight, but for the columns of a period."""
     chain = _chain(ask)
     mine = chain[chain["station_id"].isin(ask.scope.station_ids)].reset_index(drop=True)
-    rhythm = pace.learn(mine, ask.settings.pace)
-    gaps = pace.learn(mine, replace(ask.settings.pace, k=None))  # a window needs the gaps' shape
-    frame = _judged(ask, mine, rhythm, gaps, elsewhere=_elsewhere(chain))
+    frame = _judged(ask, mine, rhythms.learn(ask, mine), elsewhere=_elsewhere(chain))
     return _known(ask, frame, _busiest(chain))
 
 
 def _chain(ask: Ask) -> pd.DataFrame:
     """Return the profile of every vehicle at every station of the chain, in sight or not."""
     as_of_day = day_number(ask.as_of)
-    reduced = lake.reduce(ask.db, station_ids=None, as_of_day=as_of_day, rules=ask.settings.lake)
+    rules = ask.settings.lake
+    return _profiled(ask, lake.reduce(ask.db, station_ids=None, as_of_day=as_of_day, rules=rules))
+
+
+def _profiled(ask: Ask, reduced: pd.DataFrame) -> pd.DataFrame:
     with ask.db.reading() as conn:
         kinds = {i: station.kind.value for i, station in sites.everything(conn).items()}
-    frame = profile.profiles(reduced, as_of_day=as_of_day, network=reduced)
+    frame = profile.profiles(reduced, as_of_day=day_number(ask.as_of), network=reduced)
     return frame.assign(station_kind=frame["station_id"].map(kinds))
 
 
@@ -136,25 +171,29 @@ def _busiest(chain: pd.DataFrame) -> pd.DataFrame:
 def _judged(
     ask: Ask,
     profiles: pd.DataFrame,
-    rhythm: pace.Pace,
-    gaps: pace.Pace,
+    learned: rhythms.Rhythms,
     *,
     elsewhere: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return stability, frequency and lapse of each row; each keeps its own sentence."""
     rules = ask.settings
-    frame = stability.classify(profiles, rhythm, rules.stability)
+    frame = stability.classify(profiles, learned.usual, rules.stability)
     frame = frame.rename(columns={"sentence": "stability_sentence"})
-    frame = frequency.describe(frame, gaps, rules.frequency, rules.stability)
+    frame = frequency.describe(frame, learned.gaps, rules.frequency, rules.stability)
     frame = frame.rename(columns={"sentence": "frequency_sentence"})
-    frame = lapse.judge(frame, rhythm, elsewhere=elsewhere, rules=rules.lapse)
+    frame = lapse.judge(frame, learned.usual, elsewhere=elsewhere, rules=rules.lapse)
     return frame.rename(columns={"sentence": "lapse_sentence"})
 
 
-def _known(ask: Ask, frame: pd.DataFrame, habits: pd.DataFrame) -> pd.DataFrame:
+def _known(
+    ask: Ask,
+    frame: pd.DataFrame,
+    habits: pd.DataFrame,
+    vehicle_ids: Sequence[int] | None = None,
+) -> pd.DataFrame:
     """Add who the vehicles are: key, use, owner, station names."""
     with ask.db.reading() as conn:
-        known = garage.vehicles_frame(conn)
+        known = garage.vehicles_frame(conn, vehicle_ids)
     use = usage.infer_use(habits, known, ask.settings.usage)
     use = use.rename(columns={"evidence": "use_evidence", "sentence": "use_sentence"})
     told = known.merge(use[["vehicle_id", "use"]], on="vehicle_id", suffixes=("_said", ""))

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import time
@@ -18,7 +18,7 @@ from station.archive.people import accounts, audit, heads
 from station.config import Settings
 from station.errors import ArchiveError, BackupError, NotAllowedError
 from station.model import Act
-from station.services import sites, trail
+from station.services import board, rhythms, sites, trail
 from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
 from station.services.personal import erasure, retention, sealing
@@ -210,6 +210,8 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
             sites.apply_due(conn)
     again = erasure.replay(ask.db)
     lake.refresh(ask.db)
+    learned = rhythms.learn_all(replace(ask, as_of=board.last_day(ask)))
+    named = sealing.index_names(ask.db)
     forgotten = retention.forget_old(ask.db, ask.settings, now_s)
     with ask.db.writing(changes_figures=False) as conn:
         if sum(forgotten.values()):
@@ -222,7 +224,9 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     return [
         Chore("stations"),
         Chore("lake"),
+        Chore("rhythms", {"number": learned}),
         *(Chore(kind, {"number": n}) for kind, n in forgotten.items()),
+        Chore("named", {"number": named}),
         Chore("replayed", {"number": again}),
         Chore("clean" if is_clean else "not_clean"),
         Chore("head", head),

@@ -4,7 +4,7 @@ import pytest
 from archive.shop import Shop
 from makers import make_key, make_sale
 
-from station.archive import lapses, relink, vehicles
+from station.archive import lapses, relink, search, vehicles
 from station.archive.customers import records
 from station.archive.lapses import LapseNote
 from station.model import Fuel, LapseReason, PlateColour, Use, VehicleRecord
@@ -91,7 +91,7 @@ def test_what_is_known_of_a_vehicle_goes_along(shop: Shop) -> None:
 
 def test_notes_keep_their_vehicle(shop: Shop) -> None:
     sell(shop, PLAIN)
-    noted = int(vehicles.find_vehicles(shop.conn, PLATE, 1)["vehicle_id"].iloc[0])
+    noted = next(iter(search.by_text(shop.conn, [PLATE])))
     lapses.add(shop.conn, LapseNote(noted, 1, LapseReason.PRICE, "clerk", 1))
     sell(shop, BLUE)
     relink.relink(shop.conn, [PLATE])

@@ -80,7 +80,7 @@ def test_the_last_four_characters_find_a_vehicle(
     page = open_page(demo_archive, "card")
 
     page.text_input(key="card_search").set_value(row["label"][-4:]).run()
-    page.button(key=f"card_open_{row['vehicle_id']}").click().run()
+    page.button(key=f"card_open_vehicle_{row['vehicle_id']}").click().run()
 
     assert not page.exception
     assert page.main.header[0].value == row["label"]
@@ -124,3 +124,31 @@ def test_an_inferred_use_is_confirmed_with_one_tap(
     again = board.vehicles(own_ask).set_index("vehicle_id").loc[[vehicle_id]]
     assert again["use"].unique().tolist() == [row["use"]]
     assert again["use_source"].unique().tolist() == ["confirmed"]
+
+
+@pytest.mark.slow
+def test_one_sure_hit_opens_at_once(open_page: OpenPage, demo_archive: str, demo_ask: Ask) -> None:
+    row = busiest(board.vehicles(demo_ask), stability="regular", key_kind="plate")
+    page = open_page(demo_archive, "card")
+
+    page.text_input(key="card_search").set_value(row["label"]).run()
+
+    assert not page.exception
+    assert page.main.header[0].value == row["label"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_an_organisation_is_found_by_a_part_of_its_name(
+    open_page: OpenPage, demo_archive: str, demo_ask: Ask, lang: str
+) -> None:
+    names = board.vehicles(demo_ask)["organisation_name"]
+    name = names[names != ""].value_counts().index[0]
+    page = open_page(demo_archive, "card", lang)
+
+    page.text_input(key="card_search").set_value(name[1:]).run()
+
+    assert not page.exception
+    hits = [button for button in page.main.button if str(button.key).startswith("card_open_cust")]
+    shown = "".join(str(button.label) for button in hits) + str(page.main.header)
+    assert name in shown.replace("\\", "")

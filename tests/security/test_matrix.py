@@ -31,6 +31,7 @@ from station.services import demo, reports
 from station.services.ask import Ask
 from station.services.customers import contacts, merging
 from station.services.customers.enrolling import NewCard
+from station.services.customers import filters, tagging
 from station.services.incoming import intake
 from station.services.incoming.files import FileOptions
 from station.services.people import accounts
@@ -115,6 +116,10 @@ def told(_: Facts) -> dict[str, Any]:
     return {"told": frame, "question": reports.Question(reason="audit")}
 
 
+def at_station_only(facts: Facts) -> filters.Condition:
+    return filters.Condition("station", filters.Op.ANY_OF, (facts.code,))
+
+
 NAMED: Mapping[str, Maker] = {
     "accounts.station_named": lambda f: {"code": f.code},
     "board.capture": at_station,
@@ -125,6 +130,7 @@ NAMED: Mapping[str, Maker] = {
     "board.seen": at_station,
     "board.traffic": at_station,
     "board.vehicles": at_station,
+    "board.vehicle": of_vehicle,
     "cards.card": of_vehicle,
     "cards.confirm_use": lambda f: of_vehicle(f) | {"use": Use.TAXI},
     "completeness.cards": at_station,
@@ -177,6 +183,10 @@ NAMED: Mapping[str, Maker] = {
         | {"source": next(iter(ConsentSource))}
     ),
     "reports.report": report,
+    "tagging.put": lambda f: of_customer(f) | {"tag": "early bird"},
+    "tagging.tags_of": of_vehicle,
+    "tagging.take": lambda f: of_customer(f) | {"tag": "OTHERTAG"},
+    "filters.matches": lambda f: {"conditions": [at_station_only(f)], "stations": [f.code]},
     "sites.candidates": lambda f: {"station": f.code},
     "sites.change": lambda f: (
         {"station": f.code, "field": "name", "new": "x", "from_on": DAY, "reason": "audit"}
@@ -194,6 +204,7 @@ LISTS: Mapping[str, Maker] = {
     "board.is_empty": nothing,
     "board.last_day": nothing,
     "board.stations_known": nothing,
+    "board.some": lambda f: {"vehicle_ids": (f.vehicle_id, f.vehicle_id + 1)},
     "cards.find": plain(words=worlds.plate(OTHER, 1)),
     "enrolling.homes": nothing,
     "contacts.find_by_phone": plain(phone=worlds.person(OTHER, 1)[1]),
@@ -208,11 +219,21 @@ LISTS: Mapping[str, Maker] = {
     "lapses.history": lambda f: {"vehicle_id": f.vehicle_id},
     "lapses.newest": nothing,
     "merging.recent": nothing,
+    "filters.choices": nothing,
+    "filters.saved": nothing,
+    "intake.listing": nothing,
+    "lapses.history": lambda f: {"vehicle_id": f.vehicle_id},
+    "lapses.newest": nothing,
+    "tagging.suggestions": nothing,
     "sites.archivists": nothing,
     "sites.listing": nothing,
 }
 """Services that tell of all that is in sight, and so of nothing else."""
 CHAINWIDE: Mapping[str, Maker] = {
+    "filters.delete": lambda _: {"filter_id": 1},
+    "filters.rename": lambda _: {"filter_id": 1, "name": "others"},
+    "filters.save": lambda f: {"name": "mine", "conditions": [at_station_only(f)]},
+    "filters.share": lambda _: {"filter_id": 1, "is_shared": True},
     "accounts.add": plain(name="newcomer"),
     "accounts.ask_grant": lambda f: (
         {"name": "nobody", "given": Grant(Role.STAFF, f.station_id), "reason": "new"}
@@ -257,6 +278,8 @@ CASES = NAMED | LISTS | CHAINWIDE
 CHANGES = frozenset(
     {"accounts.add", "accounts.ask_grant", "accounts.ask_reset", "accounts.change_password"}
     | {"accounts.disable", "accounts.end_grant", "accounts.make_token", "approvals.decide"}
+    | {"filters.save", "filters.share", "filters.rename", "filters.delete"}
+    | {"tagging.put", "tagging.take"}
     | {"cards.confirm_use", "contacts.assign", "demo.fill", "erasure.erase", "intake.undo"}
     | {"intake.import_sales", "keeping.nightly", "keys.forget", "keys.rotate", "lapses.record"}
     | {"holding.bind_card", "holding.leave", "holding.move_plate", "holding.sell"}
@@ -289,6 +312,11 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         accounts.ask_grant(ask, name="nobody", given=given, reason="new")
         _merge(copy)
         ask.db.close()
+        operator = worlds.operator_of(copy)
+        for code in (OWN, OTHER):
+            customer_id = facts_of(copy, code).customer_id
+            tagging.put(operator, customer_id=customer_id, tag="OTHERTAG")
+        operator.db.close()
         yield Stage(copy, facts_of(copy, OWN), facts_of(copy, OTHER))
 
 

@@ -149,6 +149,7 @@ def forget(conn: Connection, customer: Customer, own: Belongings, *, day: int, n
     if customer.is_organisation:
         return
     _forget_notes(conn, spans(conn, customer.id))
+    conn.execute(delete(tags).where(tags.c.vehicle_id.in_(own.vehicles)))
     _keep_kind(conn, customer, own.vehicles)
     _rename_keys(conn, own.vehicles)
     _rename_cards(conn, own)
@@ -217,6 +218,7 @@ def _rename_keys(conn: Connection, vehicle_ids: Collection[int]) -> None:
     for key_id in ids:
         name = {"kind": KeyKind.REF.value, "text": _nameless(), "flags": ""}
         nameless: dict[str, str | None] = {**name, "valid_to_day": None}
+        nameless = {"kind": KeyKind.REF.value, "text": _nameless(), "tail": "", "flags": ""}
         conn.execute(update(vehicle_keys).where(key.id == key_id).values(nameless))
 
 

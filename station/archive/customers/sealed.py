@@ -16,6 +16,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy import Column, Connection, LargeBinary, bindparam, func, select, union, update
 
 from station.archive.customers.tables import (
     agreements,
@@ -255,3 +256,48 @@ def _found(conn: Connection, condition: ColumnElement[bool]) -> list[int]:
     """Return the customers of these rows, each once and as the one that stands."""
     stands = func.coalesce(customers.c.merged_into, customers.c.id).label("stands")
     return list(conn.execute(select(stands).where(condition).distinct().order_by(stands)).scalars())
+    """Return the ids of the customers reached by the phone under one of these hashes.
+
+    An organisation is reached by those of its people who are still there.
+    """
+    return _found(conn, customers.c.phone_index, contact_persons.c.phone_index, indexes)
+
+
+def with_name(conn: Connection, indexes: Collection[str]) -> list[int]:
+    """Return the ids of the customers whose name, or that of one of their people, is hashed so."""
+    return _found(conn, customers.c.name_index, contact_persons.c.name_index, indexes)
+
+
+def _found(
+    conn: Connection, own: Column[Any], of_people: Column[Any], indexes: Collection[str]
+) -> list[int]:
+    people = select(contact_persons.c.customer_id).where(
+        of_people.in_(indexes), contact_persons.c.to_day.is_(None)
+    )
+    found = union(select(customers.c.id).where(own.in_(indexes)), people)
+    return sorted(conn.execute(found).scalars())
+
+
+def unindexed(conn: Connection, *, after_id: int, limit: int) -> list[SealedText]:
+    """Return the next names, by id, that were sealed before names were found by a hash."""
+    column = customers.c.name_sealed
+    query = (
+        select(customers.c.id, column)
+        .where(customers.c.id > after_id, column.is_not(None), customers.c.name_index.is_(None))
+        .order_by(customers.c.id)
+        .limit(limit)
+    )
+    return [
+        SealedText(row.id, place(Kind.NAME, id=row.id), row.name_sealed)
+        for row in conn.execute(query)
+    ]
+
+
+def put_name_index(conn: Connection, texts: Sequence[SealedText]) -> None:
+    """Store by what names are found that have not changed meanwhile."""
+    change = update(customers).where(
+        customers.c.id == bindparam("its_id"), customers.c.name_sealed == bindparam("its_name")
+    )
+    rows = [{"its_id": t.id, "its_name": t.sealed, "new_index": t.index} for t in texts]
+    if rows:
+        conn.execute(change.values(name_index=bindparam("new_index")), rows)

@@ -6,13 +6,11 @@ import pandas as pd
 
 from station.archive import lake, views
 from station.archive import vehicles as garage
-from station.errors import NotFoundError
-from station.ingest import plates
 from station.model import Act, Use, day_number
 from station.services import board, trail
 from station.services.access import MINUTE_S, right
 from station.services.ask import Ask
-from station.services.customers import contacts
+from station.services.customers import finding
 
 NEWEST_LINES = 200
 
@@ -32,20 +30,14 @@ class Card:
 
 @right("cards.read")
 def find(ask: Ask, *, words: str, limit: int = 20) -> pd.DataFrame:
-    """Return vehicle_id, label, key_kind and last_day of the vehicles in sight that match.
+    """Return finding.COLUMNS of the vehicles and customers in sight that the words mean.
 
-    Finds a whole plate however it is typed, its last four characters, a card or a reference; and
-    by a whole telephone the vehicles of whoever has it.
+    Finds a plate however it is typed, without its province, by its last four characters or with
+    one sign misread; a card, a reference, a customer's code; a whole telephone and a whole name;
+    a part of an organisation's name. The surest comes first, `why` says by what it was found.
+    `last_day` is missing where none is known; a vehicle that never came names its `customer_id`.
     """
-    typed = plates.normalise(words).norm or words
-    by_phone = contacts.vehicles_by_phone(ask, words=words)
-    with ask.db.reading() as conn:
-        found = garage.find_vehicles(conn, typed, limit * 5)
-    seen = board.vehicles(ask)[["vehicle_id", "label", "key_kind", "last_day"]]
-    seen = seen.sort_values("last_day", ascending=False).drop_duplicates("vehicle_id")
-    ids = dict.fromkeys([*by_phone, *found["vehicle_id"]])
-    order = pd.DataFrame({"vehicle_id": list(ids)}, dtype="int64")
-    return order.merge(seen, on="vehicle_id").head(limit)
+    return finding.find(ask, words, limit)
 
 
 @right("cards.read")
@@ -81,10 +73,7 @@ def rows_in_sight(ask: Ask, vehicle_id: int) -> pd.DataFrame:
     Raises:
         NotFoundError: there is no such vehicle, or none in sight; both answer alike.
     """
-    everything = board.vehicles(ask)
-    rows = everything[everything["vehicle_id"] == vehicle_id]
-    if rows.empty:
-        raise NotFoundError("error.vehicle_not_found")
+    rows = board.vehicle(ask, vehicle_id=vehicle_id)
     return rows.sort_values("visits", ascending=False, ignore_index=True)
 
 

@@ -99,8 +99,7 @@ def of_vehicle(ask: Ask, *, vehicle_id: int) -> list[Contact]:
     Raises:
         NotFoundError: there is no such vehicle, or none in sight; both answer alike.
     """
-    if vehicle_id not in set(board.vehicles(ask)["vehicle_id"]):
-        raise NotFoundError("error.vehicle_not_found")
+    board.vehicle(ask, vehicle_id=vehicle_id)
     found = []
     with ask.db.reading() as conn:
         for customer_id in book.holders(conn, vehicle_id):
@@ -342,11 +341,16 @@ def _guesser(ask: Ask) -> str:
 @right("cards.read")
 def vehicles_by_phone(ask: Ask, *, words: str) -> list[int]:
     """Return the vehicles of whoever in sight has the telephone that was typed, if it is one."""
+    customer_ids = customers_by_phone(ask, words=words)
+    with ask.db.reading() as conn:
+        return book.vehicles_of(conn, customer_ids)
+
+
+def customers_by_phone(ask: Ask, *, words: str) -> list[int]:
+    """Return who in sight has the telephone that was typed, if it is one."""
     if not TYPED_PHONE.fullmatch(words.strip()):
         return []
     try:
-        customer_ids = find_by_phone(ask, phone=words)
+        return find_by_phone(ask, phone=words)
     except BadValueError:
         return []
-    with ask.db.reading() as conn:
-        return book.vehicles_of(conn, customer_ids)

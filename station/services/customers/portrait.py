@@ -51,7 +51,7 @@ def portrait(ask: Ask, *, customer_id: int) -> Portrait:
         again_after_s=ask.settings.looks.same_look_min * MINUTE_S,
     )
     customer, codes = seen.customer, board.station_codes(ask)
-    rows = board.vehicles(ask)
+    rows = board.some(ask, vehicle_ids=his)
     return Portrait(
         customer_id=customer.id,
         code=customer.code,

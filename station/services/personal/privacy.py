@@ -12,11 +12,13 @@ import pandas as pd
 from station.archive.customers import book as customers
 from station.archive.customers import consents as book
 from station.archive.customers import merging, person
+from station.archive.customers import person, tags
 from station.archive.customers.book import FOREVER, Span
 from station.archive.database import Connection
 from station.errors import BadValueError
 from station.guard import consent, mask
 from station.model import (
+    DAY_S,
     MILLI,
     Act,
     Channel,
@@ -194,6 +196,7 @@ def _file(conn: Connection, ask: Ask, seen: Seen) -> dict[str, Any]:
         "consents": [_consent(word) for word in book.of_customer(conn, seen.customer.id)],
         "notes": _notes(conn, ask, his, codes),
         "merges": _merges(conn, seen),
+        "tags": _tags(conn, seen, his),
         "events": [_event(row, codes) for row in events.to_dict("records")],
     }
 
@@ -316,6 +319,21 @@ def _notes(
             "written_at": _instant(note.written_at),
         }
         for note in person.notes(conn, his, ask.scope.station_ids)
+    ]
+
+
+def _tags(conn: Connection, seen: Seen, his: list[Span]) -> list[dict[str, Any]]:
+    """Return the words on him, and those on his vehicles from when they were his."""
+    on_him = tags.written(conn, tags.On(tuple(customers.same(conn, seen.customer.id))))
+    on_vehicles = [
+        (vehicle_id, tag, at)
+        for vehicle_id, from_day, to_day in his
+        for tag, at in tags.written(conn, tags.On(vehicle_id=vehicle_id))
+        if from_day <= at // DAY_S < to_day
+    ]
+    return [
+        {"vehicle_id": vehicle_id, "tag": tag, "written_at": _instant(at)}
+        for vehicle_id, tag, at in [*((None, tag, at) for tag, at in on_him), *on_vehicles]
     ]
 
 

@@ -22,6 +22,8 @@ from station.guard.ring import Ring
 from station.model import RejectedRow
 
 KEY_FILE = "station.key"
+NAMES_AT_ONCE = 1_000
+"""Names indexed in one turn of writing."""
 PHONE, NAME, CODE = "phone", "name", "code"
 PURPOSES = {
     Kind.NAME: NAME,
@@ -45,11 +47,8 @@ def unseal(db: Database, sealed: bytes | None, *, place: str) -> str | None:
     """Return the words; none where the key is lost or the bytes were changed or moved."""
     if sealed is None:
         return ""
-    try:
-        ring = _ring(db)
-    except ArchiveError:
-        return None
-    return _opened(ring, sealed, place)
+    ring = _ring_if_any(db)
+    return None if ring is None else _opened(ring, sealed, place)
 
 
 def _opened(ring: Ring, sealed: bytes, place: str) -> str | None:
@@ -151,6 +150,37 @@ def plain_name(name: str) -> str:
     """Return a name as it is compared: width, case, spaces and separating dots do not matter."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return "".join(sign for sign in folded if sign.isalnum())
+
+
+def index_names(db: Database) -> int:
+    """Return how many customers are now found by their names who were sealed before that.
+
+    A chunk at a time, so that other writers need not wait; names that cannot be opened stay so.
+    """
+    after_id, done = 0, 0
+    while True:
+        with db.writing(changes_figures=False) as conn:
+            texts = store.unindexed(conn, after_id=after_id, limit=NAMES_AT_ONCE)
+            if not texts:
+                return done
+            ring = _ring_if_any(db)
+            if ring is None:
+                return done
+            opened = ((text, _opened(ring, text.sealed, text.place)) for text in texts)
+            found = [
+                replace(t, index=_index(ring, Kind.NAME, words)) for t, words in opened if words
+            ]
+            named = [text for text in found if text.index]
+            store.put_name_index(conn, named)
+        after_id, done = texts[-1].id, done + len(named)
+
+
+def _ring_if_any(db: Database) -> Ring | None:
+    """Return the keys, none where they are lost."""
+    try:
+        return _ring(db)
+    except ArchiveError:
+        return None
 
 
 def code_index(db: Database, code: str) -> str:

@@ -170,22 +170,3 @@ def test_a_plate_shows_its_colour_only_where_two_share_it(shop: Shop) -> None:
 
 def test_an_archive_without_vehicles_gives_an_empty_frame(shop: Shop) -> None:
     assert vehicles.vehicles_frame(shop.conn).empty
-
-
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("粤B12345", ["粤B12345", "粤B123456"]),
-        ("粤b123", ["粤B12345", "粤B123456"]),
-        ("2345", ["粤B12345"]),
-        ("345", []),
-        ("", []),
-        ("粤B%", []),
-    ],
-)
-def test_a_vehicle_is_found_by_plate_beginning_or_end(
-    shop: Shop, query: str, found: list[str]
-) -> None:
-    shop.keys.ids(shop.conn, [make_key(t) for t in ("粤B123456", "粤B12345", "京A00001")])
-
-    assert vehicles.find_vehicles(shop.conn, query, 10)["text"].tolist() == found

@@ -23,7 +23,7 @@ def test_a_plate_is_found_however_it_is_typed(demo_ask: Ask, plate: tuple[int, s
     vehicle_id, text = plate
 
     for words in (text, f"{text[:2]}·{text[2:]}", text.lower(), f" {text} ", text[-4:]):
-        assert vehicle_id in cards.find(demo_ask, words=words)["vehicle_id"].tolist(), words
+        assert vehicle_id in cards.find(demo_ask, words=words)["id"].tolist(), words
 
 
 def test_nothing_is_found_by_nothing(demo_ask: Ask) -> None:
@@ -59,6 +59,6 @@ def test_a_vehicle_out_of_sight_is_not_found(demo_ask: Ask) -> None:
     narrow = replace(demo_ask, scope=replace(demo_ask.scope, station_ids=ids))
 
     label = str(frame.loc[frame["vehicle_id"] == vehicle, "label"].iloc[0])
-    assert int(vehicle) not in cards.find(narrow, words=label)["vehicle_id"].tolist()
+    assert int(vehicle) not in cards.find(narrow, words=label)["id"].tolist()
     with pytest.raises(NotFoundError):
         cards.card(narrow, vehicle_id=int(vehicle))

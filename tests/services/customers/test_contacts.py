@@ -57,7 +57,7 @@ def staff_of(ask: Ask, name: str = "clerk", code: str = "S1", role: Role = Role.
 
 
 def vehicle_of(ask: Ask, person: Person) -> int:
-    return int(cards.find(ask, words=person.plate)["vehicle_id"][0])
+    return int(cards.find(ask, words=person.plate)["id"][0])
 
 
 def reveals(ask: Ask) -> list[tuple[object, ...]]:
@@ -199,7 +199,12 @@ def test_a_keeper_works_where_the_customer_is_known(ask: Ask) -> None:
 @pytest.mark.parametrize("typed", ["100 0000 0001", "+86-10000000001", "１００００００００01"])
 def test_a_whole_telephone_finds_its_vehicles(ask: Ask, typed: str) -> None:
     assert contacts.find_by_phone(ask, phone=typed) == [1]
-    assert cards.find(ask, words=typed)["label"].tolist() == [FIRST.plate]
+    found = cards.find(ask, words=typed)
+    assert found[["kind", "why"]].to_numpy().tolist() == [
+        ["vehicle", "phone"],
+        ["customer", "phone"],
+    ]
+    assert found["label"].tolist() == [FIRST.plate, "甲**"]
 
 
 @pytest.mark.parametrize("typed", ["0000001", "1000000000", "10000000009", "no number"])
@@ -226,7 +231,7 @@ def test_what_a_mask_hides_cannot_be_guessed(ask: Ask) -> None:
     for guess in (9, 1):
         with pytest.raises(LimitReachedError):
             cards.find(limited, words=Person(guess).phone.removeprefix("+86"))
-    assert list(cards.find(limited, words=FIRST.plate)["vehicle_id"])
+    assert list(cards.find(limited, words=FIRST.plate)["id"])
 
 
 def test_the_owner_of_a_fleet_is_named_and_its_driver_masked(ask: Ask) -> None:

@@ -78,7 +78,7 @@ def words_of(person: Person) -> list[bytes]:
 
 
 def test_nothing_of_him_is_left_and_the_other_is_untouched(ask: Ask) -> None:
-    (vehicle_id,) = cards.find(ask, words=A.plate)["vehicle_id"]
+    (vehicle_id,) = cards.find(ask, words=A.plate)["id"]
     note(ask, int(vehicle_id), "too dear")
     sums = rows(ask, SUMS)
 

@@ -241,12 +241,18 @@ ALTER TABLE customers ADD COLUMN made_at BIGINT;
 ALTER TABLE customers ADD COLUMN made_by VARCHAR(80) NOT NULL DEFAULT '';
 ALTER TABLE customers ADD COLUMN merged_into {id}
   CONSTRAINT fk_customers_merged_into REFERENCES customers (id);
+ALTER TABLE vehicle_keys ADD COLUMN tail VARCHAR(4) NOT NULL DEFAULT '';
+UPDATE vehicle_keys SET tail = substr(text, length(text) - 3) WHERE length(text) > 3;
+UPDATE vehicle_keys SET tail = text WHERE length(text) <= 3;
 ALTER TABLE sales ADD COLUMN serial_no BIGINT;
 ALTER TABLE sales ADD COLUMN meter_from_milli BIGINT;
 ALTER TABLE sales ADD COLUMN meter_to_milli BIGINT;
 CREATE INDEX ix_customers_name_index ON customers (name_index);
 CREATE INDEX ix_customers_made_at ON customers (made_at);
 CREATE INDEX ix_customers_merged_into ON customers (merged_into);
+CREATE INDEX ix_customers_organisation_name ON customers (organisation_name)
+  WHERE organisation_name <> '';
+CREATE INDEX ix_vehicle_keys_tail ON vehicle_keys (tail);
 """
 FIXED_CHANGES = "id, customer_id, field, account, written_at, reason"
 FIXED_SALES = "serial_no, meter_from_milli, meter_to_milli"
