@@ -19,6 +19,7 @@ from station.analysis.stability import StabilityRules
 from station.analysis.usage import UsageRules
 from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
+from station.contact.fleets import FleetRules
 from station.errors import ConfigError
 from station.guard.rules import LookRules, PrivacyRules, SignInRules
 from station.ingest import phones
@@ -58,6 +59,14 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "privacy.audit_years": (1, 100),
     "privacy.sessions_days": (1, 36_600),
     "privacy.attempts_days": (1, 36_600),
+    "fleets.alarm_share": (0, 1),
+    "fleets.least_regular": (1, 100_000),
+    "fleets.least_troubled": (1, 100_000),
+    "fleets.recent_days": (0, 36_600),
+    "fleets.trend_months": (1, 120),
+    "fleets.trend_share": (0, 1),
+    "fleets.ending_days": (0, 3_660),
+    "fleets.unpaid_days": (0, 3_660),
     "lapse.horizon_days": (1, 36_600),
     "lapse.moved_days": (0, 36_600),
 }
@@ -113,6 +122,7 @@ class Settings:
     ownership: OwnershipRules = field(default_factory=OwnershipRules)
     lapse: LapseRules = field(default_factory=LapseRules)
     compare: CompareRules = field(default_factory=CompareRules)
+    fleets: FleetRules = field(default_factory=FleetRules)
     sign_in: SignInRules = field(default_factory=SignInRules)
     looks: LookRules = field(default_factory=LookRules)
     privacy: PrivacyRules = field(default_factory=PrivacyRules)

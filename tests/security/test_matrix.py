@@ -14,15 +14,19 @@ from security import world as worlds
 from security.world import OTHER, OWN, ROLES, World
 from sqlalchemy import select
 
+from station.archive.customers.tables import agreements, contact_persons
 from station.archive.people import accounts as book
 from station.archive.tables import batches, customers, grants
 from station.errors import NotAllowedError, NotFoundError, StationError
 from station.model import (
     RIGHTS,
+    AgreementKind,
     Channel,
     ConsentSource,
+    ContactRole,
     Grant,
     LapseReason,
+    PaperForm,
     Purpose,
     Role,
     Use,
@@ -50,6 +54,9 @@ class Facts:
     batch_id: int
     grant_id: int
     request_id: int
+    fleet_id: int
+    person_id: int
+    agreement_id: int
     folder: Path
 
 
@@ -112,8 +119,29 @@ def told(_: Facts) -> dict[str, Any]:
     return {"told": frame, "question": reports.Question(reason="audit")}
 
 
+def of_person(facts: Facts) -> dict[str, Any]:
+    return {"person_id": facts.person_id}
+
+
+def of_agreement(facts: Facts) -> dict[str, Any]:
+    return {"agreement_id": facts.agreement_id}
+
+
+def of_fleet(facts: Facts) -> dict[str, Any]:
+    return {"customer_id": facts.fleet_id}
+
+
+def of_form(facts: Facts) -> dict[str, Any]:
+    return of_customer(facts) | {"kind": PaperForm.COMPLAINT, "lang": "en"}
+
+
 NAMED: Mapping[str, Maker] = {
     "accounts.station_named": lambda f: {"code": f.code},
+    "agreements.add": lambda f: (
+        of_customer(f) | {"kind": AgreementKind.CONTRACT, "terms": "as agreed", "since": DAY}
+    ),
+    "agreements.end": of_agreement,
+    "agreements.of_customer": of_customer,
     "board.capture": at_station,
     "board.daily": at_station,
     "board.main_unit": at_station,
@@ -131,11 +159,20 @@ NAMED: Mapping[str, Maker] = {
     "contacts.of_vehicle": of_vehicle,
     "contacts.reveal": lambda f: of_customer(f) | {"purpose": Purpose.SERVICE, "reason": "lost"},
     "erasure.erase": lambda f: of_customer(f) | {"reason": "asked"},
+    "fleets.fleet": of_fleet,
+    "forms.blank": of_form,
+    "forms.filled": lambda f: of_form(f) | {"reason": "asked"},
     "intake.rejected": of_batch,
     "intake.undo": of_batch,
     "lapses.record": lambda f: (
         of_vehicle(f) | {"station": f.code, "reason": LapseReason.PRICE, "note": ""}
     ),
+    "persons.add": lambda f: of_fleet(f) | {"role": ContactRole.OWNER, "name": "丙示"},
+    "persons.change": lambda f: of_person(f) | {"role": ContactRole.OWNER},
+    "persons.end": of_person,
+    "persons.of_organisation": of_fleet,
+    "persons.reveal": lambda f: of_person(f) | {"purpose": Purpose.SERVICE, "reason": "lost"},
+    "persons.verify": of_person,
     "privacy.consents": of_customer,
     "privacy.has_consent": lambda f: (
         of_customer(f) | {"purpose": Purpose.SERVICE, "channel": Channel.PHONE}
@@ -147,6 +184,9 @@ NAMED: Mapping[str, Maker] = {
         | {"source": next(iter(ConsentSource))}
     ),
     "reports.report": report,
+    "settling.of_organisation": of_fleet,
+    "settling.settle": lambda f: of_fleet(f) | {"period_end": date(2026, 7, 31)},
+    "settling.unsettle": lambda f: of_fleet(f) | {"period_end": date(2026, 7, 31)},
     "sites.candidates": lambda f: {"station": f.code},
     "sites.change": lambda f: (
         {"station": f.code, "field": "name", "new": "x", "from_on": DAY, "reason": "audit"}
@@ -156,6 +196,7 @@ NAMED: Mapping[str, Maker] = {
 }
 """Services that are asked for something of one station; of another it is not there."""
 LISTS: Mapping[str, Maker] = {
+    "agreements.ending": nothing,
     "audit.events": in_november,
     "audit.limits_reached": nothing,
     "audit.sums": in_november,
@@ -167,9 +208,12 @@ LISTS: Mapping[str, Maker] = {
     "cards.find": plain(words=worlds.plate(OTHER, 1)),
     "contacts.find_by_phone": plain(phone=worlds.person(OTHER, 1)[1]),
     "contacts.vehicles_by_phone": plain(words=worlds.person(OTHER, 1)[1]),
+    "fleets.fleets": nothing,
     "intake.listing": nothing,
     "lapses.history": lambda f: {"vehicle_id": f.vehicle_id},
     "lapses.newest": nothing,
+    "settling.calendar": plain(month=DAY),
+    "settling.overdue": nothing,
     "sites.archivists": nothing,
     "sites.listing": nothing,
 }
@@ -221,6 +265,8 @@ CHANGES = frozenset(
     | {"accounts.disable", "accounts.end_grant", "accounts.make_token", "approvals.decide"}
     | {"cards.confirm_use", "contacts.assign", "demo.fill", "erasure.erase", "intake.undo"}
     | {"intake.import_sales", "keeping.nightly", "keys.forget", "keys.rotate", "lapses.record"}
+    | {"agreements.add", "agreements.end", "persons.add", "persons.change", "persons.end"}
+    | {"persons.verify", "settling.settle", "settling.unsettle"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
 )
 """Services that are given an archive of their own to change."""
@@ -268,6 +314,10 @@ def facts_of(world: World, code: str) -> Facts:
         batch = select(batches.c.id).where(batches.c.kind == "sales")
         staff = book.find(conn, name="staff")
         grant = select(grants.c.id).where(grants.c.account_id == (staff.id if staff else 0))
+        fleet = select(customers.c.id).where(customers.c.code == f"{code}-0")
+        fleet_id = int(conn.execute(fleet).scalar_one())
+        person = select(contact_persons.c.id).where(contact_persons.c.customer_id == fleet_id)
+        agreement = select(agreements.c.id).where(agreements.c.customer_id == fleet_id)
         found = Facts(
             code=code,
             station_id=world.ids[code],
@@ -278,6 +328,9 @@ def facts_of(world: World, code: str) -> Facts:
             ),
             grant_id=int(conn.execute(grant).scalar_one()),
             request_id=1,
+            fleet_id=fleet_id,
+            person_id=int(conn.execute(person).scalar_one()),
+            agreement_id=int(conn.execute(agreement).scalar_one()),
             folder=world.folder,
         )
     ask.db.close()

@@ -20,8 +20,12 @@ HELPERS = {
     "audit.sees_all",
     "board.station_codes",
     "cards.rows_in_sight",
+    "contacts.may_reveal",
+    "fleets.in_view",
     "sheets.count",
     "sheets.mark",
+    "told.bring",
+    "told.settle_most",
 }
 """Public functions on a question that serve services and answer nobody by themselves."""
 
