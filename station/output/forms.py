@@ -54,8 +54,8 @@ LAYOUTS: Mapping[PaperForm, Layout] = {
     PaperForm.COMPLAINT: Layout(
         sections={
             "complainant": (*_WHO, Line("vehicles", 14)),
-            "matter": (Line("happened"), Line("what", 46), Line("wish", 24)),
-            "answer": (Line("measures", 30), Line("answered_on")),
+            "matter": (Line("happened"), Line("what", 42), Line("wish", 18)),
+            "answer": (Line("measures", 24), Line("answered_on")),
         },
         boxes={"about": ("quality", "quantity", "price", "service", "card", "other")},
         signatures=("applicant", "handler"),
@@ -73,10 +73,10 @@ h2 { font-size: 11pt; margin: 4mm 0 1mm; break-after: avoid; }
 table { width: 100%; border-collapse: collapse; table-layout: fixed; }
 th, td { border: 0.2mm solid #444; padding: 1mm 2.5mm; vertical-align: middle; text-align: left; }
 th { width: 34mm; font-weight: 600; font-size: 10pt; }
-td { overflow-wrap: anywhere; white-space: pre-line; }
+td { overflow-wrap: anywhere; word-break: keep-all; white-space: pre-line; }
 tr { break-inside: avoid; }
 .boxes span { display: inline-block; margin-right: 6mm; }
-.sign { display: flex; gap: 12mm; margin-top: 14mm; break-inside: avoid; }
+.sign { display: flex; gap: 12mm; margin-top: 12mm; break-inside: avoid; }
 .sign div { flex: 1; border-top: 0.2mm solid #000; padding-top: 1mm; font-size: 9.5pt; }
 .note { margin-top: 6mm; font-size: 8.5pt; color: #333; }
 @media print { body { margin: 0; padding: 0; max-width: none; } }

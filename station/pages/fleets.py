@@ -25,7 +25,7 @@ COLUMNS = (
     Column("vehicles", "page_fleets.vehicles", "count"),
     Column("seen_share", "page_fleets.seen_share", "percent"),
     Column("declared_share", "page_fleets.declared_share", "percent"),
-    Column("monthly_quantity", "page_fleets.monthly_quantity", "count"),
+    Column("monthly_quantity", "page_fleets.monthly_quantity", "money"),
     Column("monthly_amount", "page_fleets.monthly_amount", "money"),
     Column("volume_trend", "page_fleets.volume_trend", "volume_trend"),
     Column("relationship", "page_fleets.relationship", "relationship"),
@@ -75,9 +75,8 @@ def alarmed(rows: pd.DataFrame) -> pd.DataFrame:
 def _answer(desk: Desk, rows: pd.DataFrame, unpaid: pd.DataFrame) -> str:
     alarms = len(alarmed(rows))
     key = "page_fleets.answer_alarms" if alarms else "page_fleets.answer_calm"
-    said = desk.say(
-        key, organisations=len(rows), vehicles=int(rows["vehicles"].sum()), alarms=alarms
-    )
+    sums = {name: int(rows[name].sum()) for name in ("vehicles", "seen")}
+    said = desk.say(key, organisations=len(rows), alarms=alarms, **sums)
     if unpaid.empty:
         return said
     amount = blocks.money(desk, unpaid["amount"], unpaid["currency"])
@@ -104,7 +103,10 @@ def _alarms(desk: Desk, rows: pd.DataFrame) -> None:
 
 
 def _picture(desk: Desk, rows: pd.DataFrame) -> None:
-    largest = rows.sort_values("vehicles", ascending=False).head(SHOWN_FLEETS)
+    largest = rows[rows["seen"] > 0].sort_values(["regular", "seen"], ascending=False)
+    largest = largest.head(SHOWN_FLEETS)
+    if largest.empty:
+        return
     names = dict(zip(largest["customer_id"].astype(str), largest["organisation_name"], strict=True))
     kinds = [standing.value for standing in Standing]
     parts = largest.set_index(largest["customer_id"].astype(str))[kinds].T

@@ -26,7 +26,8 @@ def test_the_first_sentence_counts_organisations_and_alarms(
     assert not page.exception
     assert page.main.title[0].value == "Organisations"
     told = said(page)
-    assert f"{len(rows)} organisations with {int(rows['vehicles'].sum()):,} vehicles" in told
+    counts = f"{int(rows['seen'].sum()):,} of their {int(rows['vehicles'].sum()):,} vehicles"
+    assert f"{len(rows)} organisations; {counts} came here." in told
     assert alarmed == 0 or f"Fleets about to leave: {alarmed}" in told
 
 

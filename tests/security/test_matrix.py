@@ -254,6 +254,7 @@ CHAINWIDE: Mapping[str, Maker] = {
 """Services of no one station, and imports, whose rows are refused one by one (tests/services)."""
 HARD: Mapping[tuple[str, str], type[StationError]] = {
     ("accounts.make_token", "administrator"): NotAllowedError,  # only at the command line
+    ("persons.reveal", "staff"): NotAllowedError,  # the organisation is in nobody's care
     ("reports.report", "auditor"): NotAllowedError,  # may take out the log, not the analyses
 }
 """What a role is refused for another reason than its rights."""

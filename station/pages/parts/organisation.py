@@ -1,6 +1,6 @@
 """How does this organisation stand with us: its fleet, its volume, what it has to pay?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -101,30 +101,29 @@ def _figures(desk: Desk, row: Mapping[str, Any]) -> None:
     change = row["volume_change"]
     if not pd.isna(change):
         trend = desk.say("organisation.change", trend=trend, change=change)
-    facts: list[tuple[str, str, str | None]] = [
+    facts = [
         ("vehicles", f"{int(row['vehicles']):,}", None),
-        ("seen", _percent(row["seen_share"]), _declared(desk, row)),
+        ("seen", _percent(row["seen_share"]), None),
         ("monthly_quantity", quantity, trend),
         ("monthly_amount", amount, None),
     ]
-    facts += [
-        (name, desk.say(f"word.{name}.{row[name]}"), None)
-        for name in ("relationship", "credit_class")
-        if text.has(desk.lang, f"word.{name}.{row[name]}")
-    ]
     blocks.figures([(desk.say(f"organisation.{name}"), said, note) for name, said, note in facts])
+    if told := " ".join(_told(desk, row)):
+        st.caption(blocks.plain(told))
 
 
 def _percent(share: float) -> str:
     return "–" if pd.isna(share) else f"{share:.0%}"
 
 
-def _declared(desk: Desk, row: Mapping[str, Any]) -> str | None:
-    if pd.isna(row["declared"]):
-        return None
-    return desk.say(
-        "organisation.declared", declared=int(row["declared"]), share=row["declared_share"]
-    )
+def _told(desk: Desk, row: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the card says of the organisation, a sentence each."""
+    if not pd.isna(row["declared"]):
+        facts = {"declared": int(row["declared"]), "share": row["declared_share"]}
+        yield desk.say("organisation.declared", **facts)
+    for name in ("relationship", "credit_class"):
+        if text.has(desk.lang, f"word.{name}.{row[name]}"):
+            yield desk.say(f"organisation.{name}", word=desk.say(f"word.{name}.{row[name]}"))
 
 
 def _months(desk: Desk, months: pd.DataFrame) -> None:

@@ -1,5 +1,7 @@
 """Forms that are printed for a customer, with what is known of him already written in."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from station.archive import stations
@@ -19,7 +21,8 @@ from station.services.personal import sealing
 
 CONFIDENTIAL = ("invoice_title", "tax_number", "email", "address")
 """Sealed fields that a form carries, written in with name and phone only."""
-MOST_SHOWN = 40
+MOST_SHOWN = 18
+"""Vehicles or cards that a form has room for."""
 BETWEEN = " · "
 
 
@@ -71,9 +74,15 @@ def _open_facts(conn: Connection, ask: Ask, seen: Seen) -> dict[str, str]:
     return {
         "organisation_name": seen.customer.organisation_name,
         "code": seen.customer.code,
-        "vehicles": BETWEEN.join(map(str, labels[:MOST_SHOWN])),
-        "cards": BETWEEN.join(map(str, numbers[:MOST_SHOWN])) if _is_here(ask, seen) else "",
+        "vehicles": _listed(labels),
+        "cards": _listed(numbers) if _is_here(ask, seen) else "",
     }
+
+
+def _listed(words: Sequence[str]) -> str:
+    """Return as many as there is room for, and how many more there are."""
+    more = len(words) - MOST_SHOWN
+    return BETWEEN.join([*words[:MOST_SHOWN], *([f"+{more}"] if more > 0 else [])])
 
 
 def _is_here(ask: Ask, seen: Seen) -> bool:
