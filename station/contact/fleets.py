@@ -1,6 +1,5 @@
 """How does an organisation's fleet stand, and is it about to leave us?"""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,8 +80,8 @@ def _standing(rows: pd.DataFrame) -> np.ndarray:
     ).astype(object)
 
 
-def roll_up(vehicles: pd.DataFrame, customer_ids: Iterable[int]) -> pd.DataFrame:
-    """Return one row a customer named: how many of his `vehicles` (as `standings`) stand where.
+def roll_up(vehicles: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a customer, by his id: how many of his `standings` are which.
 
     `regular` are the vehicles that count, `troubled` those of them that slow down or stay away.
     """
@@ -96,14 +95,13 @@ def roll_up(vehicles: pd.DataFrame, customer_ids: Iterable[int]) -> pd.DataFrame
         regular=grouped["is_counted"].sum(),
         troubled=grouped["is_troubled"].sum(),
     )
-    wanted = pd.Index(list(customer_ids), name="customer_id", dtype="int64")
-    return rolled.reindex(wanted, fill_value=0).astype("int64").reset_index()
+    return rolled.astype("int64").set_axis(rolled.index.astype("int64"))
 
 
 def alarms(
     rolled: pd.DataFrame, *, base_share: float, rules: FleetRules | None = None
 ) -> pd.DataFrame:
-    """Return the rows of `roll_up` with shares, whether each raises an alarm, and why.
+    """Return the rows of `roll_up` with customer_id, shares, whether one raises an alarm, and why.
 
     `base_share` is how many of everybody's regular vehicles slow down or stay away. One vehicle
     makes no alarm, and a fleet of few regular vehicles is not judged.
@@ -129,7 +127,7 @@ def alarms(
         least_regular=rules.least_regular,
         is_alarmed=is_alarmed,
         sentence=sentence.astype(object),
-    )
+    ).reset_index(names="customer_id")
 
 
 def _share(part: pd.Series, whole: pd.Series) -> pd.Series:

@@ -19,7 +19,7 @@ SHOWN_ALARMS = 10
 MONTHS_AROUND = 3
 OVERDUE, SETTLED, DUE, RUNNING = "overdue", "settled", "due", "running"
 COLUMNS = (
-    Column("organisation_name", "page_fleets.organisation"),
+    Column("who", "page_fleets.organisation"),
     Column("alarm_word", "page_fleets.alarm"),
     Column("letters", "page_fleets.standings"),
     Column("vehicles", "page_fleets.vehicles", "count"),
@@ -34,7 +34,7 @@ COLUMNS = (
 )
 CALENDAR = (
     Column("due_day", "organisation.due_day", "day"),
-    Column("organisation_name", "page_fleets.organisation"),
+    Column("who", "page_fleets.organisation"),
     Column("amount", "organisation.amount", "exact"),
     Column("currency", "organisation.currency"),
     Column("status", "organisation.status", "payment"),
@@ -44,7 +44,7 @@ CALENDAR = (
 ENDING = (
     Column("last_day", "page_fleets.ends_on", "day"),
     Column("days_left", "page_fleets.days_left", "count"),
-    Column("organisation_name", "page_fleets.organisation"),
+    Column("who", "page_fleets.organisation"),
     Column("kind", "page_fleets.kind", "agreement_kind"),
 )
 
@@ -124,6 +124,7 @@ def _picture(desk: Desk, rows: pd.DataFrame) -> None:
 def _list(desk: Desk, rows: pd.DataFrame) -> None:
     records = rows.to_dict("records")
     shown = rows.assign(
+        who=rows["organisation_name"],
         letters=[organisation.letters(desk, {str(n): v for n, v in r.items()}) for r in records],
         alarm_word=rows["is_alarmed"].map({True: desk.say("page_fleets.alarm_yes"), False: ""}),
     )
@@ -168,6 +169,7 @@ def _calendar(desk: Desk, unpaid: pd.DataFrame) -> None:
     every = pd.concat([earlier, rows], ignore_index=True) if len(earlier) else rows
     every = every.drop_duplicates(["customer_id", "last_day", "currency"], ignore_index=True)
     title = desk.say("page_fleets.payments", periods=len(every))
+    every = every.assign(who=every["organisation_name"])
     blocks.names(desk, every, CALENDAR, key="fleets_calendar", title=title)
     organisation.settle(desk, every, key="fleets_settle")
 
@@ -191,6 +193,7 @@ def _sums(desk: Desk, rows: pd.DataFrame) -> Iterator[str]:
 
 def _ending(desk: Desk) -> None:
     rows = agreements.ending(desk.ask, stations=desk.stations)
+    rows = rows.assign(who=rows["organisation_name"])
     days = desk.ask.settings.fleets.ending_days
     title = desk.say("page_fleets.ending", agreements=len(rows), days=days)
     blocks.names(

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from station.contact import payments
@@ -74,6 +74,7 @@ def test_a_period_that_would_end_on_the_31st_ends_with_a_short_month() -> None:
     assert [str(day_date(number)) for number in leap] == ["2028-01-31", "2028-02-29", "2028-02-29"]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 31), st.integers(0, 60), st.dates(date(2000, 1, 1), date(2099, 1, 1)))
 def test_periods_follow_each_other_without_a_gap(settle: int, term: int, start: date) -> None:
     first = day_number(start)
@@ -153,6 +154,7 @@ def test_a_credit_counts_to_its_last_day_and_whoever_has_none_agreed_buys_always
     ]
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 31),
     st.lists(st.tuples(st.integers(0, 180), st.integers(1, 1000)), max_size=30),

@@ -4,7 +4,7 @@ from datetime import date
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from station.model import PaperForm
@@ -68,6 +68,7 @@ def test_hostile_words_are_shown_as_they_are(kind: PaperForm, words: str) -> Non
     assert words in told.words
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_no_word_changes_what_the_page_is_made_of(words: str) -> None:
     plain, told = (

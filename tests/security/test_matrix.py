@@ -173,6 +173,8 @@ NAMED: Mapping[str, Maker] = {
     "persons.of_organisation": of_fleet,
     "persons.reveal": lambda f: of_person(f) | {"purpose": Purpose.SERVICE, "reason": "lost"},
     "persons.verify": of_person,
+    "portrait.happened": of_customer,
+    "portrait.portrait": of_customer,
     "privacy.consents": of_customer,
     "privacy.has_consent": lambda f: (
         of_customer(f) | {"purpose": Purpose.SERVICE, "channel": Channel.PHONE}

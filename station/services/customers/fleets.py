@@ -13,7 +13,7 @@ from station.archive.customers import fleet as store
 from station.contact import fleets as rules
 from station.errors import BadValueError
 from station.frames import UNITS
-from station.model import MILLI, Standing, currency_name, day_date, day_number, minor_per_major
+from station.model import MILLI, currency_name, day_date, day_number, minor_per_major
 from station.services import board
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
@@ -54,7 +54,7 @@ def fleets(ask: Ask, *, stations: Sequence[str] = ()) -> pd.DataFrame:
     """
     codes = tuple(stations)
     known = _known(ask, codes)
-    rolled = rules.roll_up(_vehicles(ask, codes), known.index.tolist())
+    rolled = _rolled(ask, codes).reindex(known.index, fill_value=0)
     told = rules.alarms(rolled, base_share=_base(ask, codes), rules=ask.settings.fleets)
     told = told.merge(_volume(ask, codes), on="customer_id", how="left")
     for table in (known, _about(ask)):
@@ -84,11 +84,12 @@ def in_view(ask: Ask, stations: Sequence[str] = ()) -> frozenset[int]:
 def _known(ask: Ask, stations: tuple[str, ...]) -> pd.DataFrame:
     """Return code, organisation_name and owner_kind of the organisations in view, by their id."""
     wanted = stations_in_sight(ask, stations)
-    vehicles = _vehicles(ask, stations)
-    seen = set(vehicles.loc[vehicles["standing"] != Standing.UNSEEN.value, "customer_id"])
+    rolled = _rolled(ask, stations)
     with ask.db.reading() as conn:
         known = store.organisations(conn)
-    is_in_view = known["station_id"].isin(wanted) | known["id"].isin(seen)
+    is_in_view = known["station_id"].isin(wanted) | known["id"].isin(
+        rolled.index[rolled["seen"] > 0]
+    )
     table = known[is_in_view].drop_duplicates("id").set_index("id")
     return table[["code", "organisation_name", "owner_kind"]]
 
@@ -134,6 +135,12 @@ def _named(ask: Ask, vehicles: pd.DataFrame) -> pd.DataFrame:
     with ask.db.reading() as conn:
         labels = store.labels(conn, never)
     return vehicles.assign(label=vehicles["label"].fillna(vehicles["vehicle_id"].map(labels)))
+
+
+@remembered(entries=8)
+def _rolled(ask: Ask, stations: tuple[str, ...]) -> pd.DataFrame:
+    """Return how many vehicles of each organisation stand where, in view or not."""
+    return rules.roll_up(_vehicles(ask, stations))
 
 
 @remembered(entries=8)
