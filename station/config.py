@@ -23,6 +23,7 @@ from station.archive.reversals import ReversalRules
 from station.contact.likeness import LikenessRules
 from station.contact.completeness import CompletenessRules
 from station.contact.fields import OWN_GROUP, Field, FieldKind, Whose, faults
+from station.contact.fleets import FleetRules
 from station.errors import ConfigError
 from station.guard.rules import LookRules, PrivacyRules, SignInRules
 from station.ingest import phones
@@ -72,6 +73,14 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "completeness.stale_days": (1, 36_600),
     "pace.kept_days": (0, 36_600),
     "pace.kept_share": (0, 1),
+    "fleets.alarm_share": (0, 1),
+    "fleets.least_regular": (1, 100_000),
+    "fleets.least_troubled": (1, 100_000),
+    "fleets.recent_days": (0, 36_600),
+    "fleets.trend_months": (1, 120),
+    "fleets.trend_share": (0, 1),
+    "fleets.ending_days": (0, 3_660),
+    "fleets.unpaid_days": (0, 3_660),
     "lapse.horizon_days": (1, 36_600),
     "lapse.moved_days": (0, 36_600),
 }
@@ -140,6 +149,7 @@ class Settings:
     ownership: OwnershipRules = field(default_factory=OwnershipRules)
     lapse: LapseRules = field(default_factory=LapseRules)
     compare: CompareRules = field(default_factory=CompareRules)
+    fleets: FleetRules = field(default_factory=FleetRules)
     sign_in: SignInRules = field(default_factory=SignInRules)
     looks: LookRules = field(default_factory=LookRules)
     privacy: PrivacyRules = field(default_factory=PrivacyRules)

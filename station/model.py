@@ -167,6 +167,49 @@ class State(StrEnum):
     MOVED = "moved"
 
 
+class Standing(StrEnum):
+    """Where a vehicle of a fleet stands, seen from all stations in view, the best first."""
+
+    ACTIVE = "active"
+    SLOWING = "slowing"
+    MOVED = "moved"
+    OVERDUE = "overdue"
+    LOST = "lost"
+    IRREGULAR = "irregular"
+    UNSEEN = "unseen"
+
+
+class ContactRole(StrEnum):
+    """What somebody is at an organisation."""
+
+    OWNER = "owner"
+    MANAGER = "manager"
+    LEGAL_REPRESENTATIVE = "legal_representative"
+    PURCHASING = "purchasing"
+    FINANCE = "finance"
+    FLEET_MANAGER = "fleet_manager"
+    DRIVER = "driver"
+    OTHER = "other"
+
+
+class AgreementKind(StrEnum):
+    """What was agreed with a customer, or offered to him."""
+
+    CONTRACT = "contract"
+    FUEL_CARD = "fuel_card"
+    PRICE_OFFER = "price_offer"
+    DISCOUNT = "discount"
+    CREDIT = "credit"
+
+
+class PaperForm(StrEnum):
+    """A form that is printed for a customer with what is known of him."""
+
+    CARD_APPLICATION = "card_application"
+    INVOICE_TITLE = "invoice_title"
+    COMPLAINT = "complaint"
+
+
 class LapseReason(StrEnum):
     """Why a regular stays away, as he or the station says."""
 

@@ -13,6 +13,7 @@ from station.demo.archive_files import write_archives
 from station.demo.fuelling import DAY_SECONDS, fuel_lines
 from station.demo.journal_files import write_journal
 from station.demo.lines import more_lines, post, without_camera
+from station.demo.organisation_files import write_organisations
 from station.demo.parameters import Network, read_network
 from station.demo.seasons import Calendar, Window, make_calendar
 from station.demo.sites import Site, make_sites
@@ -37,6 +38,9 @@ class DemoFiles:
     sales_files: tuple[Path, ...]
     truth_file: Path
     events_file: Path
+    fields_file: Path
+    persons_file: Path
+    agreements_file: Path
 
 
 def write_network(
@@ -73,12 +77,16 @@ def write_network(
     journal = _journal(network, sites, vehicles, visits, calendar, rng, mishaps)
     out.mkdir(parents=True, exist_ok=True)
     archives = write_archives(network, sites, vehicles, calendar, out)
+    fields, persons, agreements = write_organisations(vehicles, calendar, out)
     overlap = network.lines.overlap_lines
     return DemoFiles(
         *archives,
         sales_files=write_journal(journal, sites, calendar, overlap, out / "sales"),
         truth_file=write_truth(network, sites, vehicles, visits, calendar, out / "truth.csv"),
         events_file=write_events(sites, calendar, mishaps, out / "events.csv"),
+        fields_file=fields,
+        persons_file=persons,
+        agreements_file=agreements,
     )
 
 

@@ -38,7 +38,7 @@ LITRES_EACH = 400
 
 def names(numbers: Ints) -> Words:
     """Return an invented name for each customer, empty for about one in ten."""
-    drawn = _mixed(numbers, 1)
+    drawn = mixed(numbers, 1)
     left, given = np.divmod(drawn, len(SECOND_NAMES))
     left, first = np.divmod(left, len(FIRST_NAMES))
     parts = zip((left % len(SURNAMES)).tolist(), first.tolist(), given.tolist(), strict=True)
@@ -93,10 +93,12 @@ def _drawn(words: tuple[str, ...], numbers: Ints, salt: int) -> Words:
 
 def _some(words: Words, numbers: Ints, salt: int, missing: float = MISSING_SHARE) -> Words:
     is_missing = _mixed(numbers, salt) < missing * 2**BITS
+def _some(words: Words, numbers: Ints, salt: int) -> Words:
+    is_missing = mixed(numbers, salt) < MISSING_SHARE * 2**BITS
     return np.where(is_missing, "", words)
 
 
-def _mixed(numbers: Ints, salt: int) -> Ints:
+def mixed(numbers: Ints, salt: int) -> Ints:
     """Return numbers below 2 to the power of `BITS` in no visible order."""
     mixed = (numbers + salt * SERIALS) * MIXED % 2**BITS
     return np.asarray((mixed ^ mixed >> BITS // 2) * MIXED % 2**BITS, dtype=np.int64)

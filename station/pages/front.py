@@ -26,6 +26,7 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
         ("duplicates", "group_remove", "customers.merge"),
         ("completeness", "fact_check", "cards.read"),
         ("filters", "filter_alt", "cards.read"),
+        ("fleets", "corporate_fare", "cards.read"),
     ],
     "analyses": [
         ("stability", "verified", "board.read"),

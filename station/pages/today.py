@@ -10,11 +10,13 @@ import streamlit as st
 
 from station import text
 from station.model import DAY_S, day_date
+from station.pages import fleets as fleets_page
 from station.pages import frequency, front, lapsed
 from station.pages.parts import blocks, charts, look
 from station.pages.parts.desk import Desk, current
 from station.services import board
 from station.services.customers import completeness
+from station.services.customers import fleets, settling
 from station.services.incoming import intake
 from station.services.people import approvals, audit
 
@@ -22,6 +24,7 @@ FOLDER = Path(__file__).parent
 SHOWN_DAYS = 60
 WEEK_DAYS = lapsed.RECENT_DAYS
 WEEKS_BEFORE = 4
+NAMED = 3
 STATION_FALL = 0.05
 NOZZLE_FALL = 0.3
 FEWEST_LINES = 30
@@ -52,6 +55,7 @@ def render() -> None:
     blocks.answer(_answer(desk, alarms, daily))
     lines = [*_duties(desk), *_alarms(desk, alarms), *_slowing(desk)]
     lines += [*_unfinished(desk), *_capture(desk), *_imports(desk)]
+    lines += [*_fleets(desk), *_capture(desk), *_imports(desk)]
     if lines:
         _draw_lines(desk, lines)
     _figures(desk, daily)
@@ -149,6 +153,22 @@ def _unfinished(desk: Desk) -> Iterator[Line]:
         detail = desk.say("page_today.unfinished_mine", count=mine) if mine else ""
         sentence = desk.say("page_today.unfinished", count=len(rows))
         yield Line(":material/fact_check:", sentence, detail, "completeness")
+def _fleets(desk: Desk) -> Iterator[Line]:
+    """Tell of organisations that are about to leave, and of those that have not paid."""
+    if "cards.read" not in desk.ask.scope.rights:
+        return
+    alarmed = fleets_page.alarmed(fleets.fleets(desk.ask, stations=desk.stations))
+    if len(alarmed):
+        sentence = desk.say("page_today.fleets", fleets=len(alarmed))
+        names = alarmed["organisation_name"].head(NAMED).tolist()
+        why = desk.say("page_today.fleets_why", names=desk.say("blocks.and").join(names))
+        yield Line(":material/corporate_fare:", sentence, why, "fleets")
+    unpaid = settling.overdue(desk.ask, stations=desk.stations)
+    if len(unpaid):
+        periods = unpaid[["customer_id", "last_day"]].drop_duplicates()
+        sentence = desk.say("page_today.unpaid", periods=len(periods))
+        why = blocks.money(desk, unpaid["amount"], unpaid["currency"])
+        yield Line(":material/payments:", sentence, why, "fleets")
 
 
 def _capture(desk: Desk) -> Iterator[Line]:

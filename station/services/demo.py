@@ -14,6 +14,7 @@ from station.model import Act, Grant, Progress, Role, quiet
 from station.services import access, trail
 from station.services.access import right
 from station.services.ask import Ask
+from station.services.customers import told
 from station.services.incoming import intake, records
 from station.services.incoming.files import FileOptions
 
@@ -47,12 +48,14 @@ def fill(ask: Ask, *, network: Network, out: Path, progress: Progress = quiet) -
     ):
         records.import_records(in_sight, kind=kind, path=path, options=FileOptions())
         in_sight = replace(ask, scope=access.local_operator(ask.db))  # with the new stations
+    told.bring(in_sight, files.fields_file, files.persons_file, files.agreements_file)
     lines = 0
     for number, path in enumerate(files.sales_files, start=1):
         options = intake.ImportOptions(more_follow=number < len(files.sales_files))
         report = intake.import_sales(in_sight, path=path, options=options)
         lines += report.counts.accepted
         progress(number, len(files.sales_files))
+    told.settle_most(in_sight)
     if is_new:
         _people(ask)
     return lines

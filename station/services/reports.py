@@ -20,6 +20,7 @@ from station.services import board, sheets
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.customers import completeness, fields
+from station.services.customers import fleets
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,9 +325,47 @@ def _completeness(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.Da
 def _labels(ask: Ask, lang: str, names: list[str]) -> str:
     known = fields.known_fields(ask.settings)
     return "; ".join(fields.label(lang, known[name]) for name in names)
+_FLEET_COLUMNS = {
+    "code": "customer",
+    "organisation_name": "organisation",
+    "vehicles": "vehicles",
+    "active": "active",
+    "slowing": "slowing",
+    "moved": "moved",
+    "overdue": "overdue",
+    "lost": "lost",
+    "irregular": "irregular",
+    "unseen": "unseen",
+    "seen_share": "seen_share",
+    "declared": "declared",
+    "declared_share": "declared_share",
+    "regular": "regular",
+    "troubled": "troubled",
+    "troubled_share": "troubled_share",
+    "base_share": "base_share",
+    "is_alarmed": "alarm",
+    "monthly_quantity": "monthly_quantity",
+    "unit": "unit",
+    "monthly_amount": "monthly_amount",
+    "currency": "currency",
+    "volume_change": "volume_change",
+    "volume_trend": "trend",
+    "relationship": "relationship",
+    "credit_class": "credit_class",
+    "sentence": "sentence",
+}
+
+
+def _fleets(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
+    """Return one row an organisation, in the order of the page."""
+    frame = fleets.fleets(ask, stations=codes)
+    said = [text.say_row(question.lang, row, "sentence") for row in frame.to_dict("records")]
+    frame = frame.assign(sentence=said).round({"monthly_amount": 2, "monthly_quantity": 3})
+    return frame[list(_FLEET_COLUMNS)].rename(columns=_FLEET_COLUMNS)
 
 
 REPORTS: dict[str, Builder] = {
+    "fleets": _fleets,
     "profiles": _profiles,
     "stability": _of_board(_STABILITY_COLUMNS),
     "use": _of_vehicle(_USE_COLUMNS),

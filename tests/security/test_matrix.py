@@ -14,15 +14,19 @@ from security import world as worlds
 from security.world import OTHER, OWN, ROLES, World
 from sqlalchemy import select
 
+from station.archive.customers.tables import agreements, contact_persons
 from station.archive.people import accounts as book
 from station.archive.tables import batches, customers, grants
 from station.errors import NotAllowedError, NotFoundError, StationError
 from station.model import (
     RIGHTS,
+    AgreementKind,
     Channel,
     ConsentSource,
+    ContactRole,
     Grant,
     LapseReason,
+    PaperForm,
     Purpose,
     Role,
     Use,
@@ -54,6 +58,9 @@ class Facts:
     grant_id: int
     request_id: int
     merge_id: int
+    fleet_id: int
+    person_id: int
+    agreement_id: int
     folder: Path
 
 
@@ -118,10 +125,29 @@ def told(_: Facts) -> dict[str, Any]:
 
 def at_station_only(facts: Facts) -> filters.Condition:
     return filters.Condition("station", filters.Op.ANY_OF, (facts.code,))
+def of_person(facts: Facts) -> dict[str, Any]:
+    return {"person_id": facts.person_id}
+
+
+def of_agreement(facts: Facts) -> dict[str, Any]:
+    return {"agreement_id": facts.agreement_id}
+
+
+def of_fleet(facts: Facts) -> dict[str, Any]:
+    return {"customer_id": facts.fleet_id}
+
+
+def of_form(facts: Facts) -> dict[str, Any]:
+    return of_customer(facts) | {"kind": PaperForm.COMPLAINT, "lang": "en"}
 
 
 NAMED: Mapping[str, Maker] = {
     "accounts.station_named": lambda f: {"code": f.code},
+    "agreements.add": lambda f: (
+        of_customer(f) | {"kind": AgreementKind.CONTRACT, "terms": "as agreed", "since": DAY}
+    ),
+    "agreements.end": of_agreement,
+    "agreements.of_customer": of_customer,
     "board.capture": at_station,
     "board.daily": at_station,
     "board.main_unit": at_station,
@@ -160,6 +186,9 @@ NAMED: Mapping[str, Maker] = {
     "fields.reveal": lambda f: (
         of_customer(f) | {"field": "phone", "purpose": Purpose.SERVICE, "reason": "lost"}
     ),
+    "fleets.fleet": of_fleet,
+    "forms.blank": of_form,
+    "forms.filled": lambda f: of_form(f) | {"reason": "asked"},
     "intake.rejected": of_batch,
     "intake.undo": of_batch,
     "lapses.record": lambda f: (
@@ -170,6 +199,12 @@ NAMED: Mapping[str, Maker] = {
         {"kept_id": f.customer_id, "gone_id": f.customer_id + 1, "reason": "one telephone"}
     ),
     "merging.undo": lambda f: {"merge_id": f.merge_id},
+    "persons.add": lambda f: of_fleet(f) | {"role": ContactRole.OWNER, "name": "丙示"},
+    "persons.change": lambda f: of_person(f) | {"role": ContactRole.OWNER},
+    "persons.end": of_person,
+    "persons.of_organisation": of_fleet,
+    "persons.reveal": lambda f: of_person(f) | {"purpose": Purpose.SERVICE, "reason": "lost"},
+    "persons.verify": of_person,
     "portrait.happened": of_customer,
     "portrait.portrait": of_customer,
     "privacy.consents": of_customer,
@@ -187,6 +222,9 @@ NAMED: Mapping[str, Maker] = {
     "tagging.tags_of": of_vehicle,
     "tagging.take": lambda f: of_customer(f) | {"tag": "OTHERTAG"},
     "filters.matches": lambda f: {"conditions": [at_station_only(f)], "stations": [f.code]},
+    "settling.of_organisation": of_fleet,
+    "settling.settle": lambda f: of_fleet(f) | {"period_end": date(2026, 7, 31)},
+    "settling.unsettle": lambda f: of_fleet(f) | {"period_end": date(2026, 7, 31)},
     "sites.candidates": lambda f: {"station": f.code},
     "sites.change": lambda f: (
         {"station": f.code, "field": "name", "new": "x", "from_on": DAY, "reason": "audit"}
@@ -196,6 +234,7 @@ NAMED: Mapping[str, Maker] = {
 }
 """Services that are asked for something of one station; of another it is not there."""
 LISTS: Mapping[str, Maker] = {
+    "agreements.ending": nothing,
     "audit.events": in_november,
     "audit.limits_reached": nothing,
     "audit.sums": in_november,
@@ -225,6 +264,12 @@ LISTS: Mapping[str, Maker] = {
     "lapses.history": lambda f: {"vehicle_id": f.vehicle_id},
     "lapses.newest": nothing,
     "tagging.suggestions": nothing,
+    "fleets.fleets": nothing,
+    "intake.listing": nothing,
+    "lapses.history": lambda f: {"vehicle_id": f.vehicle_id},
+    "lapses.newest": nothing,
+    "settling.calendar": plain(month=DAY),
+    "settling.overdue": nothing,
     "sites.archivists": nothing,
     "sites.listing": nothing,
 }
@@ -269,6 +314,7 @@ CHAINWIDE: Mapping[str, Maker] = {
 """Services of no one station, and imports, whose rows are refused one by one (tests/services)."""
 HARD: Mapping[tuple[str, str], type[StationError]] = {
     ("accounts.make_token", "administrator"): NotAllowedError,  # only at the command line
+    ("persons.reveal", "staff"): NotAllowedError,  # the organisation is in nobody's care
     ("reports.report", "auditor"): NotAllowedError,  # may take out the log, not the analyses
 }
 """What a role is refused for another reason than its rights."""
@@ -285,6 +331,8 @@ CHANGES = frozenset(
     | {"holding.bind_card", "holding.leave", "holding.move_plate", "holding.sell"}
     | {"duplicates.set_apart", "merging.merge", "merging.undo"}
     | {"enrolling.add", "fields.change", "fields.check"}
+    | {"agreements.add", "agreements.end", "persons.add", "persons.change", "persons.end"}
+    | {"persons.verify", "settling.settle", "settling.unsettle"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
 )
 """Services that are given an archive of their own to change."""
@@ -347,6 +395,10 @@ def facts_of(world: World, code: str) -> Facts:
         batch = select(batches.c.id).where(batches.c.kind == "sales")
         staff = book.find(conn, name="staff")
         grant = select(grants.c.id).where(grants.c.account_id == (staff.id if staff else 0))
+        fleet = select(customers.c.id).where(customers.c.code == f"{code}-0")
+        fleet_id = int(conn.execute(fleet).scalar_one())
+        person = select(contact_persons.c.id).where(contact_persons.c.customer_id == fleet_id)
+        agreement = select(agreements.c.id).where(agreements.c.customer_id == fleet_id)
         found = Facts(
             code=code,
             station_id=world.ids[code],
@@ -358,6 +410,9 @@ def facts_of(world: World, code: str) -> Facts:
             grant_id=int(conn.execute(grant).scalar_one()),
             request_id=1,
             merge_id=1 if code == OWN else 2,
+            fleet_id=fleet_id,
+            person_id=int(conn.execute(person).scalar_one()),
+            agreement_id=int(conn.execute(agreement).scalar_one()),
             folder=world.folder,
         )
     ask.db.close()

@@ -10,12 +10,13 @@ from pathlib import Path
 from people import enter, make_account
 
 from station.archive import tables
+from station.archive.customers import fleet
 from station.archive.database import Database
 from station.config import Settings
-from station.model import Grant, LapseReason, Role
+from station.model import AgreementKind, ContactRole, Grant, LapseReason, Role
 from station.services import access, board, keeping
 from station.services.ask import Ask
-from station.services.customers import lapses
+from station.services.customers import agreements, contacts, lapses, persons
 from station.services.incoming import intake, records
 from station.services.incoming.files import FileOptions
 
@@ -60,12 +61,14 @@ def markers() -> list[str]:
     """Return the words by which the other station's customers would be known."""
     people = [person(OTHER, n) for n in range(VEHICLES)]
     plates = [plate(OTHER, n) for n in range(VEHICLES)]
-    return [*plates, *(w for pair in people for w in pair), "OTHERFLEET", "OTHERNOTE", "OTHERNAME"]
+    words = [*plates, *(w for pair in people for w in pair), *contact(OTHER)]
+    return [*words, "OTHERFLEET", "OTHERNOTE", "OTHERNAME", "OTHERTERMS"]
 
 
 def secrets() -> list[str]:
     """Return every name and telephone in the archive."""
-    return [word for code in (OWN, OTHER) for n in range(VEHICLES) for word in person(code, n)]
+    owners = [word for code in (OWN, OTHER) for n in range(VEHICLES) for word in person(code, n)]
+    return [*owners, *contact(OWN), *contact(OTHER)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ def build(folder: Path) -> World:
         assert report.counts.accepted == report.counts.rows
     ask = replace(ask, as_of=board.last_day(ask))
     _notes(ask)
+    _trade(ask)
     ids = dict(zip(*board.stations_known(ask)[["code", "station_id"]].T.to_numpy(), strict=True))
     ids = {str(code): int(station_id) for code, station_id in ids.items()}
     for name, given in ROLES.items():
@@ -161,6 +165,27 @@ def _notes(ask: Ask) -> None:
     for code, note in NOTES.items():
         vehicle_id = vehicle(ask, code, 0)
         lapses.record(ask, vehicle_id=vehicle_id, station=code, reason=LapseReason.QUEUE, note=note)
+
+
+def _trade(ask: Ask) -> None:
+    """Give each station's organisation a contact person, a contract and a day of settlement."""
+    for code in (OWN, OTHER):
+        customer_id = contacts.by_code(ask, code=f"{code}-0")
+        name, phone = contact(code)
+        role = ContactRole.FLEET_MANAGER
+        persons.add(ask, customer_id=customer_id, role=role, name=name, phone=phone)
+        terms = "prices as displayed" if code == OWN else "OTHERTERMS"
+        kind, until = AgreementKind.CREDIT, FIRST + timedelta(days=DAYS + 20)
+        agreements.add(
+            ask, customer_id=customer_id, kind=kind, terms=terms, since=FIRST, until=until
+        )
+        with ask.db.writing(changes_figures=False) as conn:
+            fleet.put_fields(conn, customer_id, {"settle_day": "31", "term_days": "5"})
+
+
+def contact(station: str) -> tuple[str, str]:
+    """Return the invented name and telephone of the contact person of a station's organisation."""
+    return ("丁演", "10013580000") if station == OWN else ("丁岳川", "10097540000")
 
 
 def vehicle(ask: Ask, code: str, number: int) -> int:

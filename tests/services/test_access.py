@@ -29,8 +29,11 @@ HELPERS = {
     "rhythms.known",
     "rhythms.learn",
     "rhythms.learn_all",
+    "fleets.in_view",
     "sheets.count",
     "sheets.mark",
+    "told.bring",
+    "told.settle_most",
 }
 """Public functions on a question that serve services and answer nobody by themselves."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from station.model import OwnerKind, Stability, State, Use
+from station.model import OwnerKind, Stability, Standing, State, Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,25 @@ STATE = {
     State.LOST: Look("#C2453D", ":material/person_off:"),
     State.MOVED: Look("#5B6FC0", ":material/swap_horiz:"),
 }
+STANDING = {
+    Standing.ACTIVE: STATE[State.ACTIVE],
+    Standing.SLOWING: Look("#B9A12A", ":material/trending_down:"),
+    Standing.MOVED: STATE[State.MOVED],
+    Standing.OVERDUE: STATE[State.OVERDUE],
+    Standing.LOST: STATE[State.LOST],
+    Standing.IRREGULAR: Look("#8FA9BF", ":material/moving:"),
+    Standing.UNSEEN: Look("#B7BEC6", ":material/visibility_off:"),
+}
+BADGES = {
+    Standing.ACTIVE: "green",
+    Standing.SLOWING: "yellow",
+    Standing.MOVED: "blue",
+    Standing.OVERDUE: "orange",
+    Standing.LOST: "red",
+    Standing.IRREGULAR: "gray",
+    Standing.UNSEEN: "gray",
+}
+# The colours of small badges, which Streamlit knows by name; each also carries a letter.
 OWNER = {
     OwnerKind.PRIVATE: Look("#2F7FC1", ":material/person:"),
     OwnerKind.COMPANY: Look("#7A6BB0", ":material/business:"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from time import time
 
 from station.archive import stations
-from station.archive.customers import book, consents, sealed
+from station.archive.customers import book, consents, persons, sealed
 from station.archive.customers.book import Customer
 from station.archive.database import Connection, Database
 from station.archive.people import accounts, audit, sessions
@@ -169,6 +169,9 @@ def reveal(ask: Ask, *, customer_id: int, purpose: Purpose, reason: str) -> Reve
     with acting(ask) as conn:
         seen = there(conn, ask, customer_id)
         refuse_reveal(conn, ask, seen, purpose, is_kept=seen.customer.has_contact)
+        refuse_reveal(conn, ask, seen, purpose)
+        if not seen.customer.has_contact:
+            raise NotFoundError("contacts.none_kept")
         reason = impersonal(reason, of_person(ask.db, seen.customer))
         count_one_more(conn, ask)
         trail.note(
@@ -201,6 +204,14 @@ def refuse_reveal(
         raise NotAllowedError("contacts.not_yours")
     if not is_kept:
         raise NotFoundError("contacts.none_kept")
+def refuse_reveal(conn: Connection, ask: Ask, seen: Seen, purpose: Purpose) -> None:
+    """Refuse to open a name or a phone to whoever may not, or for what he does not want.
+
+    Raises:
+        NotAllowedError: he is in another's care, or does not agree to this purpose.
+    """
+    if not may_reveal(ask, seen):
+        raise NotAllowedError("contacts.not_yours")
     words = consents.of_customer(conn, seen.customer.id)
     day = day_number(today())
     if purpose is not Purpose.SERVICE and not consent.is_given(
@@ -295,6 +306,7 @@ def keepers(ask: Ask, *, customer_id: int) -> list[str]:
 def find_by_phone(ask: Ask, *, phone: str) -> list[int]:
     """Return the customers in sight who have this telephone; only a whole number finds anybody.
 
+    An organisation is found by the telephone of anybody who is its contact person now.
     Whoever looks up too many in a day that are nobody's is guessing what a mask hides.
 
     Raises:
@@ -319,7 +331,9 @@ def find_by_phone(ask: Ask, *, phone: str) -> list[int]:
 
 def _with_phone(conn: Connection, ask: Ask, number: str) -> list[int]:
     found = []
-    for customer_id in sealed.with_phone(conn, sealing.phone_indexes(ask.db, number)):
+    indexes = sealing.phone_indexes(ask.db, number)
+    theirs = persons.with_phone(conn, indexes, day=day_number(today()))
+    for customer_id in dict.fromkeys([*sealed.with_phone(conn, indexes), *theirs]):
         customer = book.find(conn, customer_id)
         if customer and book.stations_of(conn, customer) & ask.scope.station_ids:
             found.append(customer_id)

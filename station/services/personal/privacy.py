@@ -9,10 +9,13 @@ from typing import Any
 
 import pandas as pd
 
+from station.archive.customers import agreements as agreed
 from station.archive.customers import book as customers
 from station.archive.customers import consents as book
 from station.archive.customers import merging, person
 from station.archive.customers import person, tags
+from station.archive.customers import credit, person
+from station.archive.customers import persons as people
 from station.archive.customers.book import FOREVER, Span
 from station.archive.database import Connection
 from station.errors import BadValueError
@@ -33,6 +36,7 @@ from station.services import board, trail
 from station.services.access import LOCAL_ACCOUNT, acting, right, today
 from station.services.ask import Ask
 from station.services.customers import contacts, kept
+from station.services.customers import agreements, contacts, persons
 from station.services.customers.contacts import Seen
 from station.services.personal import sealing
 
@@ -197,6 +201,9 @@ def _file(conn: Connection, ask: Ask, seen: Seen) -> dict[str, Any]:
         "notes": _notes(conn, ask, his, codes),
         "merges": _merges(conn, seen),
         "tags": _tags(conn, seen, his),
+        "contact_persons": _persons(conn, ask, seen),
+        "agreements": _agreements(conn, ask, seen),
+        "payments": _payments(conn, seen),
         "events": [_event(row, codes) for row in events.to_dict("records")],
     }
 
@@ -334,6 +341,42 @@ def _tags(conn: Connection, seen: Seen, his: list[Span]) -> list[dict[str, Any]]
     return [
         {"vehicle_id": vehicle_id, "tag": tag, "written_at": _instant(at)}
         for vehicle_id, tag, at in [*((None, tag, at) for tag, at in on_him), *on_vehicles]
+def _persons(conn: Connection, ask: Ask, seen: Seen) -> list[dict[str, Any]]:
+    """Return who is to be asked for, of an organisation."""
+    told = []
+    for one in people.of_customers(conn, customers.same(conn, seen.customer.id)):
+        name, phone = persons.opened(ask.db, one)
+        told.append(
+            {
+                "role": one.role.value,
+                "name": name,
+                "phone": phone,
+                "from": _day(one.from_day),
+                "to": _day(one.to_day),
+                "verified_on": _day(one.checked_day),
+            }
+        )
+    return told
+
+
+def _agreements(conn: Connection, ask: Ask, seen: Seen) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": one.kind.value,
+            "terms": agreements.terms_of(ask.db, one),
+            "from": _day(one.from_day),
+            "to": _day(one.to_day),
+            "written_at": _instant(one.written_at),
+        }
+        for one in agreed.of_customers(conn, customers.same(conn, seen.customer.id))
+    ]
+
+
+def _payments(conn: Connection, seen: Seen) -> list[dict[str, Any]]:
+    paid = credit.settled(conn, customers.same(conn, seen.customer.id))
+    return [
+        {"period_end": _day(row["period_end_day"]), "settled_on": _day(row["settled_day"])}
+        for row in paid.to_dict("records")
     ]
 
 
