@@ -19,6 +19,9 @@ from station.analysis.stability import StabilityRules
 from station.analysis.usage import UsageRules
 from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
+from station.contact.prospects import ProspectRules
+from station.contact.registrations import RegisterRules
+from station.contact.scans import AttachmentRules
 from station.errors import ConfigError
 from station.guard.rules import LookRules, PrivacyRules, SignInRules
 from station.ingest import phones
@@ -58,6 +61,23 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "privacy.audit_years": (1, 100),
     "privacy.sessions_days": (1, 36_600),
     "privacy.attempts_days": (1, 36_600),
+    "prospects.recent_days": (1, 36_600),
+    "prospects.least_days": (2, 1_000),
+    "prospects.most_days": (2, 1_000),
+    "prospects.series_span": (1, 100),
+    "prospects.series_plates": (2, 1_000),
+    "prospects.together_min": (1, 60),
+    "prospects.together_days": (2, 1_000),
+    "prospects.together_share": (0, 1),
+    "prospects.shown": (1, 100_000),
+    "registering.attempts_per_address": (1, 10_000),
+    "registering.attempts_min": (1, 1_440),
+    "registering.per_station_day": (1, 100_000),
+    "registering.form_min": (1, 1_440),
+    "registering.waiting_days": (1, 366),
+    "attachments.max_kilobytes": (1, 51_200),
+    "attachments.max_files": (0, 10_000),
+    "attachments.max_total_kilobytes": (0, 1_048_576),
     "lapse.horizon_days": (1, 36_600),
     "lapse.moved_days": (0, 36_600),
 }
@@ -65,6 +85,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
 FORMS = {
     "lake.memory": re.compile(r"[1-9]\d{0,8} ?[KMGT]i?B"),
     "ingest.phone_region": re.compile("|".join(phones.REGIONS)),
+    "registering.reward": re.compile(r"[^\x00-\x1f]{0,80}"),
+    "registering.consent_version": re.compile(r"[\w.-]{1,40}"),
 }
 """How a text must be written."""
 
@@ -116,6 +138,9 @@ class Settings:
     sign_in: SignInRules = field(default_factory=SignInRules)
     looks: LookRules = field(default_factory=LookRules)
     privacy: PrivacyRules = field(default_factory=PrivacyRules)
+    prospects: ProspectRules = field(default_factory=ProspectRules)
+    registering: RegisterRules = field(default_factory=RegisterRules)
+    attachments: AttachmentRules = field(default_factory=AttachmentRules)
     hash: str = ""
 
 

@@ -26,7 +26,7 @@ from streamlit import config as streamlit_config
 
 from station import text
 from station.config import Settings, load_settings
-from station.door import entry, gate
+from station.door import entry, gate, joining
 from station.door.paths import POLICY_VIOLATION
 from station.errors import StationError
 from station.guard import mask
@@ -141,7 +141,11 @@ def _warm(db: Database, settings: Settings) -> None:
 def parts(db: Database, settings: Settings, hosts: Collection[str]) -> dict[str, Any]:
     """Return what Streamlit's application is made of beside the script of its front page."""
     return {
-        "routes": [Route("/health", health), *entry.Door(db, settings).routes()],
+        "routes": [
+            Route("/health", health),
+            *entry.Door(db, settings).routes(),
+            *joining.Joining(db, settings).routes(),
+        ],
         "middleware": [
             Middleware(SafeHeaders),
             Middleware(OwnPages, hosts=hosts),

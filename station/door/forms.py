@@ -22,11 +22,11 @@ PAGES = Path(__file__).parents[1] / "pages"
 _templates = Environment(loader=FileSystemLoader(PAGES), autoescape=True)
 
 
-async def form_of(request: Request) -> dict[str, str]:
+async def form_of(request: Request, *, fields: int = MOST_FIELDS) -> dict[str, str]:
     """Return the fields of a form that came whole and is no longer than a form of ours."""
     if int(request.headers.get("content-length") or LONGEST_FORM + 1) > LONGEST_FORM:
         return {}
-    form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    form = await request.form(max_files=0, max_fields=fields)
     return {name: value for name, value in form.items() if isinstance(value, str)}
 
 

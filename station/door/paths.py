@@ -2,7 +2,9 @@
 
 from urllib.parse import urlsplit
 
-OPEN = ("/sign-in", "/sign-out", "/welcome", "/demo", "/company", "/health", "/static")
+JOIN = "/join"
+"""Where people register themselves at a station."""
+OPEN = ("/sign-in", "/sign-out", "/welcome", "/demo", "/company", JOIN, "/health", "/static")
 """Paths for which nobody needs to be signed in; they show nothing of the archive."""
 FORMS = ("/demo", "/company", "/company/back", "/sign-out")
 """Of these, those to which forms are sent; whoever opens one is sent to the sign-in."""

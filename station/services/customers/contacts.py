@@ -143,12 +143,12 @@ def _masked(ask: Ask, seen: Seen) -> Contact:
         name=mask.name(name or ""),
         phone=mask.phone(phone or ""),
         keeper=customer.keeper,
-        may_reveal=customer.has_contact and _may_reveal(ask, seen),
+        may_reveal=customer.has_contact and may_reveal(ask, seen),
         is_erased=customer.erased_at is not None,
     )
 
 
-def _may_reveal(ask: Ask, seen: Seen) -> bool:
+def may_reveal(ask: Ask, seen: Seen) -> bool:
     """Return whether he is in the asker's care, or the asker may open anybody's there."""
     rights = ask.scope.rights
     is_keeper = bool(ask.scope.account_id) and ask.scope.account_id == seen.customer.keeper_id
@@ -184,7 +184,7 @@ def reveal(ask: Ask, *, customer_id: int, purpose: Purpose, reason: str) -> Reve
 
 
 def _refuse_reveal(conn: Connection, ask: Ask, seen: Seen, purpose: Purpose) -> None:
-    if not _may_reveal(ask, seen):
+    if not may_reveal(ask, seen):
         raise NotAllowedError("contacts.not_yours")
     if not seen.customer.has_contact:
         raise NotFoundError("contacts.none_kept")
@@ -233,22 +233,28 @@ def assign(ask: Ask, *, customer_id: int, keeper: str) -> None:
     """
     with ask.db.writing(changes_figures=False) as conn:
         seen = there(conn, ask, customer_id)
-        keeper_id = _keeper(conn, seen, keeper.strip().casefold()) if keeper.strip() else None
+        keeper_id = keeper_of(conn, seen, keeper.strip().casefold()) if keeper.strip() else None
         book.assign(conn, customer_id, keeper_id)
         what = f"customer:{customer_id}:keeper:{keeper_id or 'nobody'}"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=seen.station_id)
 
 
-def _keeper(conn: Connection, seen: Seen, name: str) -> int:
+def keeper_of(conn: Connection, seen: Seen, name: str) -> int:
+    """Return the id of the account by this name, into whose care a customer may be given.
+
+    Raises:
+        NotFoundError: there is no such account.
+        NotAllowedError: it does not work at a station of his.
+    """
     account = accounts.find(conn, name=name)
     if account is None or account.disabled_at is not None:
         raise NotFoundError("accounts.unknown", account=name)
-    if account.id not in _who_work_there(conn, seen.station_ids):
+    if account.id not in who_work_there(conn, seen.station_ids):
         raise NotAllowedError("contacts.not_there", account=name)
     return account.id
 
 
-def _who_work_there(conn: Connection, station_ids: frozenset[int]) -> dict[int, str]:
+def who_work_there(conn: Connection, station_ids: frozenset[int]) -> dict[int, str]:
     """Return the accounts that may reach customers at one of these stations."""
     known, day = stations.everything(conn), day_number(today())
     found = {}
@@ -268,7 +274,7 @@ def keepers(ask: Ask, *, customer_id: int) -> list[str]:
     """
     with ask.db.reading() as conn:
         seen = in_sight(conn, ask, customer_id)
-        return sorted(_who_work_there(conn, seen.station_ids & ask.scope.station_ids).values())
+        return sorted(who_work_there(conn, seen.station_ids & ask.scope.station_ids).values())
 
 
 @right("cards.read")
