@@ -23,6 +23,7 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
         ("today", "wb_sunny", "board.read"),
         ("lapsed", "notifications_active", "board.read"),
         ("card", "badge", "cards.read"),
+        ("prospects", "person_search", "prospects.work"),
     ],
     "analyses": [
         ("stability", "verified", "board.read"),

@@ -29,12 +29,20 @@ from station.model import (
 )
 from station.services import demo, reports
 from station.services.ask import Ask
+from station.services.customers import attachments, leads, notes, occasions, registering
+from station.services.customers.attachments import ScanKind
+from station.services.customers.leads import Decision, Lead
+from station.services.customers.occasions import Occasion, OccasionKind
+from station.services.customers.prospects import Belongs
 from station.services.incoming import intake
 from station.services.incoming.files import FileOptions
 from station.services.people import accounts
+from station.services.personal import privacy
 
 pytestmark = pytest.mark.slow
 DAY = date(2026, 8, 1)
+BIRTHDAY = Occasion(OccasionKind.BIRTHDAY, 2, 28)
+PDF = b"%PDF-1.7\nsome words\n%%EOF\n"
 CHAIN = frozenset({"administrator", "auditor"})
 """Roles that see every station."""
 
@@ -50,6 +58,9 @@ class Facts:
     batch_id: int
     grant_id: int
     request_id: int
+    registration_id: int
+    occasion_id: int
+    attachment_id: int
     folder: Path
 
 
@@ -114,6 +125,16 @@ def told(_: Facts) -> dict[str, Any]:
 
 NAMED: Mapping[str, Maker] = {
     "accounts.station_named": lambda f: {"code": f.code},
+    "attachments.add": lambda f: (
+        of_customer(f) | {"kind": ScanKind.OTHER, "name": "x", "content": PDF}
+    ),
+    "attachments.listing": of_customer,
+    "attachments.opened": lambda f: (
+        of_customer(f) | {"attachment_id": f.attachment_id, "reason": "audit"}
+    ),
+    "attachments.remove": lambda f: (
+        of_customer(f) | {"attachment_id": f.attachment_id, "reason": "audit"}
+    ),
     "board.capture": at_station,
     "board.daily": at_station,
     "board.main_unit": at_station,
@@ -133,9 +154,25 @@ NAMED: Mapping[str, Maker] = {
     "erasure.erase": lambda f: of_customer(f) | {"reason": "asked"},
     "intake.rejected": of_batch,
     "intake.undo": of_batch,
+    "leads.add_lead": lambda f: {"lead": Lead(f.code, "fair", "x")},
+    "leads.decide": lambda f: of_customer(f) | {"decision": Decision.CONTINUE},
+    "leads.enlist": lambda f: of_customer(f) | {"belongs": Belongs.OURS},
+    "leads.hand_over": lambda f: of_customer(f) | {"keeper": "staff"},
+    "leads.owners": of_customer,
+    "leads.set_belongs": lambda f: of_customer(f) | {"belongs": Belongs.OURS},
+    "leads.take_up": of_vehicle,
+    "leads.write_opportunity": lambda f: of_customer(f) | {"field": "need", "words": "x"},
     "lapses.record": lambda f: (
         of_vehicle(f) | {"station": f.code, "reason": LapseReason.PRICE, "note": ""}
     ),
+    "notes.add": lambda f: of_customer(f) | {"words": "x"},
+    "notes.listing": of_customer,
+    "occasions.add": lambda f: of_customer(f) | {"occasion": BIRTHDAY},
+    "occasions.listing": of_customer,
+    "occasions.remove": lambda f: (
+        of_customer(f) | {"occasion_id": f.occasion_id, "reason": "audit"}
+    ),
+    "occasions.reveal": lambda f: of_customer(f) | {"reason": "audit"},
     "privacy.consents": of_customer,
     "privacy.has_consent": lambda f: (
         of_customer(f) | {"purpose": Purpose.SERVICE, "channel": Channel.PHONE}
@@ -146,6 +183,9 @@ NAMED: Mapping[str, Maker] = {
         | {"purpose": Purpose.SERVICE, "channel": Channel.PHONE, "given": True}
         | {"source": next(iter(ConsentSource))}
     ),
+    "registering.confirm": lambda f: {"registration_id": f.registration_id},
+    "registering.counter_code": lambda f: {"station": f.code, "server": "http://localhost"},
+    "registering.decline": lambda f: {"registration_id": f.registration_id, "reason": "audit"},
     "reports.report": report,
     "sites.candidates": lambda f: {"station": f.code},
     "sites.change": lambda f: (
@@ -170,6 +210,11 @@ LISTS: Mapping[str, Maker] = {
     "intake.listing": nothing,
     "lapses.history": lambda f: {"vehicle_id": f.vehicle_id},
     "lapses.newest": nothing,
+    "prospects.candidates": nothing,
+    "prospects.due": nothing,
+    "prospects.listing": nothing,
+    "prospects.opportunities": nothing,
+    "registering.waiting": nothing,
     "sites.archivists": nothing,
     "sites.listing": nothing,
 }
@@ -222,6 +267,9 @@ CHANGES = frozenset(
     | {"cards.confirm_use", "contacts.assign", "demo.fill", "erasure.erase", "intake.undo"}
     | {"intake.import_sales", "keeping.nightly", "keys.forget", "keys.rotate", "lapses.record"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
+    | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
+    | {"leads.take_up", "leads.write_opportunity", "registering.confirm", "registering.decline"}
+    | {"attachments.add", "attachments.remove", "notes.add", "occasions.add", "occasions.remove"}
 )
 """Services that are given an archive of their own to change."""
 
@@ -247,7 +295,27 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         given = Grant(Role.STAFF, copy.ids[OWN])
         accounts.ask_grant(ask, name="nobody", given=given, reason="new")
         ask.db.close()
+        for code in (OWN, OTHER):
+            confide(copy, code)
         yield Stage(copy, facts_of(copy, OWN), facts_of(copy, OTHER))
+
+
+def confide(world: World, code: str) -> None:
+    """Let a station's first customer be a prospect with all that is told in confidence."""
+    ask, (name, phone) = worlds.operator_of(world), worlds.person(code, 2)
+    with ask.db.reading() as conn:
+        wanted = select(customers.c.id).where(customers.c.code == f"{code}-1")
+        his = {"customer_id": int(conn.execute(wanted).scalar_one())}
+    form = {"name": name, "phone": phone}
+    registering.register(ask.db, ask.settings, station=code, form=form, address="192.0.2.1")
+    agreed = {"purpose": Purpose.CARE, "channel": Channel.SMS, "given": True}
+    privacy.record_consent(ask, **his, **agreed, source=ConsentSource.PAPER)
+    occasions.add(ask, **his, occasion=BIRTHDAY)
+    attachments.add(ask, **his, kind=ScanKind.OTHER, name=f"{name}.pdf", content=PDF)
+    notes.add(ask, **his, words=worlds.NOTES[code])
+    leads.enlist(ask, **his, belongs=Belongs.RIVALS)
+    leads.write_opportunity(ask, **his, field="need", words=worlds.NOTES[code])
+    ask.db.close()
 
 
 @pytest.fixture
@@ -278,6 +346,9 @@ def facts_of(world: World, code: str) -> Facts:
             ),
             grant_id=int(conn.execute(grant).scalar_one()),
             request_id=1,
+            registration_id=1 if code == OWN else 2,
+            occasion_id=1 if code == OWN else 2,
+            attachment_id=1 if code == OWN else 2,
             folder=world.folder,
         )
     ask.db.close()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from time import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -205,7 +206,7 @@ def test_the_nightly_work_forgets_what_nobody_wants_any_more(ask: Ask) -> None:
     agree(ask)
     occasions.add(ask, customer_id=1, occasion=BIRTHDAY)
     day, no = day_number(access.today()), ConsentSource.LETTER
-    word = Consent(1, Purpose.CARE, Channel.SMS, False, no, "", day, "clerk", NOW)
+    word = Consent(1, Purpose.CARE, Channel.SMS, False, no, "", day, "clerk", int(time()))
     with ask.db.writing() as conn:
         consents.add(conn, [word])
 
