@@ -20,7 +20,7 @@ from station.services.customers.registering import ASKED, TRAP, box
 pytestmark = pytest.mark.slow
 REWARD = "a car wash <b>&</b>"
 CONFIG = f"""
-registering: {{reward: "{REWARD}", attempts_per_address: 100000, per_station_day: 100000}}
+registering: {{reward: "{REWARD}", attempts_per_address: 10000, per_station_day: 100000}}
 """
 FORM = {"name": "甲示川", "phone": "100 1234 5678", "plate": "粤B24680"}
 PAGE = f"/join?station={OWN}&lang=en"
