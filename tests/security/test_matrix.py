@@ -173,6 +173,8 @@ NAMED: Mapping[str, Maker] = {
         of_customer(f) | {"occasion_id": f.occasion_id, "reason": "audit"}
     ),
     "occasions.reveal": lambda f: of_customer(f) | {"reason": "audit"},
+    "portrait.happened": of_customer,
+    "portrait.portrait": of_customer,
     "privacy.consents": of_customer,
     "privacy.has_consent": lambda f: (
         of_customer(f) | {"purpose": Purpose.SERVICE, "channel": Channel.PHONE}
