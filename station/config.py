@@ -24,6 +24,9 @@ from station.contact.likeness import LikenessRules
 from station.contact.completeness import CompletenessRules
 from station.contact.fields import OWN_GROUP, Field, FieldKind, Whose, faults
 from station.contact.fleets import FleetRules
+from station.contact.prospects import ProspectRules
+from station.contact.registrations import RegisterRules
+from station.contact.scans import AttachmentRules
 from station.errors import ConfigError
 from station.guard.rules import LookRules, PrivacyRules, SignInRules
 from station.ingest import phones
@@ -81,6 +84,23 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "fleets.trend_share": (0, 1),
     "fleets.ending_days": (0, 3_660),
     "fleets.unpaid_days": (0, 3_660),
+    "prospects.recent_days": (1, 36_600),
+    "prospects.least_days": (2, 1_000),
+    "prospects.most_days": (2, 1_000),
+    "prospects.series_span": (1, 100),
+    "prospects.series_plates": (2, 1_000),
+    "prospects.together_min": (1, 60),
+    "prospects.together_days": (2, 1_000),
+    "prospects.together_share": (0, 1),
+    "prospects.shown": (1, 100_000),
+    "registering.attempts_per_address": (1, 10_000),
+    "registering.attempts_min": (1, 1_440),
+    "registering.per_station_day": (1, 100_000),
+    "registering.form_min": (1, 1_440),
+    "registering.waiting_days": (1, 366),
+    "attachments.max_kilobytes": (1, 51_200),
+    "attachments.max_files": (0, 10_000),
+    "attachments.max_total_kilobytes": (0, 1_048_576),
     "lapse.horizon_days": (1, 36_600),
     "lapse.moved_days": (0, 36_600),
 }
@@ -88,6 +108,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
 FORMS = {
     "lake.memory": re.compile(r"[1-9]\d{0,8} ?[KMGT]i?B"),
     "ingest.phone_region": re.compile("|".join(phones.REGIONS)),
+    "registering.reward": re.compile(r"[^\x00-\x1f]{0,80}"),
+    "registering.consent_version": re.compile(r"[\w.-]{1,40}"),
 }
 """How a text must be written."""
 
@@ -157,6 +179,9 @@ class Settings:
     likeness: LikenessRules = field(default_factory=LikenessRules)
     completeness: CompletenessRules = field(default_factory=CompletenessRules)
     fields: tuple[Field, ...] = ()
+    prospects: ProspectRules = field(default_factory=ProspectRules)
+    registering: RegisterRules = field(default_factory=RegisterRules)
+    attachments: AttachmentRules = field(default_factory=AttachmentRules)
     hash: str = ""
 
 

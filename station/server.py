@@ -24,8 +24,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config as streamlit_config
 
-from station import door, text
+from station import text
 from station.config import Settings, load_settings
+from station.door import entry, gate, joining
+from station.door.paths import POLICY_VIOLATION
 from station.errors import StationError
 from station.guard import mask
 from station.pages import front
@@ -87,7 +89,7 @@ class OwnPages:
         if scope["type"] == "lifespan" or self._is_ours(scope):
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": door.POLICY_VIOLATION})
+            await send({"type": "websocket.close", "code": POLICY_VIOLATION})
         else:
             await PlainTextResponse("", status_code=403)(scope, receive, send)
 
@@ -139,11 +141,15 @@ def _warm(db: Database, settings: Settings) -> None:
 def parts(db: Database, settings: Settings, hosts: Collection[str]) -> dict[str, Any]:
     """Return what Streamlit's application is made of beside the script of its front page."""
     return {
-        "routes": [Route("/health", health), *door.Door(db, settings).routes()],
+        "routes": [
+            Route("/health", health),
+            *entry.Door(db, settings).routes(),
+            *joining.Joining(db, settings).routes(),
+        ],
         "middleware": [
             Middleware(SafeHeaders),
             Middleware(OwnPages, hosts=hosts),
-            Middleware(door.Gate, db=db, settings=settings),
+            Middleware(gate.Gate, db=db, settings=settings),
         ],
         "lifespan": warming(db, settings),
         "secrets": company_secrets(db, hosts) if settings.sign_in.oidc else None,

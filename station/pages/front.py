@@ -27,6 +27,7 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
         ("completeness", "fact_check", "cards.read"),
         ("filters", "filter_alt", "cards.read"),
         ("fleets", "corporate_fare", "cards.read"),
+        ("prospects", "person_search", "prospects.work"),
     ],
     "analyses": [
         ("stability", "verified", "board.read"),

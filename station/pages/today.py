@@ -17,6 +17,7 @@ from station.pages.parts.desk import Desk, current
 from station.services import board
 from station.services.customers import completeness
 from station.services.customers import fleets, settling
+from station.services.customers import prospects, registering
 from station.services.incoming import intake
 from station.services.people import approvals, audit
 
@@ -121,6 +122,20 @@ def _duties(desk: Desk) -> Iterator[Line]:
         sentence = desk.say("page_today.limits", accounts=len(reached))
         why = desk.say("page_today.limits_why", names=desk.say("blocks.and").join(reached))
         yield Line(":material/front_hand:", sentence, why, "audit")
+    if "prospects.work" in desk.ask.scope.rights:
+        yield from _prospects(desk)
+
+
+def _prospects(desk: Desk) -> Iterator[Line]:
+    """Tell of prospects whose pause is over, and of people who registered themselves."""
+    if len(back := prospects.due(desk.ask)):
+        sentence = desk.say("page_today.prospects_back", prospects=len(back))
+        most = str(back["view"].mode()[0])
+        yield Line(":material/event_repeat:", sentence, "", "prospects", {"prospects_view": most})
+    if waiting := registering.waiting(desk.ask):
+        sentence = desk.say("page_today.registered", people=len(waiting))
+        query = {"prospects_view": "waiting"}
+        yield Line(":material/how_to_reg:", sentence, "", "prospects", query)
 
 
 def _alarms(desk: Desk, alarms: pd.DataFrame) -> Iterator[Line]:

@@ -13,6 +13,7 @@ import pandas as pd
 from station.archive import backup as copies
 from station.archive import lake
 from station.archive import verify as proofs
+from station.archive.customers import prospects
 from station.archive.database import Connection, Database, create_or_upgrade, open_database
 from station.archive.people import accounts, audit, heads
 from station.config import Settings
@@ -214,6 +215,7 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     named = sealing.index_names(ask.db)
     forgotten = retention.forget_old(ask.db, ask.settings, now_s)
     with ask.db.writing(changes_figures=False) as conn:
+        won = prospects.settle_won(conn)
         if sum(forgotten.values()):
             told = ", ".join(f"{kind} {number}" for kind, number in forgotten.items() if number)
             trail.note(conn, ask.scope, Act.KEEPING, "archive:retention", reason=told)
@@ -227,6 +229,7 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
         Chore("rhythms", {"number": learned}),
         *(Chore(kind, {"number": n}) for kind, n in forgotten.items()),
         Chore("named", {"number": named}),
+        Chore("won", {"number": won}),
         Chore("replayed", {"number": again}),
         Chore("clean" if is_clean else "not_clean"),
         Chore("head", head),

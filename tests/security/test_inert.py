@@ -27,7 +27,19 @@ from station.model import Channel, ConsentSource, Grant, LapseReason, Purpose, R
 from station.pages.front import PAGES
 from station.services import access, board, keeping, sheets, sites
 from station.services.ask import Ask
-from station.services.customers import contacts, lapses
+from station.services.customers import (
+    attachments,
+    contacts,
+    lapses,
+    leads,
+    notes,
+    occasions,
+    registering,
+)
+from station.services.customers.attachments import ScanKind
+from station.services.customers.leads import Decision, Lead
+from station.services.customers.occasions import Occasion, OccasionKind
+from station.services.customers.prospects import Belongs
 from station.services.incoming import intake, records
 from station.services.incoming.files import FileOptions
 from station.services.people import accounts, sign_in
@@ -39,6 +51,8 @@ NAMES = [name for entries in PAGES.values() for name, *_ in entries]
 CARDS = 12
 FIRST = date(2026, 1, 1)
 RULES = Settings().sign_in
+RULED = replace(Settings(), registering=replace(Settings().registering, attempts_per_address=999))
+VIEWS = ("kept", "attack", "develop", "given_up", "opportunities", "waiting")
 RAN = "window.ran !== undefined || document.querySelector('iframe[srcdoc], object, embed, base')"
 
 
@@ -115,6 +129,7 @@ def type_everything(ask: Ask) -> None:
             )
             about = {"customer_id": owner.customer_id, "purpose": Purpose.SERVICE}
             tried(contacts.reveal, ask, **about, reason=words)
+        confide(ask, n, words)
         accounts.add(ask, name=f"a{n}", person=words[:40], subject=words)
         tried(accounts.add, ask, name=words)
         given = Grant(Role.STAFF, 1 + n % CARDS)
@@ -123,6 +138,27 @@ def type_everything(ask: Ask) -> None:
         tried(sites.change, ask, **named, new=words, reason=words)
         typed = {"name": words, "password": words, "address": "192.0.2.7"}
         tried(sign_in.sign_in, ask.db, replace(RULES, attempts_per_address=1), **typed)
+
+
+def confide(ask: Ask, n: int, words: str) -> None:
+    """Put a string into each field in which something is told of a customer."""
+    his = {"customer_id": 1 + n}
+    form = {"name": words[:40], "phone": f"1001358{n:04}", "plate": words[:20]}
+    tried(registering.register, ask.db, RULED, station="S1", form=form, address="192.0.2.7")
+    tried(registering.decline, ask, registration_id=1 + n, reason=words)
+    lead = Lead("S1", words[:80], name=words[:40], phone=f"1001359{n:04}", keeper=words)
+    tried(leads.add_lead, ask, lead=lead)
+    tried(leads.add_lead, ask, lead=replace(lead, keeper=""))
+    tried(leads.enlist, ask, **his, belongs=Belongs.RIVALS)
+    for field in ("need", "scene", "pain_point"):
+        tried(leads.write_opportunity, ask, **his, field=field, words=words)
+    tried(leads.decide, ask, **his, decision=Decision.GIVE_UP, reason=words)
+    tried(leads.decide, ask, **his, decision=Decision.CONTINUE)
+    tried(notes.add, ask, **his, words=words)
+    day = Occasion(OccasionKind.OTHER, 1, 1, note=words)
+    tried(occasions.add, ask, **his, occasion=day)
+    kept = {"kind": ScanKind.OTHER, "name": words, "content": b"%PDF-1.7 %%EOF"}
+    tried(attachments.add, ask, **his, **kept)
 
 
 def tried(service: Callable[..., object], *args: object, **kwargs: object) -> None:
@@ -153,7 +189,8 @@ def test_no_page_runs_any_of_them(browser: Browser, archive: str) -> None:
         visit.page.on("request", lambda request: asked.append(request.url))
         visit.page.on("dialog", lambda dialog: asked.append(f"dialog {dialog.message}"))
         cards = [f"card?vehicle={n}" for n in range(1, CARDS + 1)]
-        for path in [*(name if name != "today" else "" for name in NAMES), *cards]:
+        lists = [f"prospects?prospects_view={view}&prospects_who=1" for view in VIEWS]
+        for path in [*(name if name != "today" else "" for name in NAMES), *cards, *lists]:
             visit.open(path)
             assert links_abroad(visit.page) == [], path
             assert not visit.page.evaluate(RAN), path

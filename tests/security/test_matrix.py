@@ -36,12 +36,20 @@ from station.services.ask import Ask
 from station.services.customers import contacts, merging
 from station.services.customers.enrolling import NewCard
 from station.services.customers import filters, tagging
+from station.services.customers import attachments, leads, notes, occasions, registering
+from station.services.customers.attachments import ScanKind
+from station.services.customers.leads import Decision, Lead
+from station.services.customers.occasions import Occasion, OccasionKind
+from station.services.customers.prospects import Belongs
 from station.services.incoming import intake
 from station.services.incoming.files import FileOptions
 from station.services.people import accounts
+from station.services.personal import privacy
 
 pytestmark = pytest.mark.slow
 DAY = date(2026, 8, 1)
+BIRTHDAY = Occasion(OccasionKind.BIRTHDAY, 2, 28)
+PDF = b"%PDF-1.7\nsome words\n%%EOF\n"
 CHAIN = frozenset({"administrator", "auditor"})
 """Roles that see every station."""
 
@@ -61,6 +69,9 @@ class Facts:
     fleet_id: int
     person_id: int
     agreement_id: int
+    registration_id: int
+    occasion_id: int
+    attachment_id: int
     folder: Path
 
 
@@ -148,6 +159,16 @@ NAMED: Mapping[str, Maker] = {
     ),
     "agreements.end": of_agreement,
     "agreements.of_customer": of_customer,
+    "attachments.add": lambda f: (
+        of_customer(f) | {"kind": ScanKind.OTHER, "name": "x", "content": PDF}
+    ),
+    "attachments.listing": of_customer,
+    "attachments.opened": lambda f: (
+        of_customer(f) | {"attachment_id": f.attachment_id, "reason": "audit"}
+    ),
+    "attachments.remove": lambda f: (
+        of_customer(f) | {"attachment_id": f.attachment_id, "reason": "audit"}
+    ),
     "board.capture": at_station,
     "board.daily": at_station,
     "board.main_unit": at_station,
@@ -191,6 +212,14 @@ NAMED: Mapping[str, Maker] = {
     "forms.filled": lambda f: of_form(f) | {"reason": "asked"},
     "intake.rejected": of_batch,
     "intake.undo": of_batch,
+    "leads.add_lead": lambda f: {"lead": Lead(f.code, "fair", "x")},
+    "leads.decide": lambda f: of_customer(f) | {"decision": Decision.CONTINUE},
+    "leads.enlist": lambda f: of_customer(f) | {"belongs": Belongs.OURS},
+    "leads.hand_over": lambda f: of_customer(f) | {"keeper": "staff"},
+    "leads.owners": of_customer,
+    "leads.set_belongs": lambda f: of_customer(f) | {"belongs": Belongs.OURS},
+    "leads.take_up": of_vehicle,
+    "leads.write_opportunity": lambda f: of_customer(f) | {"field": "need", "words": "x"},
     "lapses.record": lambda f: (
         of_vehicle(f) | {"station": f.code, "reason": LapseReason.PRICE, "note": ""}
     ),
@@ -205,6 +234,14 @@ NAMED: Mapping[str, Maker] = {
     "persons.of_organisation": of_fleet,
     "persons.reveal": lambda f: of_person(f) | {"purpose": Purpose.SERVICE, "reason": "lost"},
     "persons.verify": of_person,
+    "notes.add": lambda f: of_customer(f) | {"words": "x"},
+    "notes.listing": of_customer,
+    "occasions.add": lambda f: of_customer(f) | {"occasion": BIRTHDAY},
+    "occasions.listing": of_customer,
+    "occasions.remove": lambda f: (
+        of_customer(f) | {"occasion_id": f.occasion_id, "reason": "audit"}
+    ),
+    "occasions.reveal": lambda f: of_customer(f) | {"reason": "audit"},
     "portrait.happened": of_customer,
     "portrait.portrait": of_customer,
     "privacy.consents": of_customer,
@@ -217,6 +254,9 @@ NAMED: Mapping[str, Maker] = {
         | {"purpose": Purpose.SERVICE, "channel": Channel.PHONE, "given": True}
         | {"source": next(iter(ConsentSource))}
     ),
+    "registering.confirm": lambda f: {"registration_id": f.registration_id},
+    "registering.counter_code": lambda f: {"station": f.code, "server": "http://localhost"},
+    "registering.decline": lambda f: {"registration_id": f.registration_id, "reason": "audit"},
     "reports.report": report,
     "tagging.put": lambda f: of_customer(f) | {"tag": "early bird"},
     "tagging.tags_of": of_vehicle,
@@ -270,6 +310,11 @@ LISTS: Mapping[str, Maker] = {
     "lapses.newest": nothing,
     "settling.calendar": plain(month=DAY),
     "settling.overdue": nothing,
+    "prospects.candidates": nothing,
+    "prospects.due": nothing,
+    "prospects.listing": nothing,
+    "prospects.opportunities": nothing,
+    "registering.waiting": nothing,
     "sites.archivists": nothing,
     "sites.listing": nothing,
 }
@@ -334,6 +379,9 @@ CHANGES = frozenset(
     | {"agreements.add", "agreements.end", "persons.add", "persons.change", "persons.end"}
     | {"persons.verify", "settling.settle", "settling.unsettle"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
+    | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
+    | {"leads.take_up", "leads.write_opportunity", "registering.confirm", "registering.decline"}
+    | {"attachments.add", "attachments.remove", "notes.add", "occasions.add", "occasions.remove"}
 )
 """Services that are given an archive of their own to change."""
 
@@ -374,6 +422,26 @@ def _merge(world: World) -> None:
     for code in (OWN, OTHER):
         kept, gone = (contacts.by_code(ask, code=f"{code}-{number}") for number in (3, 4))
         merging.merge(ask, kept_id=kept, gone_id=gone, reason="one telephone")
+        for code in (OWN, OTHER):
+            confide(copy, code)
+        yield Stage(copy, facts_of(copy, OWN), facts_of(copy, OTHER))
+
+
+def confide(world: World, code: str) -> None:
+    """Let a station's first customer be a prospect with all that is told in confidence."""
+    ask, (name, phone) = worlds.operator_of(world), worlds.person(code, 2)
+    with ask.db.reading() as conn:
+        wanted = select(customers.c.id).where(customers.c.code == f"{code}-1")
+        his = {"customer_id": int(conn.execute(wanted).scalar_one())}
+    form = {"name": name, "phone": phone}
+    registering.register(ask.db, ask.settings, station=code, form=form, address="192.0.2.1")
+    agreed = {"purpose": Purpose.CARE, "channel": Channel.SMS, "given": True}
+    privacy.record_consent(ask, **his, **agreed, source=ConsentSource.PAPER)
+    occasions.add(ask, **his, occasion=BIRTHDAY)
+    attachments.add(ask, **his, kind=ScanKind.OTHER, name=f"{name}.pdf", content=PDF)
+    notes.add(ask, **his, words=worlds.NOTES[code])
+    leads.enlist(ask, **his, belongs=Belongs.RIVALS)
+    leads.write_opportunity(ask, **his, field="need", words=worlds.NOTES[code])
     ask.db.close()
 
 
@@ -413,6 +481,9 @@ def facts_of(world: World, code: str) -> Facts:
             fleet_id=fleet_id,
             person_id=int(conn.execute(person).scalar_one()),
             agreement_id=int(conn.execute(agreement).scalar_one()),
+            registration_id=1 if code == OWN else 2,
+            occasion_id=1 if code == OWN else 2,
+            attachment_id=1 if code == OWN else 2,
             folder=world.folder,
         )
     ask.db.close()

@@ -269,11 +269,16 @@ def _touched(conn: Connection, ids: Collection[int]) -> list[int]:
     owned = select(vehicle_owners.c.vehicle_id).where(vehicle_owners.c.customer_id.in_(ids))
     carried = select(_by_card()).select_from(card_links).join(cards)
     carried = carried.where(card_links.c.customer_id.in_(ids))
+def _touched(conn: Connection, customer_id: int) -> list[int]:
+    """Return the vehicles that were ever tied to a customer."""
+    owned = select(vehicle_owners.c.vehicle_id).where(vehicle_owners.c.customer_id == customer_id)
+    carried = select(by_card()).select_from(card_links).join(cards)
+    carried = carried.where(card_links.c.customer_id == customer_id)
     found = {*conn.execute(owned).scalars(), *conn.execute(carried).scalars()}
     return sorted(int(vehicle_id) for vehicle_id in found - {None})
 
 
-def _by_card() -> ColumnElement[Any]:
+def by_card() -> ColumnElement[Any]:
     """Return the vehicle of a card's link: the one it is bound to, or the one known by it."""
     known_by = select(vehicle_keys.c.vehicle_id).where(
         vehicle_keys.c.kind == KeyKind.CARD.value, vehicle_keys.c.text == cards.c.number
@@ -306,7 +311,7 @@ def _carried(vehicle_ids: Sequence[int]) -> Select[Any]:
     numbers = select(vehicle_keys.c.text).where(
         vehicle_keys.c.kind == KeyKind.CARD.value, vehicle_keys.c.vehicle_id.in_(vehicle_ids)
     )
-    vehicle_id = _by_card()
+    vehicle_id = by_card()
     return (
         select(
             vehicle_id.label("vehicle_id"),

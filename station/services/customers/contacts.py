@@ -200,6 +200,7 @@ def refuse_reveal(
         NotAllowedError: he is in another's care, or does not agree to this purpose and way.
         NotFoundError: nothing is kept.
     """
+def _refuse_reveal(conn: Connection, ask: Ask, seen: Seen, purpose: Purpose) -> None:
     if not may_reveal(ask, seen):
         raise NotAllowedError("contacts.not_yours")
     if not is_kept:
@@ -266,20 +267,28 @@ def assign(ask: Ask, *, customer_id: int, keeper: str) -> None:
         keeper_id = _keeper(conn, seen, keeper.strip().casefold()) if keeper.strip() else None
         for row_id in seen.customer.ids if keeper_id is None else [customer_id]:
             book.assign(conn, row_id, keeper_id)
+        keeper_id = keeper_of(conn, seen, keeper.strip().casefold()) if keeper.strip() else None
+        book.assign(conn, customer_id, keeper_id)
         what = f"customer:{customer_id}:keeper:{keeper_id or 'nobody'}"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=seen.station_id)
 
 
-def _keeper(conn: Connection, seen: Seen, name: str) -> int:
+def keeper_of(conn: Connection, seen: Seen, name: str) -> int:
+    """Return the id of the account by this name, into whose care a customer may be given.
+
+    Raises:
+        NotFoundError: there is no such account.
+        NotAllowedError: it does not work at a station of his.
+    """
     account = accounts.find(conn, name=name)
     if account is None or account.disabled_at is not None:
         raise NotFoundError("accounts.unknown", account=name)
-    if account.id not in _who_work_there(conn, seen.station_ids):
+    if account.id not in who_work_there(conn, seen.station_ids):
         raise NotAllowedError("contacts.not_there", account=name)
     return account.id
 
 
-def _who_work_there(conn: Connection, station_ids: frozenset[int]) -> dict[int, str]:
+def who_work_there(conn: Connection, station_ids: frozenset[int]) -> dict[int, str]:
     """Return the accounts that may reach customers at one of these stations."""
     known, day = stations.everything(conn), day_number(today())
     found = {}
@@ -299,7 +308,7 @@ def keepers(ask: Ask, *, customer_id: int) -> list[str]:
     """
     with ask.db.reading() as conn:
         seen = in_sight(conn, ask, customer_id)
-        return sorted(_who_work_there(conn, seen.station_ids & ask.scope.station_ids).values())
+        return sorted(who_work_there(conn, seen.station_ids & ask.scope.station_ids).values())
 
 
 @right("cards.read")

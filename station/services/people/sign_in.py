@@ -90,7 +90,7 @@ def count_attempt(db: Database, rules: SignInRules, *, name: str, address: str) 
     Raises:
         SignInError: too many were made lately.
     """
-    now_s, whose, address = int(time()), _index(db, name), _network(address)
+    now_s, whose, address = int(time()), _index(db, name), network(address)
     since = now_s - rules.attempts_min * MINUTE_S
     with db.writing(changes_figures=False) as conn:
         on_account, on_all = sessions.tries(conn, account_hash=whose, address=address, from_s=since)
@@ -102,10 +102,10 @@ def count_attempt(db: Database, rules: SignInRules, *, name: str, address: str) 
 
 def forgive(db: Database, conn: Connection, *, name: str, address: str) -> None:
     """Forget the attempts of whoever has come in."""
-    sessions.forgive(conn, account_hash=_index(db, name), address=_network(address))
+    sessions.forgive(conn, account_hash=_index(db, name), address=network(address))
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
     """Return whence an attempt came: whoever has one address of IPv6 has the rest of its /64."""
     try:
         host = ip_address(address)

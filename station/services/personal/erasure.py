@@ -20,7 +20,7 @@ from station.model import Act, day_number
 from station.services import access, trail
 from station.services.access import right, today
 from station.services.ask import Ask
-from station.services.customers import contacts
+from station.services.customers import contacts, registering
 from station.services.personal import sealing
 
 FILE = "erasures.jsonl"
@@ -87,6 +87,7 @@ def _erase(conn: Connection, db: Database, erasure: Erasure) -> None:
     named = [batch_id for batch_id, name in batches.file_names(conn) if person.found_in(name)]
     batches.forget_names(conn, named)
     _clear_files(db.folder / QUARANTINE, person)
+    registering.forget_named(conn, db, person)
     erasing.forget(conn, customer, own, day=day_number(today()), now_s=erasure.at)
     erasing.note(conn, erasure)
     erasing.mark_unsettled(conn)

@@ -37,8 +37,9 @@ from station.services.access import LOCAL_ACCOUNT, acting, right, today
 from station.services.ask import Ask
 from station.services.customers import contacts, kept
 from station.services.customers import agreements, contacts, persons
+from station.services.customers import contacts, occasions
 from station.services.customers.contacts import Seen
-from station.services.personal import sealing
+from station.services.personal import confided, sealing
 
 LONGEST_VERSION = 40
 OWNER_ONLY = 0o600
@@ -96,6 +97,8 @@ def _write(ask: Ask, word: Consent) -> None:
         if contacts.of_person(ask.db, seen.customer).found_in(word.text_version):
             raise BadValueError("contacts.reason_names")
         book.add(conn, [word])
+        if word.purpose is Purpose.CARE:
+            occasions.forget_unwanted(conn, word.customer_id)
         what = f"customer:{word.customer_id}:consent:{'given' if word.given else 'withdrawn'}"
         told = f"{word.purpose} {word.channel}"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=seen.station_id, reason=told)
@@ -205,7 +208,7 @@ def _file(conn: Connection, ask: Ask, seen: Seen) -> dict[str, Any]:
         "agreements": _agreements(conn, ask, seen),
         "payments": _payments(conn, seen),
         "events": [_event(row, codes) for row in events.to_dict("records")],
-    }
+    } | confided.sections(conn, ask, seen, codes)
 
 
 def _customer(ask: Ask, seen: Seen, codes: "pd.Series[str]") -> dict[str, Any]:

@@ -6,11 +6,12 @@ from pathlib import Path
 import pandas as pd
 
 from station.archive import batches, lake
-from station.archive.customers import erasing, retention
+from station.archive.customers import erasing, registrations, retention, talks
 from station.archive.database import Database
 from station.archive.people import audit, sessions
 from station.config import Settings
 from station.model import DAY_S, day_number
+from station.services.customers import occasions
 from station.services.personal.erasure import QUARANTINE
 
 LAST_DAYS = "SELECT vehicle_id, max(local_day) AS last_day FROM sales GROUP BY vehicle_id"
@@ -24,11 +25,15 @@ def forget_old(db: Database, settings: Settings, now_s: int) -> dict[str, int]:
     """
     rules = settings.privacy
     unseen = contacts_unseen(db, day_number(years_before(now_s, rules.contact_years)))
+    unconfirmed_s = now_s - settings.registering.waiting_days * DAY_S
     quarantined_s = now_s - settings.archive.quarantine_days * DAY_S
     with db.writing(changes_figures=False) as conn:
         forgotten = {
             "contacts": erasing.forget_contacts(conn, unseen),
-            "notes": erasing.forget_notes(conn, _start(now_s, rules.notes_years)),
+            "notes": erasing.forget_notes(conn, _start(now_s, rules.notes_years))
+            + talks.forget(conn, _start(now_s, rules.notes_years)),
+            "occasions": occasions.forget_all_unwanted(conn),
+            "registrations": registrations.forget(conn, unconfirmed_s),
             "audit": audit.blank(conn, _start(now_s, rules.audit_years), now_s=now_s),
             "sessions": sessions.forget(
                 conn,

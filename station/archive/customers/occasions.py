@@ -1,0 +1,63 @@
+"""Days of a customer's family; kept while he wants it, and not a day longer."""
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, delete, insert, select
+
+from station.archive.customers.consents import of_customer as words_of
+from station.archive.customers.tables import occasions
+from station.model import Consent
+
+
+@dataclass(frozen=True, slots=True)
+class OccasionRow:
+    """One day; when it is and what is said of it came sealed and leaves sealed."""
+
+    customer_id: int
+    kind: str
+    words_sealed: bytes
+    account: str
+    written_at: int
+    id: int = 0
+
+
+def add(conn: Connection, row: OccasionRow) -> None:
+    """Write a day down."""
+    conn.execute(insert(occasions).values({k: v for k, v in asdict(row).items() if k != "id"}))
+
+
+def of_customer(conn: Connection, customer_ids: Collection[int]) -> list[OccasionRow]:
+    """Return the days kept of one customer, the newest first."""
+    query = select(occasions).where(occasions.c.customer_id.in_(customer_ids))
+    rows = conn.execute(query.order_by(occasions.c.id.desc())).mappings()
+    return [OccasionRow(**row) for row in rows]
+
+
+def remove(conn: Connection, customer_ids: Collection[int], occasion_id: int) -> int:
+    """Return whether one of a customer's days was forgotten."""
+    mine = occasions.c.customer_id.in_(customer_ids)
+    return conn.execute(delete(occasions).where(mine, occasions.c.id == occasion_id)).rowcount
+
+
+def forget(conn: Connection, customer_ids: Collection[int]) -> int:
+    """Return how many days of one customer were forgotten."""
+    mine = occasions.c.customer_id.in_(customer_ids)
+    return conn.execute(delete(occasions).where(mine)).rowcount
+
+
+def holders(conn: Connection) -> list[int]:
+    """Return the customers of whom a day is kept."""
+    return list(conn.execute(select(occasions.c.customer_id).distinct()).scalars())
+
+
+def said(conn: Connection, customer_ids: Collection[int]) -> list[Consent]:
+    """Return what one customer ever said, under whichever of his rows it was written down."""
+    words = [word for customer_id in customer_ids for word in words_of(conn, customer_id)]
+    return sorted(words, key=lambda word: word.written_at)
+
+
+def any_kept(conn: Connection, customer_ids: Collection[int]) -> bool:
+    """Return whether a day of a customer is kept."""
+    mine = occasions.c.customer_id.in_(customer_ids)
+    return conn.execute(select(occasions.c.id).where(mine).limit(1)).first() is not None

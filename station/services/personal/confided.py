@@ -1,0 +1,113 @@
+"""What was told of a customer, for his file: talks, occasions, scans, how he came."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from station.archive.customers import attachments as scan_book
+from station.archive.customers import book, registrations, talks
+from station.archive.customers import occasions as occasion_book
+from station.archive.customers import prospects as prospect_book
+from station.archive.database import Connection
+from station.model import day_date
+from station.services.ask import Ask
+from station.services.customers import attachments, notes, occasions
+from station.services.customers.contacts import Seen
+
+
+def sections(conn: Connection, ask: Ask, seen: Seen, codes: "pd.Series[str]") -> dict[str, Any]:
+    """Return the parts of a person's file that tell what was heard of him and what he gave."""
+    same = book.same(conn, seen.customer.id)
+    return {
+        "prospect": _prospect(conn, same),
+        "registrations": _registrations(conn, ask, same, codes),
+        "talks": _talks(conn, ask, same, codes),
+        "occasions": _occasions(conn, ask, same),
+        "attachments": _attachments(conn, ask, same),
+    }
+
+
+def _prospect(conn: Connection, same: list[int]) -> dict[str, Any] | None:
+    prospect = prospect_book.find(conn, same)
+    if prospect is None:
+        return None
+    return {
+        "source": prospect.source,
+        "reliability": prospect.reliability,
+        "belongs": prospect.belongs,
+        "standing": prospect.standing,
+        "paused_until": _day(prospect.pause_until_day),
+        "event": prospect.event,
+        "taken_up_at": _instant(prospect.made_at),
+        "bought_on": _day(prospect.won_day),
+    }
+
+
+def _registrations(
+    conn: Connection, ask: Ask, same: list[int], codes: "pd.Series[str]"
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "station": codes[row.station_id],
+            "made_at": _instant(row.made_at),
+            "reward": row.reward,
+            "confirmed_at": None if row.decided_at is None else _instant(row.decided_at),
+        }
+        for row in registrations.of_customer(conn, same)
+        if row.station_id in ask.scope.station_ids
+    ]
+
+
+def _talks(
+    conn: Connection, ask: Ask, same: list[int], codes: "pd.Series[str]"
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "station": codes[row.station_id],
+            "words": notes.opened(ask, row),
+            "written_at": _instant(row.written_at),
+        }
+        for row in talks.of_customer(conn, same)
+        if row.station_id in ask.scope.station_ids
+    ]
+
+
+def _occasions(conn: Connection, ask: Ask, same: list[int]) -> list[dict[str, Any]]:
+    told = []
+    for row in occasion_book.of_customer(conn, same):
+        found = occasions.opened(ask, row)
+        told.append(
+            {
+                "kind": row.kind,
+                "month": found.month if found else None,
+                "day": found.day if found else None,
+                "year": (found.year or None) if found else None,
+                "calendar": found.calendar.value if found else None,
+                "note": found.note if found else None,
+                "written_at": _instant(row.written_at),
+            }
+        )
+    return told
+
+
+def _attachments(conn: Connection, ask: Ask, same: list[int]) -> list[dict[str, Any]]:
+    """Return which scans are kept; whoever hands out the file opens each and adds a print."""
+    return [
+        {
+            "kind": row.kind,
+            "media_type": row.media_type,
+            "bytes": row.size_bytes,
+            "name": attachments.name_of(ask, row),
+            "written_at": _instant(row.written_at),
+        }
+        for row in scan_book.of_customer(conn, same)
+    ]
+
+
+def _instant(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat()
+
+
+def _day(number: int | None) -> str | None:
+    return None if number is None else day_date(number).isoformat()
