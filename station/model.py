@@ -379,7 +379,8 @@ class Sale:
     """One line of a receipt.
 
     `natural_key` is unique within a station. A negative quantity is a reversal or refund;
-    `reverses_hint` then holds the receipt number it names, if it names one.
+    `reverses_hint` then holds the receipt number it names, if it names one. `serial_no` is the
+    till's running number, `meter_from_milli` and `meter_to_milli` the nozzle's totaliser.
     """
 
     station: str
@@ -400,6 +401,9 @@ class Sale:
     receipt_no: str = ""
     nozzle: str = ""
     reverses_hint: str = ""
+    serial_no: int | None = None
+    meter_from_milli: int | None = None
+    meter_to_milli: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
