@@ -406,6 +406,25 @@ class Sale:
     meter_to_milli: int | None = None
 
 
+class TotalKind(StrEnum):
+    """Of what a till tells a day's total: a grade, a nozzle's position, a grade's pump tests."""
+
+    GRADE = "grade"
+    POSITION = "position"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlTotal:
+    """What a till says it sold in a business day."""
+
+    kind: TotalKind
+    name: str
+    business_day: int
+    quantity_milli: int
+    amount_minor: int
+
+
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
     """A row that could not be taken; `reason` is a key of locale/*/reason.toml, `facts` fill it."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from station.errors import BadValueError
 from station.ingest import numbers, products, times, vehicle_keys
 from station.ingest.headings import Columns
-from station.ingest.mapping import Mapping
+from station.ingest.mapping import VOLUMES, Mapping
 from station.ingest.row_words import is_total, kind_of, reversed_number, shift_number
 from station.ingest.rules import IngestRules
 from station.ingest.sale_keys import KeyParts, natural_key, nozzle_name, short_text
@@ -237,6 +237,8 @@ class _Reader:
         return quantity, money
 
     def _quantity(self, text: str, volume: str) -> int:
+        if volume and volume not in VOLUMES:
+            raise BadValueError("bad_unit", value=volume)
         try:
             if volume == "us_gallon":
                 quantity = numbers.gallons_as_millilitres(text.strip())

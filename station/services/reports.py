@@ -19,6 +19,7 @@ from station.output import sheets as files
 from station.services import board, sheets
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
+from station.services.incoming import gaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +300,27 @@ def _compare(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFra
     return frame.assign(sentence=said)[shown].sort_values("station", ignore_index=True)
 
 
+_GAP_COLUMNS = (
+    *("station", "business_on", "kind", "nozzle", "first", "last", "count", "litres"),
+    *("from_time", "to_time", "receipt_no", "sentence"),
+)
+
+
+def _gaps(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
+    """Return what is missing or edited, and the days of which the till's total says otherwise."""
+    found = gaps.find(ask, stations=codes, days=question.days).findings
+    totals = gaps.compare(ask, stations=codes, days=question.days)
+    off = totals[totals["verdict"] != gaps.EVEN].assign(kind="total", nozzle="", receipt_no="")
+    off = off.assign(**dict.fromkeys(("first", "last", "count"), None), from_time="", to_time="")
+    both = [frame for frame in (found, off) if len(frame)]
+    rows = pd.concat(both, ignore_index=True) if both else found
+    said = [text.say_row(question.lang, row, "sentence") for row in rows.to_dict("records")]
+    days = rows["business_day"].map(lambda day: day_date(int(day))).astype(object)
+    numbers = {name: rows[name].astype(object) for name in ("first", "last", "count")}
+    shown = rows.assign(sentence=said, business_on=days, litres=rows["litres"].round(3), **numbers)
+    return shown[list(_GAP_COLUMNS)]
+
+
 REPORTS: dict[str, Builder] = {
     "profiles": _profiles,
     "stability": _of_board(_STABILITY_COLUMNS),
@@ -306,6 +328,7 @@ REPORTS: dict[str, Builder] = {
     "ownership": _of_vehicle(_OWNER_COLUMNS),
     "frequency": _of_board(_FREQUENCY_COLUMNS),
     "lapsed": _lapsed,
+    "gaps": _gaps,
     "compare": _compare,
 }
 """The reports by name."""

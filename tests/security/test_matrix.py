@@ -91,6 +91,19 @@ def sales_of(facts: Facts) -> dict[str, Any]:
     return {"path": path, "options": intake.ImportOptions()}
 
 
+def totals_of(facts: Facts) -> dict[str, Any]:
+    path = facts.folder / "totals.xml"
+    path.write_text(
+        "<NAXML-MovementReport version='3.4'><TransmissionHeader><StoreLocationID>"
+        f"{facts.code}</StoreLocationID></TransmissionHeader><FuelGradeMovement><MovementHeader>"
+        "<BusinessDate>2026-08-01</BusinessDate></MovementHeader><FGMDetail><FuelGradeID>001"
+        "</FuelGradeID><FGMSalesTotals><FuelGradeSalesVolume>9</FuelGradeSalesVolume>"
+        "</FGMSalesTotals></FGMDetail></FuelGradeMovement></NAXML-MovementReport>",
+        encoding="utf-8",
+    )
+    return {"path": path, "options": FileOptions()}
+
+
 def vehicles_of(facts: Facts) -> dict[str, Any]:
     path = facts.folder / "vehicles.csv"
     path.write_text(f"车牌号,客户编号\n粤B77778,{facts.code}-1\n", encoding="utf-8")
@@ -131,6 +144,9 @@ NAMED: Mapping[str, Maker] = {
     "contacts.of_vehicle": of_vehicle,
     "contacts.reveal": lambda f: of_customer(f) | {"purpose": Purpose.SERVICE, "reason": "lost"},
     "erasure.erase": lambda f: of_customer(f) | {"reason": "asked"},
+    "gaps.compare": at_station,
+    "gaps.find": at_station,
+    "gaps.tell": at_station,
     "intake.rejected": of_batch,
     "intake.undo": of_batch,
     "lapses.record": lambda f: (
@@ -205,6 +221,7 @@ CHAINWIDE: Mapping[str, Maker] = {
     "mappings.names": nothing,
     "records.import_records": vehicles_of,
     "reports.as_csv": told,
+    "totals.import_totals": totals_of,
     "sheets.export": rows,
 }
 """Services of no one station, and imports, whose rows are refused one by one (tests/services)."""
@@ -222,6 +239,7 @@ CHANGES = frozenset(
     | {"cards.confirm_use", "contacts.assign", "demo.fill", "erasure.erase", "intake.undo"}
     | {"intake.import_sales", "keeping.nightly", "keys.forget", "keys.rotate", "lapses.record"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
+    | {"totals.import_totals"}
 )
 """Services that are given an archive of their own to change."""
 
