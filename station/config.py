@@ -12,6 +12,7 @@ import yaml
 
 from station.analysis.compare import CompareRules
 from station.analysis.frequency import FrequencyRules
+from station.analysis.gaps import GapRules
 from station.analysis.lapse import LapseRules
 from station.analysis.ownership import OwnershipRules
 from station.analysis.pace import PaceRules
@@ -30,6 +31,7 @@ from station.contact.scans import AttachmentRules
 from station.errors import ConfigError
 from station.guard.rules import LookRules, PrivacyRules, SignInRules
 from station.ingest import phones
+from station.ingest.mapping import VOLUMES
 from station.ingest.rules import IngestRules
 
 T = TypeVar("T")
@@ -38,8 +40,12 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "server.port": (1, 65_535),
     "dashboard.period_days": (0, 36_600),
     "dashboard.page_rows": (1, 1_000),
+    "ingest.max_text_bytes": (1, MOST),
     "ingest.horizon_years": (1, 1_000),
     "archive.quarantine_days": (0, 36_600),
+    "gaps.meter_tolerance_milli": (0, 1_000_000),
+    "gaps.total_tolerance_milli": (0, MOST),
+    "gaps.most_days": (1, 366),
     "reversals.reversal_days": (0, 36_600),
     "reversals.unnamed_days": (0, 36_600),
     "lake.buckets": (1, 4_096),
@@ -107,6 +113,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
 """Between what a number must lie; any other is finite and no larger than `MOST`."""
 FORMS = {
     "lake.memory": re.compile(r"[1-9]\d{0,8} ?[KMGT]i?B"),
+    "ingest.journal_volume": re.compile("|".join(VOLUMES)),
     "ingest.phone_region": re.compile("|".join(phones.REGIONS)),
     "registering.reward": re.compile(r"[^\x00-\x1f]{0,80}"),
     "registering.consent_version": re.compile(r"[\w.-]{1,40}"),
@@ -162,6 +169,7 @@ class Settings:
     server: ServerRules = field(default_factory=ServerRules)
     dashboard: DashboardRules = field(default_factory=DashboardRules)
     ingest: IngestRules = field(default_factory=IngestRules)
+    gaps: GapRules = field(default_factory=GapRules)
     reversals: ReversalRules = field(default_factory=ReversalRules)
     lake: LakeRules = field(default_factory=LakeRules)
     pace: PaceRules = field(default_factory=PaceRules)

@@ -422,7 +422,8 @@ class Sale:
     """One line of a receipt.
 
     `natural_key` is unique within a station. A negative quantity is a reversal or refund;
-    `reverses_hint` then holds the receipt number it names, if it names one.
+    `reverses_hint` then holds the receipt number it names, if it names one. `serial_no` is the
+    till's running number, `meter_from_milli` and `meter_to_milli` the nozzle's totaliser.
     """
 
     station: str
@@ -443,6 +444,28 @@ class Sale:
     receipt_no: str = ""
     nozzle: str = ""
     reverses_hint: str = ""
+    serial_no: int | None = None
+    meter_from_milli: int | None = None
+    meter_to_milli: int | None = None
+
+
+class TotalKind(StrEnum):
+    """Of what a till tells a day's total: a grade, a nozzle's position, a grade's pump tests."""
+
+    GRADE = "grade"
+    POSITION = "position"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlTotal:
+    """What a till says it sold in a business day."""
+
+    kind: TotalKind
+    name: str
+    business_day: int
+    quantity_milli: int
+    amount_minor: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,11 @@ ENGINE = {
     "ingest": {
         *("max_columns", "max_line_chars", "max_workbook_ratio", "max_workbook_unpacked_bytes"),
         *("max_workbook_cells", "heading_search_lines", "min_common_share"),
+        "max_event_chars",
+    },
+    "gaps": {
+        *("serial_cover", "serial_jump", "serial_restart"),
+        *("meter_jump_milli", "meter_restart_milli"),
     },
     "lake": {"buckets", "most_parts", "rows_per_pass"},
     "usage": {"clues"},

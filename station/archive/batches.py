@@ -31,6 +31,7 @@ from station.model import ImportCounts, SaleKeyKind
 
 FETCH_ROWS = 1_000
 OPEN, DONE, UNDONE = "open", "done", "undone"
+UNDOABLE = frozenset({"sales", "totals"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def undo(conn: Connection, batch_id: int) -> int:
         raise NotFoundError("archive.no_batch", batch=batch_id)
     if row["status"] == UNDONE:
         raise FileRefusedError("archive.undone_before", batch=batch_id)
-    if row["kind"] != "sales":
+    if row["kind"] not in UNDOABLE:
         raise FileRefusedError("archive.only_sales_undone", batch=batch_id)
     mine = select(sales.c.id).where(sales.c.batch_id == batch_id)
     void = update(sales).values(voided=1).where(sales.c.voided == 0)

@@ -30,6 +30,9 @@ COLUMNS = (
     "currency",
     "receipt_no",
     "nozzle",
+    "serial_no",
+    "meter_from_milli",
+    "meter_to_milli",
     "reverses",
 )
 """What is written of a sale, in this order."""
@@ -118,6 +121,9 @@ def row_of(
         sale.currency,
         sale.receipt_no,
         sale.nozzle,
+        sale.serial_no,
+        sale.meter_from_milli,
+        sale.meter_to_milli,
         reverses,
     )
 

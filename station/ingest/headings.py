@@ -69,6 +69,7 @@ SALES: Dictionary = {
         *("receipt no", "receipt", "receipt number"),
     ),
     "line_no": ("行号", "明细号", "明细行号", "line no", "item no"),
+    "serial_no": ("交易序号", "泵交易号", "serial no", "serial number", "sequence no"),
     "totaliser_start": ("起泵码", "起码", "start read", "totaliser start"),
     "totaliser_end": ("止泵码", "止码", "end read", "v_tot", "totaliser end"),
     "txn_type": (

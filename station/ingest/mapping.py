@@ -13,7 +13,8 @@ SALE_FIELDS = frozenset(
     {
         *("sold_at", "sold_date", "business_date", "shift", "station", "terminal", "nozzle"),
         *("product", "litres", "amount", "paid", "due", "card_no", "plate", "plate_colour"),
-        *("vehicle_ref", "receipt_no", "line_no", "totaliser_start", "totaliser_end"),
+        *("vehicle_ref", "receipt_no", "line_no", "serial_no"),
+        *("totaliser_start", "totaliser_end"),
         *("txn_type", "note", "original_no", "currency"),
     }
 )

@@ -22,7 +22,7 @@ ELECTRIC = re.compile("充电|电量|电能|^电$|KWH|ELECTRIC|EVCHARG|CHARGING"
 METHANOL = re.compile("甲醇(?:汽油)?|METHANOL")
 METHANOL_SHARE = re.compile(r"M(15|85|100)(?!\d)")
 PETROL = re.compile(
-    "汽油|GASOLINE|PETROL|UNLEADED|RON9|^(?:REGULAR|MIDGRADE|PLUS|PREMIUM|SUPER)[0-9]{0,3}$|^E(?:5|10|85)$"
+    "汽油|GASOLINE|PETROL|UNLEAD|(?:REG|MID|PREM?|PLUS|SUP)UNL$|^UNL(?:REG|MID|PRE|PLUS|SUP)|RON9|^(?:REGULAR|MIDGRADE|PLUS|PREMIUM|SUPER)[0-9]{0,3}$|^E(?:5|10|85)$"
 )
 OCTANE = re.compile(r"(?<![\d.])(89|90|92|93|95|97|98)(?![\d.])")
 OCTANE_ALONE = re.compile(
@@ -49,6 +49,11 @@ def product_of(text: str, volume: str = "", is_fuel: bool | None = None) -> Prod
     if product.fuel is Fuel.NONE and is_fuel:
         product = Product(product.code, Fuel.OTHER, Unit.LITRE)
     return _in_unit(product, volume) if product.unit is not PIECE else product
+
+
+def of_grade(product: Product, grade: str) -> Product:
+    """Return a product under the number that a till gives its grade, as its own totals do."""
+    return Product(f"{grade} {product.code}"[:LONGEST_CODE], product.fuel, product.unit)
 
 
 PIECE = Unit.PIECE

@@ -28,10 +28,10 @@ def shown(name: str) -> str:
     return name.encode(errors="replace").decode()
 
 
-def file_name(source: str) -> str:
+def file_name(source: str, ending: str = ".csv") -> str:
     """Return under which name the rejected rows of the file `source` are kept on any disk."""
     stem = "".join(sign for sign in Path(source).stem if sign.isprintable())
-    return stem.encode()[:LONGEST_STEM].decode(errors="ignore") + ".rejected.csv"
+    return stem.encode()[:LONGEST_STEM].decode(errors="ignore") + ".rejected" + ending
 
 
 def write_rejected(path: Path, table: Table, rejected: Iterable[RejectedRow], lang: str) -> int:
@@ -49,6 +49,25 @@ def write_rejected(path: Path, table: Table, rejected: Iterable[RejectedRow], la
         for row in rejected:
             writer.writerow(_inert(_line(row, table, kept, lang)))
             count += 1
+    return count
+
+
+def write_events(path: Path, table: Table, rejected: Iterable[RejectedRow], lang: str) -> int:
+    """Return how many events were written to an XML file that can be imported again.
+
+    An event stands once, however many of its lines were rejected, behind a remark that says why.
+    What of it the archive has already comes as duplicates.
+    """
+    opening, closing = table.wrap() if table.wrap else ("", "")
+    count, last = 0, ""
+    with os.fdopen(_open_private(path), "w", encoding="utf-8", newline="\n") as file:
+        file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n{opening}\n')
+        for row in rejected:
+            reason = say(lang, f"reason.{row.reason}", **row.facts)
+            remark = f"{row.line_no}: {row.reason}: {reason}".replace("--", "- -")
+            file.write(f"<!-- {remark} -->\n" + (f"{row.raw}\n" if row.raw != last else ""))
+            last, count = row.raw, count + 1
+        file.write(f"{closing}\n")
     return count
 
 

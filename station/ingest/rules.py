@@ -10,6 +10,8 @@ class IngestRules:
     max_rows: int = 1_000_000
     max_columns: int = 500
     max_line_chars: int = 1_000_000
+    max_event_chars: int = 200_000
+    max_text_bytes: int = 2 * 2**30
     max_workbook_bytes: int = 20 * 2**20
     max_workbook_ratio: int = 100
     max_workbook_unpacked_bytes: int = 300 * 2**20
@@ -20,4 +22,5 @@ class IngestRules:
     max_quantity: int = 100_000
     max_amount: int = 10_000_000
     phone_region: str = "CN"
+    journal_volume: str = "us_gallon"
     min_common_share: float = 0.8

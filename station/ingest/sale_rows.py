@@ -9,7 +9,7 @@ from typing import NamedTuple
 from station.errors import BadValueError
 from station.ingest import numbers, products, times, vehicle_keys
 from station.ingest.headings import Columns
-from station.ingest.mapping import Mapping
+from station.ingest.mapping import VOLUMES, Mapping
 from station.ingest.row_words import is_total, kind_of, reversed_number, shift_number
 from station.ingest.rules import IngestRules
 from station.ingest.sale_keys import KeyParts, natural_key, nozzle_name, short_text
@@ -31,6 +31,9 @@ from station.model import (
 YEAR_S = 31_557_600
 """Seconds of a year of 365.25 days."""
 MINUTE_S = 60
+LONGEST_SERIAL = 18
+MOST_METER = 10**15
+"""What the archive keeps in a whole number of 64 bits, with room to add."""
 PLACES = {1: 0, 10: 1, 100: 2, 1000: 3}
 """Decimal places of a currency, by its minor units in a major one."""
 
@@ -57,12 +60,16 @@ class Fields(NamedTuple):
     vehicle_ref: str
     receipt_no: str
     line_no: str
+    serial_no: str
     totaliser_start: str
     totaliser_end: str
     txn_type: str
     note: str
     original_no: str
     currency: str
+    grade: str
+    unit: str
+    ignored: str
 
 
 class Moment(NamedTuple):
@@ -159,6 +166,9 @@ class _Reader:
             receipt_no=parts.receipt_no,
             nozzle=parts.nozzle,
             reverses_hint=_hint(fields, parts) if parts.is_negative else "",
+            serial_no=running_number(fields.serial_no.strip() or parts.receipt_no),
+            meter_from_milli=meter(fields.totaliser_start.strip()),
+            meter_to_milli=meter(fields.totaliser_end.strip()),
         )
 
     def _site(self, text: str) -> Station:
@@ -213,20 +223,24 @@ class _Reader:
         is_fuel = fields.fuel.strip() in self.mapping.fuel_true if "fuel" in self.has else None
         if not fields.product.strip():
             raise BadValueError("no_product")
-        return products.product_of(fields.product, self.mapping.volume, is_fuel)
+        volume = fields.unit or self.mapping.volume
+        product = products.product_of(fields.product, volume, is_fuel)
+        return products.of_grade(product, fields.grade) if fields.grade else product
 
     def _amounts(self, fields: Fields, currency: str) -> tuple[int, int]:
         """Return quantity and money, both negative if the row takes a sale back."""
-        quantity = self._quantity(fields.litres)
+        quantity = self._quantity(fields.litres, fields.unit or self.mapping.volume)
         money = self._money(fields, currency)
         is_positive = quantity > 0 or money > 0
         if is_positive and fields.txn_type and kind_of(fields.txn_type) == "reversal":
             return -abs(quantity), -abs(money)
         return quantity, money
 
-    def _quantity(self, text: str) -> int:
+    def _quantity(self, text: str, volume: str) -> int:
+        if volume and volume not in VOLUMES:
+            raise BadValueError("bad_unit", value=volume)
         try:
-            if self.mapping.volume == "us_gallon":
+            if volume == "us_gallon":
                 quantity = numbers.gallons_as_millilitres(text.strip())
             else:
                 quantity = numbers.fixed(text.strip(), numbers.MILLI_PLACES)
@@ -295,12 +309,34 @@ def _hint(fields: Fields, parts: KeyParts) -> str:
 
 def _not_sold(fields: Fields, cells: list[str]) -> str:
     """Return why nothing was sold, empty if something was."""
+    if fields.ignored:
+        return fields.ignored
     if not (fields.sold_at.strip() or fields.sold_date.strip()) and is_total(cells):
         return "total_line"
     if not fields.txn_type:
         return ""
     kind = kind_of(fields.txn_type)
     return "" if kind == "reversal" else kind
+
+
+def running_number(text: str) -> int | None:
+    """Return a till's running number, none where the text is more than digits."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= LONGEST_SERIAL
+    return int(text) if is_number else None
+
+
+def meter(text: str) -> int | None:
+    """Return a totaliser's reading in thousandths, none where there is no sound one.
+
+    A sale is not dropped for it: its own quantity says what was sold.
+    """
+    if not text:
+        return None
+    try:
+        reading = numbers.fixed(text, numbers.MILLI_PLACES)
+    except ValueError:
+        return None
+    return reading if 0 <= reading < MOST_METER else None
 
 
 @lru_cache(maxsize=1_000)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from station.errors import FileRefusedError
-from station.ingest import headings, sites, table
+from station.ingest import headings, naxml, sites, table
 from station.ingest.headings import Columns
 from station.ingest.mapping import Mapping
 from station.ingest.rules import IngestRules
@@ -103,9 +103,11 @@ def open_sales(
         UnreadableFileError: the file has no table of sales.
         FileRefusedError: the file is in doubt as a whole, and nothing of it is taken.
     """
-    found = _table(path, mapping, rules)
-    columns = headings.resolve(found.heading, headings.SALES, mapping)
-    headings.require(columns, found.heading, *(NEEDED if mapping else NEEDED_WITHOUT_MAPPING))
+    if naxml.is_journal(path):
+        found, columns = naxml.journal(path, mapping, rules)
+        mapping = naxml.mapping_for(mapping)
+    else:
+        found, columns = _table_and_columns(path, mapping, rules)
     place = columns.place("sold_at" if "sold_at" in columns.places else "sold_date")
     seen = table.survey(found, rules, time_place=place, watch=columns.place("station"))
     context = Context(
@@ -119,6 +121,15 @@ def open_sales(
     )
     kinds = frozenset(_key_kinds(columns))
     return SalesFile(path, context.mapping.name, found, columns, kinds, seen.rows, context)
+
+
+def _table_and_columns(
+    path: Path, mapping: Mapping | None, rules: IngestRules
+) -> tuple[Table, Columns]:
+    found = _table(path, mapping, rules)
+    columns = headings.resolve(found.heading, headings.SALES, mapping)
+    headings.require(columns, found.heading, *(NEEDED if mapping else NEEDED_WITHOUT_MAPPING))
+    return found, columns
 
 
 def _usual_mapping(columns: Columns) -> Mapping:

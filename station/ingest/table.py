@@ -35,7 +35,8 @@ class Source:
 class Table:
     """The table of a file: the lines above its heading, the heading, and how to read on.
 
-    `skipped_sheets` are the sheets that look like tables too and are not read.
+    `skipped_sheets` are the sheets that look like tables too and are not read. Where the rows are
+    parts of a document, `wrap` returns what stood before and behind them.
     """
 
     source: Source
@@ -44,6 +45,7 @@ class Table:
     heading_line: int
     known: frozenset[str]
     skipped_sheets: tuple[str, ...] = ()
+    wrap: Callable[[], tuple[str, str]] | None = None
 
     def records(self) -> Iterator[Record]:
         """Yield the rows below the heading that are not blank."""
@@ -151,6 +153,9 @@ def workbook_sources(path: Path, rules: IngestRules) -> list[Source]:
 
 def text_sources(path: Path, rules: IngestRules) -> list[Source]:
     """Return the file as cut by each delimiter; the one that shows the heading is right."""
+    if path.stat().st_size > rules.max_text_bytes:
+        limit = rules.max_text_bytes // 2**20
+        raise FileRefusedError("error_ingest.text_too_large", file=path.name, limit=limit)
     name = encoding.detect(path, rules.min_common_share)
     return [Source(name, mark, _reader(path, name, mark, rules)) for mark in DELIMITERS]
 

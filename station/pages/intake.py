@@ -13,15 +13,16 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from station import text
 from station.errors import StationError
 from station.model import RejectedRow
-from station.pages.parts import blocks
+from station.pages.parts import blocks, missing
 from station.pages.parts.desk import Desk, current
 from station.services import board
 from station.services.incoming import facts, intake, mappings, records
 from station.services.incoming.files import SALES, FileOptions, FileReport
 
-ENDINGS = ("csv", "txt", "xlsx")
+ENDINGS = ("csv", "txt", "xlsx", "xml")
 COUNTS = ("accepted", "duplicates", "conflicts", "rejected", "ignored")
 KINDS = (SALES, *records.KINDS)
+UNDOABLE = frozenset({SALES, "totals"})
 
 
 def render() -> None:
@@ -33,6 +34,7 @@ def render() -> None:
     batches = intake.listing(desk.ask)
     blocks.answer(_answer(desk, batches))
     _upload(desk)
+    missing.draw(desk)
     _history(desk, batches)
 
 
@@ -269,7 +271,7 @@ def _one_batch(desk: Desk, batch: pd.Series) -> None:
         aside = intake.rejected(desk.ask, batch_id=batch_id)
         if aside:
             _rejected(desk, aside, key=f"batch_rejected_{batch_id}")
-        if batch["kind"] == SALES and batch["status"] == "done":
+        if batch["kind"] in UNDOABLE and batch["status"] == "done":
             _undo(desk, batch_id, int(batch["accepted"]))
 
 

@@ -21,6 +21,7 @@ from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.customers import completeness, fields
 from station.services.customers import fleets
+from station.services.incoming import gaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +363,25 @@ def _fleets(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFram
     said = [text.say_row(question.lang, row, "sentence") for row in frame.to_dict("records")]
     frame = frame.assign(sentence=said).round({"monthly_amount": 2, "monthly_quantity": 3})
     return frame[list(_FLEET_COLUMNS)].rename(columns=_FLEET_COLUMNS)
+_GAP_COLUMNS = (
+    *("station", "business_on", "kind", "nozzle", "first", "last", "count", "litres"),
+    *("from_time", "to_time", "receipt_no", "sentence"),
+)
+
+
+def _gaps(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
+    """Return what is missing or edited, and the days of which the till's total says otherwise."""
+    found = gaps.find(ask, stations=codes, days=question.days).findings
+    totals = gaps.compare(ask, stations=codes, days=question.days)
+    off = totals[totals["verdict"] != gaps.EVEN].assign(kind="total", nozzle="", receipt_no="")
+    off = off.assign(**dict.fromkeys(("first", "last", "count"), None), from_time="", to_time="")
+    both = [frame for frame in (found, off) if len(frame)]
+    rows = pd.concat(both, ignore_index=True) if both else found
+    said = [text.say_row(question.lang, row, "sentence") for row in rows.to_dict("records")]
+    days = rows["business_day"].map(lambda day: day_date(int(day))).astype(object)
+    numbers = {name: rows[name].astype(object) for name in ("first", "last", "count")}
+    shown = rows.assign(sentence=said, business_on=days, litres=rows["litres"].round(3), **numbers)
+    return shown[list(_GAP_COLUMNS)]
 
 
 REPORTS: dict[str, Builder] = {
@@ -372,6 +392,7 @@ REPORTS: dict[str, Builder] = {
     "ownership": _of_vehicle(_OWNER_COLUMNS),
     "frequency": _of_board(_FREQUENCY_COLUMNS),
     "lapsed": _lapsed,
+    "gaps": _gaps,
     "compare": _compare,
     "completeness": _completeness,
 }

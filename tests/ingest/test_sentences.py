@@ -7,7 +7,8 @@ from station import ingest
 from station.text import catalogue
 
 SOURCES = [path.read_text("utf-8") for path in Path(ingest.__path__[0]).glob("*.py")]
-REASON = re.compile(r'BadValueError\(\s*"(\w+)"|"(pump_test|own_use|cancelled|late_deduction)"')
+IGNORED = "pump_test|own_use|cancelled|late_deduction|training|prepaid|nothing_sold"
+REASON = re.compile(rf'BadValueError\(\s*"(\w+)"|"({IGNORED})"')
 REFUSAL = re.compile(r'"(error_ingest\.\w+)"')
 OF_THE_ARCHIVE = {
     "bad_field",

@@ -1,10 +1,11 @@
 """A file is looked at, imported and undone on the page as on the command line."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
-from opened import desk_of, open_page
+from opened import desk_of, open_page, words_of
 from streamlit.testing.v1 import AppTest
 
 from station.config import Settings
@@ -71,3 +72,28 @@ def test_a_name_that_holds_a_path_stays_a_name(ask: Ask) -> None:
 
     assert figures(page)["接收"] == "11"
     assert not list(ask.db.folder.parent.rglob("passwd*"))
+
+
+def test_the_page_says_what_is_missing_and_which_nozzle_sees_no_plates(ask: Ask) -> None:
+    press(uploaded(ask), "导入")
+    page = open_page("intake", desk_of(ask))
+
+    assert not page.exception
+    assert "数据缺了吗？" in words_of(page)
+    assert "各油枪流水中认出车辆的比例" in words_of(page)
+
+
+def test_a_journal_is_imported_and_its_totals_compared(ask: Ask, tmp_path: Path) -> None:
+    stations = tmp_path / "abroad.csv"
+    stations.write_text("code,name,currency,zone\n1022,Exit 9,USD,America/New_York\n", "utf-8")
+    records.import_records(ask, kind="stations", path=stations, options=FileOptions())
+    ask = replace(ask, scope=access.local_operator(ask.db))
+    for name in ("naxml_posjournal_plain.xml", "naxml_fgm.xml"):
+        press(uploaded(ask, name, (SAMPLES / name).read_bytes()), "导入")
+
+    page = open_page("intake", desk_of(ask))
+    tables = "".join(frame.value.to_string() for frame in page.dataframe)
+
+    assert not page.exception
+    assert "收银日合计" in tables
+    assert "油品 001" in tables

@@ -113,6 +113,19 @@ def sales_of(facts: Facts) -> dict[str, Any]:
     return {"path": path, "options": intake.ImportOptions()}
 
 
+def totals_of(facts: Facts) -> dict[str, Any]:
+    path = facts.folder / "totals.xml"
+    path.write_text(
+        "<NAXML-MovementReport version='3.4'><TransmissionHeader><StoreLocationID>"
+        f"{facts.code}</StoreLocationID></TransmissionHeader><FuelGradeMovement><MovementHeader>"
+        "<BusinessDate>2026-08-01</BusinessDate></MovementHeader><FGMDetail><FuelGradeID>001"
+        "</FuelGradeID><FGMSalesTotals><FuelGradeSalesVolume>9</FuelGradeSalesVolume>"
+        "</FGMSalesTotals></FGMDetail></FuelGradeMovement></NAXML-MovementReport>",
+        encoding="utf-8",
+    )
+    return {"path": path, "options": FileOptions()}
+
+
 def vehicles_of(facts: Facts) -> dict[str, Any]:
     path = facts.folder / "vehicles.csv"
     path.write_text(f"车牌号,客户编号\n粤B77778,{facts.code}-1\n", encoding="utf-8")
@@ -210,6 +223,9 @@ NAMED: Mapping[str, Maker] = {
     "fleets.fleet": of_fleet,
     "forms.blank": of_form,
     "forms.filled": lambda f: of_form(f) | {"reason": "asked"},
+    "gaps.compare": at_station,
+    "gaps.find": at_station,
+    "gaps.tell": at_station,
     "intake.rejected": of_batch,
     "intake.undo": of_batch,
     "leads.add_lead": lambda f: {"lead": Lead(f.code, "fair", "x")},
@@ -354,6 +370,7 @@ CHAINWIDE: Mapping[str, Maker] = {
     "mappings.names": nothing,
     "records.import_records": vehicles_of,
     "reports.as_csv": told,
+    "totals.import_totals": totals_of,
     "sheets.export": rows,
 }
 """Services of no one station, and imports, whose rows are refused one by one (tests/services)."""
@@ -382,6 +399,7 @@ CHANGES = frozenset(
     | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
     | {"leads.take_up", "leads.write_opportunity", "registering.confirm", "registering.decline"}
     | {"attachments.add", "attachments.remove", "notes.add", "occasions.add", "occasions.remove"}
+    | {"totals.import_totals"}
 )
 """Services that are given an archive of their own to change."""
 

@@ -20,6 +20,7 @@ from station.services.ask import Ask, Database
 SALES = "sales"
 """The kind of a batch that brings sales; the others are records.KINDS."""
 CHUNK_ROWS = 2_000  # about 100 ms under the writer's lock
+CHUNK_CHARS = 8 * 2**20  # of the texts of those rows
 KEPT_REJECTED = 200  # rows that a report carries; the quarantine holds them all
 Door = Callable[[], AbstractContextManager[Connection]]
 """Opens the transaction of one chunk."""
@@ -97,8 +98,11 @@ def write_rejects(
     """Return the file of the rows that `path` was refused, to be corrected and imported again."""
     folder = options.rejects_dir or path.parent
     folder.mkdir(parents=True, exist_ok=True)
-    rejects = folder / quarantine.file_name(options.name_of(path))
-    quarantine.write_rejected(rejects, table, rejected, options.lang)
+    ending, write = (
+        (".xml", quarantine.write_events) if table.wrap else (".csv", quarantine.write_rejected)
+    )
+    rejects = folder / quarantine.file_name(options.name_of(path), ending)
+    write(rejects, table, rejected, options.lang)
     return rejects
 
 

@@ -14,7 +14,7 @@ from station.archive.books import KeyBook, ProductBook
 from station.archive.database import Connection
 from station.archive.sales import Outcome
 from station.errors import FileRefusedError
-from station.ingest import sales_file
+from station.ingest import naxml, sales_file
 from station.ingest.mapping import Mapping
 from station.ingest.sales_file import SalesFile
 from station.model import (
@@ -33,7 +33,9 @@ from station.model import (
 from station.services import trail
 from station.services.access import right
 from station.services.ask import Ask
+from station.services.incoming import totals
 from station.services.incoming.files import (
+    CHUNK_CHARS,
     CHUNK_ROWS,
     KEPT_REJECTED,
     SALES,
@@ -71,12 +73,21 @@ def import_sales(
 
     Rows are committed in chunks, so a stop at any moment leaves whole chunks, and importing the
     same file again ends as if it had never been stopped. With `whole_file` nothing counts until
-    everything is in, and one bad row refuses the file. A dry run changes nothing.
+    everything is in, and one bad row refuses the file. A dry run changes nothing. A file of a
+    till's totals is kept for comparison.
 
     Raises:
         UnreadableFileError: nothing of the file could be read.
         FileRefusedError: the file contradicts itself or the archive, or was to be whole and is not.
     """
+    if naxml.is_movement(path):
+        return totals.import_totals(
+            ask,
+            path=path,
+            options=options,
+            station_code=options.station,
+            whole_file=options.whole_file,
+        )
     file = _open(ask, path, options)
     request = _Request(ask, path, file, options, _settled_key_kind(ask, file), progress)
     if options.whole_file:
@@ -245,7 +256,7 @@ def _begin(request: _Request, door: Door) -> _Work:
 def _read_in(work: _Work) -> _Tally:
     tally, done = _Tally(), 0
     rows = work.request.file.rows(work.request.key_kind)
-    while chunk := list(islice(rows, CHUNK_ROWS)):
+    while chunk := _chunk(rows):
         with work.door() as conn:
             _take_chunk(conn, work, tally, chunk)
         done += len(chunk)
@@ -255,6 +266,18 @@ def _read_in(work: _Work) -> _Tally:
         outcomes = _add_reversals(conn, work, tally.reversals)
         _note(conn, work, tally, tally.reversals, outcomes)
     return tally
+
+
+def _chunk(rows: Iterator[ReadRow]) -> list[ReadRow]:
+    """Return the next rows, fewer where their texts are long."""
+    chunk: list[ReadRow] = []
+    chars = 0
+    for row in islice(rows, CHUNK_ROWS):
+        chunk.append(row)
+        chars += len(row.raw) if not isinstance(row, IgnoredRow) else 0
+        if chars > CHUNK_CHARS:
+            break
+    return chunk
 
 
 def _take_chunk(conn: Connection, work: _Work, tally: _Tally, rows: Sequence[ReadRow]) -> None:
