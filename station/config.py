@@ -21,10 +21,10 @@ from station.analysis.usage import UsageRules
 from station.archive.customers.merging import MergeRules
 from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
-from station.contact.likeness import LikenessRules
 from station.contact.completeness import CompletenessRules
 from station.contact.fields import OWN_GROUP, Field, FieldKind, Whose, faults
 from station.contact.fleets import FleetRules
+from station.contact.likeness import LikenessRules
 from station.contact.prospects import ProspectRules
 from station.contact.registrations import RegisterRules
 from station.contact.scans import AttachmentRules

@@ -1,11 +1,19 @@
 """What the archive knows of its vehicles: one row each, found by plate, and what staff confirm."""
 
-from collections import Counter
 from collections.abc import Collection
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
-from sqlalchemy import Case, CompoundSelect, Connection, case, func, select, union, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    and_,
+    case,
+    func,
+    select,
+    union,
+    update,
+)
 
 from station.archive.customers.book import stands
 from station.archive.rows import frame
@@ -45,7 +53,6 @@ def _told(name: str) -> ColumnElement[str]:
     return case((is_asked, found), else_=_FIRST.c[name])
 
 
-def vehicles_frame(conn: Connection) -> pd.DataFrame:
 def vehicles_frame(conn: Connection, vehicle_ids: Collection[int] | None = None) -> pd.DataFrame:
     """Return one row a vehicle, shown by its plate, its colour where two share the text.
 
@@ -54,13 +61,7 @@ def vehicles_frame(conn: Connection, vehicle_ids: Collection[int] | None = None)
     card_kind. The kind of owner is the vehicle's own, else its customer's. Texts are empty where
     nothing is known, customer_id is missing. With `vehicle_ids` only these are told of.
     """
-    shown = _shown(conn, None if vehicle_ids is None else _namesakes(conn, vehicle_ids))
-    shown["label"] = _labels(shown)
-    shown = shown.drop(columns="valid_to_day")
-    found = shown.merge(_owners(conn), on="vehicle_id", how="left", validate="one_to_one")
-    found = found.merge(_cards(conn), on="vehicle_id", how="left", validate="one_to_one")
-    if vehicle_ids is not None:
-        shown = shown[shown["vehicle_id"].isin(vehicle_ids)].reset_index(drop=True)
+    shown = _labelled(conn, vehicle_ids)
     owners, held = _owners(conn, vehicle_ids), _cards(conn, vehicle_ids)
     found = shown.merge(owners, on="vehicle_id", how="left", validate="one_to_one")
     found = found.merge(held, on="vehicle_id", how="left", validate="one_to_one")
@@ -78,27 +79,18 @@ def vehicles_frame(conn: Connection, vehicle_ids: Collection[int] | None = None)
 
 def labels(conn: Connection, vehicle_ids: Collection[int]) -> dict[int, tuple[str, str]]:
     """Return label and kind of key by which `vehicles_frame` shows each of a few vehicles."""
-    key = vehicle_keys.c
-    query = select(key.vehicle_id, key.text, key.colour, key.kind).where(
-        key.vehicle_id.in_(_namesakes(conn, vehicle_ids))
-    )
-    order = query.order_by(key.vehicle_id, _rank().desc(), key.valid_from_day)
-    best = {row.vehicle_id: row for row in conn.execute(order)}  # the last one is the best
-    texts = Counter(row.text for row in best.values())
-    shown = {i: best[i] for i in vehicle_ids if i in best}
-    return {
-        i: (
-            f"{row.text}/{row.colour}" if row.colour and texts[row.text] > 1 else row.text,
-            row.kind,
-        )
-        for i, row in shown.items()
-    }
+    shown = _labelled(conn, vehicle_ids)
+    told = zip(shown["vehicle_id"], shown["label"], shown["key_kind"], strict=True)
+    return {int(vehicle_id): (label, kind) for vehicle_id, label, kind in told}
 
 
-def _rank() -> Case[int]:
-    """Rank the keys of a vehicle: a plate with its colour names it best."""
-    key = vehicle_keys.c
-    return case((key.kind != KeyKind.PLATE.value, 2), (key.colour == "", 1), else_=0)
+def _labelled(conn: Connection, vehicle_ids: Collection[int] | None) -> pd.DataFrame:
+    """Return each vehicle with the key that names it best and `label`, how it is called."""
+    shown = _shown(conn, None if vehicle_ids is None else _namesakes(conn, vehicle_ids))
+    shown = shown.assign(label=_labels(shown)).drop(columns="valid_to_day")
+    if vehicle_ids is None:
+        return shown
+    return shown[shown["vehicle_id"].isin(vehicle_ids)].reset_index(drop=True)
 
 
 def _namesakes(conn: Connection, vehicle_ids: Collection[int]) -> set[int]:
@@ -138,6 +130,8 @@ def _shown(conn: Connection, vehicle_ids: Collection[int] | None) -> pd.DataFram
         vehicles.c.owner_source,
         vehicles.c.vehicle_type,
     ).join(vehicles)
+    if vehicle_ids is not None:
+        query = query.where(key.vehicle_id.in_(vehicle_ids))
     rank = case((key.kind != KeyKind.PLATE.value, 2), (key.colour == "", 1), else_=0)
     is_past = case((key.valid_to_day.is_(None), 0), else_=1)
     order = {"is_past": is_past, "rank": rank, "day": -key.valid_from_day}
@@ -145,11 +139,6 @@ def _shown(conn: Connection, vehicle_ids: Collection[int] | None) -> pd.DataFram
     keys = frame(conn, query.add_columns(*more, key.valid_to_day))
     best = keys.sort_values(["vehicle_id", *order]).drop_duplicates("vehicle_id", ignore_index=True)
     return best.drop(columns=list(order))
-    if vehicle_ids is not None:
-        query = query.where(key.vehicle_id.in_(vehicle_ids))
-    keys = frame(conn, query.add_columns(_rank().label("rank"), key.valid_from_day.label("day")))
-    best = keys.sort_values(["vehicle_id", "rank", "day"], ascending=[True, True, False])
-    return best.drop_duplicates("vehicle_id", ignore_index=True).drop(columns=["rank", "day"])
 
 
 def _labels(shown: pd.DataFrame) -> pd.Series:

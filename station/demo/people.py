@@ -87,14 +87,12 @@ def facts(numbers: Ints, fleet: Ints, industry: Words) -> dict[str, Words]:
 
 
 def _drawn(words: tuple[str, ...], numbers: Ints, salt: int) -> Words:
-    places = _mixed(numbers, salt) >> BITS // 2
+    places = mixed(numbers, salt) >> BITS // 2
     return np.asarray([words[place] for place in (places % len(words)).tolist()], dtype=object)
 
 
 def _some(words: Words, numbers: Ints, salt: int, missing: float = MISSING_SHARE) -> Words:
-    is_missing = _mixed(numbers, salt) < missing * 2**BITS
-def _some(words: Words, numbers: Ints, salt: int) -> Words:
-    is_missing = mixed(numbers, salt) < MISSING_SHARE * 2**BITS
+    is_missing = mixed(numbers, salt) < missing * 2**BITS
     return np.where(is_missing, "", words)
 
 

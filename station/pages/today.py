@@ -15,9 +15,7 @@ from station.pages import frequency, front, lapsed
 from station.pages.parts import blocks, charts, look
 from station.pages.parts.desk import Desk, current
 from station.services import board
-from station.services.customers import completeness
-from station.services.customers import fleets, settling
-from station.services.customers import prospects, registering
+from station.services.customers import completeness, fleets, prospects, registering, settling
 from station.services.incoming import intake
 from station.services.people import approvals, audit
 
@@ -168,6 +166,8 @@ def _unfinished(desk: Desk) -> Iterator[Line]:
         detail = desk.say("page_today.unfinished_mine", count=mine) if mine else ""
         sentence = desk.say("page_today.unfinished", count=len(rows))
         yield Line(":material/fact_check:", sentence, detail, "completeness")
+
+
 def _fleets(desk: Desk) -> Iterator[Line]:
     """Tell of organisations that are about to leave, and of those that have not paid."""
     if "cards.read" not in desk.ask.scope.rights:

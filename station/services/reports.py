@@ -19,8 +19,7 @@ from station.output import sheets as files
 from station.services import board, sheets
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
-from station.services.customers import completeness, fields
-from station.services.customers import fleets
+from station.services.customers import completeness, fields, fleets
 from station.services.incoming import gaps
 
 
@@ -326,6 +325,8 @@ def _completeness(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.Da
 def _labels(ask: Ask, lang: str, names: list[str]) -> str:
     known = fields.known_fields(ask.settings)
     return "; ".join(fields.label(lang, known[name]) for name in names)
+
+
 _FLEET_COLUMNS = {
     "code": "customer",
     "organisation_name": "organisation",
@@ -363,6 +364,8 @@ def _fleets(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFram
     said = [text.say_row(question.lang, row, "sentence") for row in frame.to_dict("records")]
     frame = frame.assign(sentence=said).round({"monthly_amount": 2, "monthly_quantity": 3})
     return frame[list(_FLEET_COLUMNS)].rename(columns=_FLEET_COLUMNS)
+
+
 _GAP_COLUMNS = (
     *("station", "business_on", "kind", "nozzle", "first", "last", "count", "litres"),
     *("from_time", "to_time", "receipt_no", "sentence"),

@@ -33,11 +33,19 @@ from station.model import (
 )
 from station.services import demo, reports
 from station.services.ask import Ask
-from station.services.customers import contacts, merging
-from station.services.customers.enrolling import NewCard
-from station.services.customers import filters, tagging
-from station.services.customers import attachments, leads, notes, occasions, registering
+from station.services.customers import (
+    attachments,
+    contacts,
+    filters,
+    leads,
+    merging,
+    notes,
+    occasions,
+    registering,
+    tagging,
+)
 from station.services.customers.attachments import ScanKind
+from station.services.customers.enrolling import NewCard
 from station.services.customers.leads import Decision, Lead
 from station.services.customers.occasions import Occasion, OccasionKind
 from station.services.customers.prospects import Belongs
@@ -149,6 +157,8 @@ def told(_: Facts) -> dict[str, Any]:
 
 def at_station_only(facts: Facts) -> filters.Condition:
     return filters.Condition("station", filters.Op.ANY_OF, (facts.code,))
+
+
 def of_person(facts: Facts) -> dict[str, Any]:
     return {"person_id": facts.person_id}
 
@@ -212,7 +222,6 @@ NAMED: Mapping[str, Maker] = {
     "holding.of_vehicle": of_vehicle,
     "holding.sell": lambda f: of_vehicle(f) | {"on": DAY},
     "enrolling.add": lambda f: {"new": NewCard(station=f.code, name="丙丁")},
-    "erasure.erase": lambda f: of_customer(f) | {"reason": "asked"},
     "fields.change": lambda f: of_customer(f) | {"values": {"channel": "event"}},
     "fields.check": lambda f: of_customer(f) | {"field": "phone", "is_good": True},
     "fields.history": of_customer,
@@ -316,14 +325,8 @@ LISTS: Mapping[str, Maker] = {
     "merging.recent": nothing,
     "filters.choices": nothing,
     "filters.saved": nothing,
-    "intake.listing": nothing,
-    "lapses.history": lambda f: {"vehicle_id": f.vehicle_id},
-    "lapses.newest": nothing,
     "tagging.suggestions": nothing,
     "fleets.fleets": nothing,
-    "intake.listing": nothing,
-    "lapses.history": lambda f: {"vehicle_id": f.vehicle_id},
-    "lapses.newest": nothing,
     "settling.calendar": plain(month=DAY),
     "settling.overdue": nothing,
     "prospects.candidates": nothing,
@@ -430,6 +433,7 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         for code in (OWN, OTHER):
             customer_id = facts_of(copy, code).customer_id
             tagging.put(operator, customer_id=customer_id, tag="OTHERTAG")
+            confide(copy, code)
         operator.db.close()
         yield Stage(copy, facts_of(copy, OWN), facts_of(copy, OTHER))
 
@@ -440,9 +444,7 @@ def _merge(world: World) -> None:
     for code in (OWN, OTHER):
         kept, gone = (contacts.by_code(ask, code=f"{code}-{number}") for number in (3, 4))
         merging.merge(ask, kept_id=kept, gone_id=gone, reason="one telephone")
-        for code in (OWN, OTHER):
-            confide(copy, code)
-        yield Stage(copy, facts_of(copy, OWN), facts_of(copy, OTHER))
+    ask.db.close()
 
 
 def confide(world: World, code: str) -> None:

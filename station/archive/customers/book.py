@@ -267,13 +267,8 @@ def _left(span: Span, taken: Iterable[Span]) -> list[Span]:
 def _touched(conn: Connection, ids: Collection[int]) -> list[int]:
     """Return the vehicles that were ever tied to one of these rows of a customer."""
     owned = select(vehicle_owners.c.vehicle_id).where(vehicle_owners.c.customer_id.in_(ids))
-    carried = select(_by_card()).select_from(card_links).join(cards)
-    carried = carried.where(card_links.c.customer_id.in_(ids))
-def _touched(conn: Connection, customer_id: int) -> list[int]:
-    """Return the vehicles that were ever tied to a customer."""
-    owned = select(vehicle_owners.c.vehicle_id).where(vehicle_owners.c.customer_id == customer_id)
     carried = select(by_card()).select_from(card_links).join(cards)
-    carried = carried.where(card_links.c.customer_id == customer_id)
+    carried = carried.where(card_links.c.customer_id.in_(ids))
     found = {*conn.execute(owned).scalars(), *conn.execute(carried).scalars()}
     return sorted(int(vehicle_id) for vehicle_id in found - {None})
 

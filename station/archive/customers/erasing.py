@@ -216,9 +216,8 @@ def _rename_keys(conn: Connection, vehicle_ids: Collection[int]) -> None:
     key = vehicle_keys.c
     ids = conn.execute(select(key.id).where(key.vehicle_id.in_(vehicle_ids))).scalars().all()
     for key_id in ids:
-        name = {"kind": KeyKind.REF.value, "text": _nameless(), "flags": ""}
+        name = {"kind": KeyKind.REF.value, "text": _nameless(), "tail": "", "flags": ""}
         nameless: dict[str, str | None] = {**name, "valid_to_day": None}
-        nameless = {"kind": KeyKind.REF.value, "text": _nameless(), "tail": "", "flags": ""}
         conn.execute(update(vehicle_keys).where(key.id == key_id).values(nameless))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from station.archive.customers.tables import contact_persons
 from station.model import ContactRole
@@ -63,12 +63,3 @@ def of_customers(conn: Connection, customer_ids: Collection[int]) -> list[Contac
 def _person(row: Any) -> ContactPerson:
     values = {name: getattr(row, name) for name in ("id", *COLUMNS)}
     return ContactPerson(**values | {"role": ContactRole(row.role)})
-
-
-def with_phone(conn: Connection, indexes: Collection[str], *, day: int) -> list[int]:
-    """Return the customers of which somebody there on a day has a phone under such a hash."""
-    person = contact_persons.c
-    query = select(person.customer_id).where(
-        person.phone_index.in_(indexes), or_(person.to_day.is_(None), person.to_day > day)
-    )
-    return list(conn.execute(query.distinct().order_by(person.customer_id)).scalars())

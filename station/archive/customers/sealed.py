@@ -6,16 +6,6 @@ from enum import StrEnum
 from string import Formatter
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    LargeBinary,
-    bindparam,
-    func,
-    select,
-    update,
-)
 from sqlalchemy import Column, Connection, LargeBinary, bindparam, func, select, union, update
 
 from station.archive.customers.tables import (
@@ -243,19 +233,6 @@ def put_contacts(conn: Connection, changed: Sequence[Contact]) -> None:
 
 
 def with_phone(conn: Connection, indexes: Collection[str]) -> list[int]:
-    """Return the ids of the customers whose phone stands under one of these hashes."""
-    return _found(conn, customers.c.phone_index.in_(indexes))
-
-
-def with_name(conn: Connection, indexes: Collection[str]) -> list[int]:
-    """Return the ids of the customers whose name stands under one of these hashes."""
-    return _found(conn, customers.c.name_index.in_(indexes))
-
-
-def _found(conn: Connection, condition: ColumnElement[bool]) -> list[int]:
-    """Return the customers of these rows, each once and as the one that stands."""
-    stands = func.coalesce(customers.c.merged_into, customers.c.id).label("stands")
-    return list(conn.execute(select(stands).where(condition).distinct().order_by(stands)).scalars())
     """Return the ids of the customers reached by the phone under one of these hashes.
 
     An organisation is reached by those of its people who are still there.
@@ -271,11 +248,14 @@ def with_name(conn: Connection, indexes: Collection[str]) -> list[int]:
 def _found(
     conn: Connection, own: Column[Any], of_people: Column[Any], indexes: Collection[str]
 ) -> list[int]:
+    """Return the customers of these rows and people, each once and as the one that stands."""
     people = select(contact_persons.c.customer_id).where(
         of_people.in_(indexes), contact_persons.c.to_day.is_(None)
     )
-    found = union(select(customers.c.id).where(own.in_(indexes)), people)
-    return sorted(conn.execute(found).scalars())
+    rows = union(select(customers.c.id).where(own.in_(indexes)), people)
+    stands = func.coalesce(customers.c.merged_into, customers.c.id)
+    found = conn.execute(select(stands).where(customers.c.id.in_(rows)).distinct())
+    return sorted(found.scalars())
 
 
 def unindexed(conn: Connection, *, after_id: int, limit: int) -> list[SealedText]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from time import time
 
 from station.archive import stations
-from station.archive.customers import book, consents, persons, sealed
+from station.archive.customers import book, consents, sealed
 from station.archive.customers.book import Customer
 from station.archive.database import Connection, Database
 from station.archive.people import accounts, audit, sessions
@@ -169,9 +169,6 @@ def reveal(ask: Ask, *, customer_id: int, purpose: Purpose, reason: str) -> Reve
     with acting(ask) as conn:
         seen = there(conn, ask, customer_id)
         refuse_reveal(conn, ask, seen, purpose, is_kept=seen.customer.has_contact)
-        refuse_reveal(conn, ask, seen, purpose)
-        if not seen.customer.has_contact:
-            raise NotFoundError("contacts.none_kept")
         reason = impersonal(reason, of_person(ask.db, seen.customer))
         count_one_more(conn, ask)
         trail.note(
@@ -191,7 +188,7 @@ def refuse_reveal(
     seen: Seen,
     purpose: Purpose,
     *,
-    is_kept: bool,
+    is_kept: bool = True,
     channel: Channel = Channel.PHONE,
 ) -> None:
     """Refuse to open how a customer is reached to whom it is closed, or where nothing is kept.
@@ -200,19 +197,10 @@ def refuse_reveal(
         NotAllowedError: he is in another's care, or does not agree to this purpose and way.
         NotFoundError: nothing is kept.
     """
-def _refuse_reveal(conn: Connection, ask: Ask, seen: Seen, purpose: Purpose) -> None:
     if not may_reveal(ask, seen):
         raise NotAllowedError("contacts.not_yours")
     if not is_kept:
         raise NotFoundError("contacts.none_kept")
-def refuse_reveal(conn: Connection, ask: Ask, seen: Seen, purpose: Purpose) -> None:
-    """Refuse to open a name or a phone to whoever may not, or for what he does not want.
-
-    Raises:
-        NotAllowedError: he is in another's care, or does not agree to this purpose.
-    """
-    if not may_reveal(ask, seen):
-        raise NotAllowedError("contacts.not_yours")
     words = consents.of_customer(conn, seen.customer.id)
     day = day_number(today())
     if purpose is not Purpose.SERVICE and not consent.is_given(
@@ -264,11 +252,9 @@ def assign(ask: Ask, *, customer_id: int, keeper: str) -> None:
     """
     with ask.db.writing(changes_figures=False) as conn:
         seen = there(conn, ask, customer_id)
-        keeper_id = _keeper(conn, seen, keeper.strip().casefold()) if keeper.strip() else None
+        keeper_id = keeper_of(conn, seen, keeper.strip().casefold()) if keeper.strip() else None
         for row_id in seen.customer.ids if keeper_id is None else [customer_id]:
             book.assign(conn, row_id, keeper_id)
-        keeper_id = keeper_of(conn, seen, keeper.strip().casefold()) if keeper.strip() else None
-        book.assign(conn, customer_id, keeper_id)
         what = f"customer:{customer_id}:keeper:{keeper_id or 'nobody'}"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=seen.station_id)
 
@@ -340,9 +326,7 @@ def find_by_phone(ask: Ask, *, phone: str) -> list[int]:
 
 def _with_phone(conn: Connection, ask: Ask, number: str) -> list[int]:
     found = []
-    indexes = sealing.phone_indexes(ask.db, number)
-    theirs = persons.with_phone(conn, indexes, day=day_number(today()))
-    for customer_id in dict.fromkeys([*sealed.with_phone(conn, indexes), *theirs]):
+    for customer_id in sealed.with_phone(conn, sealing.phone_indexes(ask.db, number)):
         customer = book.find(conn, customer_id)
         if customer and book.stations_of(conn, customer) & ask.scope.station_ids:
             found.append(customer_id)

@@ -5,15 +5,14 @@ from time import time
 
 import pandas as pd
 
-from station.archive import lake
-from station.archive import vehicles as garage
+from station.archive import lake, search
 from station.archive.customers import alike, book, retention, sealed
 from station.archive.database import Connection
 from station.contact import likeness
 from station.errors import BadValueError, LimitReachedError, NotAllowedError, NotFoundError
 from station.frames import UNITS
 from station.ingest import plates
-from station.model import Act, KeyKind, day_number
+from station.model import Act, day_number
 from station.services import board, trail
 from station.services.access import acting, right
 from station.services.ask import Ask
@@ -243,9 +242,9 @@ def _with_plate(ask: Ask, plate: str) -> list[int]:
     if not text:
         return []
     with ask.db.reading() as conn:
-        found = garage.find_vehicles(conn, text, MOST_ALIKE)
-        found = found[(found["text"] == text) & (found["kind"] == KeyKind.PLATE.value)]
-        return [one for vehicle in found["vehicle_id"] for one in book.holders(conn, int(vehicle))]
+        return [
+            one for vehicle in search.by_text(conn, [text]) for one in book.holders(conn, vehicle)
+        ]
 
 
 def _with_name(ask: Ask, name: str) -> list[int]:

@@ -12,9 +12,7 @@ import pandas as pd
 from station.archive.customers import agreements as agreed
 from station.archive.customers import book as customers
 from station.archive.customers import consents as book
-from station.archive.customers import merging, person
-from station.archive.customers import person, tags
-from station.archive.customers import credit, person
+from station.archive.customers import credit, merging, person, tags
 from station.archive.customers import persons as people
 from station.archive.customers.book import FOREVER, Span
 from station.archive.database import Connection
@@ -35,9 +33,7 @@ from station.model import (
 from station.services import board, trail
 from station.services.access import LOCAL_ACCOUNT, acting, right, today
 from station.services.ask import Ask
-from station.services.customers import contacts, kept
-from station.services.customers import agreements, contacts, persons
-from station.services.customers import contacts, occasions
+from station.services.customers import agreements, contacts, kept, occasions, persons
 from station.services.customers.contacts import Seen
 from station.services.personal import confided, sealing
 
@@ -344,6 +340,9 @@ def _tags(conn: Connection, seen: Seen, his: list[Span]) -> list[dict[str, Any]]
     return [
         {"vehicle_id": vehicle_id, "tag": tag, "written_at": _instant(at)}
         for vehicle_id, tag, at in [*((None, tag, at) for tag, at in on_him), *on_vehicles]
+    ]
+
+
 def _persons(conn: Connection, ask: Ask, seen: Seen) -> list[dict[str, Any]]:
     """Return who is to be asked for, of an organisation."""
     told = []
