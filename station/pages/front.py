@@ -22,12 +22,14 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
     "daily": [
         ("today", "wb_sunny", "board.read"),
         ("lapsed", "notifications_active", "board.read"),
+    ],
+    "customers": [
         ("card", "badge", "cards.read"),
-        ("duplicates", "group_remove", "customers.merge"),
-        ("completeness", "fact_check", "cards.read"),
         ("filters", "filter_alt", "cards.read"),
         ("fleets", "corporate_fare", "cards.read"),
         ("prospects", "person_search", "prospects.work"),
+        ("completeness", "fact_check", "cards.read"),
+        ("duplicates", "group_remove", "customers.merge"),
     ],
     "analyses": [
         ("stability", "verified", "board.read"),

@@ -33,7 +33,7 @@ CANDIDATE_COLUMNS = (
 PROSPECT_COLUMNS = (
     Column("who", "page_prospects.who"),
     Column("plate", "page_prospects.vehicle"),
-    Column("standing", "page_prospects.standing", "standing"),
+    Column("standing", "page_prospects.standing", "prospect_standing"),
     Column("belongs", "page_prospects.belongs", "belongs"),
     Column("reliability", "page_prospects.reliability", "reliability"),
     Column("source", "page_prospects.source", "origin"),

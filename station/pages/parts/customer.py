@@ -1,12 +1,27 @@
 """One customer: a person or an organisation, what he drives, and all that is known of him."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
 
 from station.model import OwnerKind, Stability, State
-from station.pages.parts import blocks, contact, look, timeline
+from station.pages.parts import (
+    agreements,
+    attachments,
+    blocks,
+    contact,
+    fields,
+    forms,
+    holding,
+    look,
+    notes,
+    organisation,
+    persons,
+    tags,
+    timeline,
+)
 from station.pages.parts.blocks import Column
 from station.pages.parts.desk import Desk
 from station.services.customers import portrait
@@ -41,10 +56,10 @@ def draw(desk: Desk, customer_id: int) -> None:
         desk,
         key="card_part",
         label="customer.parts",
-        options={name: desk.say(f"customer.part_{name}") for name in PARTS},
+        options={name: desk.say(f"customer.part_{name}") for name in _parts(desk, seen)},
         default="overview",
     )
-    PARTS[part or "overview"](desk, seen)
+    PARTS[part or "overview"].draw(desk, seen)
 
 
 def _title(desk: Desk, seen: Portrait) -> str:
@@ -88,6 +103,7 @@ def _is_away(rows: pd.DataFrame) -> "pd.Series[bool]":
 def _overview(desk: Desk, seen: Portrait) -> None:
     if not seen.vehicles.empty:
         _figures(desk, seen.vehicles)
+    tags.draw(desk, customer_id=seen.customer_id)
     contact.of_customer(desk, seen.contact)
     if not seen.vehicles.empty:
         _vehicles(desk, seen.vehicles)
@@ -122,9 +138,55 @@ def _cards(desk: Desk, cards: pd.DataFrame) -> None:
     blocks.table(desk, cards, CARDS, key="customer_cards", alt=title)
 
 
+def _details(desk: Desk, seen: Portrait) -> None:
+    fields.draw(desk, customer_id=seen.customer_id)
+
+
+def _organisation(desk: Desk, seen: Portrait) -> None:
+    organisation.draw(desk, customer_id=seen.customer_id)
+    persons.draw(desk, customer_id=seen.customer_id)
+    agreements.draw(desk, customer_id=seen.customer_id)
+    holding.draw_leave(desk, customer_id=seen.customer_id)
+
+
+def _notes(desk: Desk, seen: Portrait) -> None:
+    notes.draw(desk, customer_id=seen.customer_id)
+
+
+def _papers(desk: Desk, seen: Portrait) -> None:
+    attachments.draw(desk, customer_id=seen.customer_id)
+    forms.draw(desk, customer_id=seen.customer_id)
+
+
 def _happened(desk: Desk, seen: Portrait) -> None:
     timeline.draw(desk, customer_id=seen.customer_id)
 
 
-PARTS: Mapping[str, Draw] = {"overview": _overview, "timeline": _happened}
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a card: what draws it, the right it asks for, and of whom it is one."""
+
+    draw: Draw
+    right: str = "cards.read"
+    of_organisations: bool = False
+
+
+PARTS: Mapping[str, Part] = {
+    "overview": Part(_overview),
+    "fields": Part(_details),
+    "organisation": Part(_organisation, of_organisations=True),
+    "notes": Part(_notes, right="contact.reveal"),
+    "papers": Part(_papers, right="contact.reveal"),
+    "timeline": Part(_happened),
+}
 """The parts of a card, in the order of its tabs."""
+
+
+def _parts(desk: Desk, seen: Portrait) -> list[str]:
+    """Return the parts of a customer that the reader may see."""
+    return [
+        name
+        for name, part in PARTS.items()
+        if part.right in desk.ask.scope.rights
+        and (seen.is_organisation or not part.of_organisations)
+    ]

@@ -1,6 +1,5 @@
 """Somebody becomes a customer: the form by which he is written down."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from station.pages.parts import acts, blocks
 from station.pages.parts import fields as form
 from station.pages.parts.desk import Desk
 from station.services import board
-from station.services.customers import enrolling, fields
+from station.services.customers import duplicates, enrolling, fields
 from station.services.customers.enrolling import NewCard
 
 CARD = Path(__file__).parents[1] / "card.py"
@@ -80,9 +79,19 @@ def draw(desk: Desk) -> None:
     st.rerun()
 
 
-def similar(_desk: Desk, _new: NewCard) -> Sequence[Alike]:
-    """Return who may be the same customer; the seam where duplicates are asked before saving."""
-    return []
+def similar(desk: Desk, new: NewCard) -> list[Alike]:
+    """Return who may be the same customer, masked, with what speaks for it."""
+    found = duplicates.similar(
+        desk.ask, name=new.organisation_name or new.name, phone=new.phone, plate=new.plate
+    )
+    return [Alike(one.record.customer_id, _who(desk, one)) for one in found]
+
+
+def _who(desk: Desk, one: duplicates.Alike) -> str:
+    record = one.record
+    who = [record.organisation_name, record.name, record.phone]
+    why = [desk.say(f"enrolling.{code}") for code in one.codes]
+    return f"{' · '.join(filter(None, who)) or record.code} ({', '.join(why)})"
 
 
 def _typed(desk: Desk) -> NewCard:

@@ -8,7 +8,7 @@ from station.model import DAY_S, day_date
 from station.pages.parts import blocks
 from station.pages.parts.desk import Desk
 from station.services import board
-from station.services.customers import portrait
+from station.services.customers import fields, portrait
 
 ICONS = {
     "visit": "local_gas_station",
@@ -24,7 +24,6 @@ WORDS = {
     "channel": "channel",
     "reason": "lapse_reason",
     "unit": "unit",
-    "field": "field",
 }
 """Columns whose values are said in the reader's words, and where those stand."""
 
@@ -65,6 +64,10 @@ def _said(desk: Desk, rows: pd.DataFrame) -> pd.DataFrame:
         for column, topic in WORDS.items()
         if column in rows
     }
+    if "field" in rows:
+        known = fields.known_fields(desk.ask.settings)
+        called = {name: fields.label(desk.lang, one) for name, one in known.items()}
+        worded["field"] = rows["field"].map(called).fillna("")
     told = rows.assign(station=rows["station"].map(names).fillna(""), **worded)
     if "amount" in told:
         spent = zip(told["amount"], told["currency"], strict=True)

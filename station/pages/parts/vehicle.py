@@ -20,7 +20,7 @@ from station.model import (
     day_date,
     minor_per_major,
 )
-from station.pages.parts import blocks, charts, contact, look, reasons
+from station.pages.parts import blocks, charts, contact, holding, look, reasons, tags
 from station.pages.parts.blocks import Column
 from station.pages.parts.desk import Desk
 from station.services import board
@@ -74,7 +74,9 @@ def draw(desk: Desk, vehicle_id: int) -> None:
     _rhythm(desk, card, row)
     _portrait(desk, card, row)
     _confirm(desk, row)
+    tags.draw(desk, vehicle_id=card.vehicle_id)
     contact.draw(desk, card.vehicle_id)
+    holding.draw(desk, vehicle_id=card.vehicle_id)
     _reasons(desk, row)
     if len(card.rows) > 1:
         _stations(desk, card.rows)
