@@ -10,25 +10,21 @@ import pandas as pd
 from sqlalchemy import Connection, select
 
 from station.archive import facts
+from station.archive.keys import borne_by
 from station.archive.lake import SALES, Question, asked, text
-from station.archive.rows import frame, slices
-from station.archive.tables import stations, vehicle_keys
+from station.archive.tables import stations
 from station.frames import REDUCED
 
 TURN = Lock()
 """One question at a time has the connection: making one takes longer than asking."""
-EMPTY = pd.DataFrame(columns=["key_id", "vehicle_id"])
+KEYS = ["key_id", "vehicle_id", "from_day", "to_day"]
+EMPTY = pd.DataFrame(columns=KEYS)
 
 
 def reduce(conn: Connection, vehicle_ids: Collection[int], as_of_day: int) -> pd.DataFrame:
     """Return frames.REDUCED of some vehicles at every station, as `lake.reduce` would."""
-    key = vehicle_keys.c
-    owned = select(key.id.label("key_id"), key.vehicle_id)
-    parts = [
-        frame(conn, owned.where(key.vehicle_id.in_(part))) for part in slices(sorted(vehicle_ids))
-    ]
-    keys = pd.concat([EMPTY, *parts]).astype("int64")
-    lines = facts.of_keys(conn, facts.product_codes(conn), keys["key_id"].tolist())
+    keys = pd.DataFrame(borne_by(conn, vehicle_ids), columns=KEYS, dtype="int64")
+    lines = facts.of_keys(conn, facts.product_codes(conn), keys["key_id"].unique().tolist())
     station_ids = list(conn.execute(select(stations.c.id)).scalars())
     question = Question(station_ids=None, as_of_day=as_of_day)
     with TURN:

@@ -1,10 +1,22 @@
 """Whose is a plate on a day? Lines name a key; the vehicle that bears it may change."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from station.archive.books import add_vehicles
 from station.archive.rows import slices
@@ -13,7 +25,7 @@ from station.model import DAY_S, KeyKind
 
 NAME = ("kind", "text", "colour")
 """By which columns two keys are one name, borne by one vehicle after the other."""
-KEPT = ("plate_kind", "energy", "flags")
+KEPT = ("tail", "plate_kind", "energy", "flags")
 ALWAYS, FOREVER = -(2**31), 2**31 - 1
 """Days before and after every other."""
 
@@ -61,6 +73,22 @@ def borne_in_turn(conn: Connection) -> list[tuple[int, int, int, int]]:
         for rows in bearers.values()
         for one in rows
         for row, start, end in _turns(rows)
+    ]
+
+
+def borne_by(conn: Connection, vehicle_ids: Collection[int]) -> list[tuple[int, int, int, int]]:
+    """Return key, vehicle, first day and first day no more of all that lines may name for these."""
+    key = vehicle_keys.c
+    query = select(
+        named.c.id,
+        key.vehicle_id,
+        case((key.valid_from_day == 0, ALWAYS), else_=key.valid_from_day),
+        func.coalesce(key.valid_to_day, FOREVER),
+    ).join_from(vehicle_keys, named, and_(*(key[name] == named.c[name] for name in NAME)))
+    return [
+        (int(key_id), int(vehicle_id), int(start), int(end))
+        for some in slices(sorted(vehicle_ids))
+        for key_id, vehicle_id, start, end in conn.execute(query.where(key.vehicle_id.in_(some)))
     ]
 
 
