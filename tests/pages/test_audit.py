@@ -134,7 +134,7 @@ def test_an_export_of_the_log_is_in_the_log(office: Office) -> None:
 
 def objects() -> set[str]:
     """Return every object that the services write down, with 7 for each number."""
-    text = "\n".join(path.read_text("utf-8") for path in SOURCES.glob("*.py"))
+    text = "\n".join(path.read_text("utf-8") for path in SOURCES.rglob("*.py"))
     kinds = "account|session|batch|vehicle|archive|customer|keys"
     found = set(re.findall(rf'f?"((?:{kinds}):[^"\s]*)', text)) - {sites.BY_FILE}
     return {re.sub(r"\{[^}]*\}", "7", name) for name in found if name.count("{") == name.count("}")}
@@ -142,7 +142,7 @@ def objects() -> set[str]:
 
 def refusals() -> set[str]:
     """Return the key of every sentence by which a right or a limit is refused."""
-    text = "\n".join(path.read_text("utf-8") for path in SOURCES.glob("*.py"))
+    text = "\n".join(path.read_text("utf-8") for path in SOURCES.rglob("*.py"))
     return set(re.findall(r'(?:NotAllowed|LimitReached|RightsChanged)Error\(\s*"([^"]+)"', text))
 
 

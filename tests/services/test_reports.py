@@ -11,8 +11,10 @@ from station.config import Settings
 from station.errors import NotFoundError
 from station.services import access, board, keeping, reports
 from station.services.ask import Ask
+from station.services.customers import completeness
 from station.services.reports import Question, Report
 
+PER_OTHER = {"compare", "completeness"}
 PER_VEHICLE = {"use", "ownership"}
 
 
@@ -42,7 +44,7 @@ def test_an_empty_archive_gives_an_empty_report(tmp_path: Path, name: str, days:
     assert document["totals"]["rows"] == 0
 
 
-@pytest.mark.parametrize("name", sorted(reports.REPORTS.keys() - PER_VEHICLE - {"compare"}))
+@pytest.mark.parametrize("name", sorted(reports.REPORTS.keys() - PER_VEHICLE - PER_OTHER))
 def test_a_vehicle_has_one_row_a_station(demo_ask: Ask, name: str) -> None:
     rows = asked(demo_ask, name).rows
 
@@ -98,3 +100,12 @@ def test_an_unknown_report_is_answered_with_those_there_are(demo_ask: Ask) -> No
         asked(demo_ask, "horoscope")
 
     assert "profiles" in str(refused.value.facts["known"])
+
+
+def test_cards_are_told_the_least_complete_first(demo_ask: Ask) -> None:
+    rows = asked(demo_ask, "completeness").rows
+
+    assert len(rows) == len(completeness.cards(demo_ask))
+    assert rows["score"].is_monotonic_increasing
+    assert rows.loc[rows["score"] == 100, "missing"].eq("").all()
+    assert rows.loc[rows["score"] < 100, "missing"].ne("").all()

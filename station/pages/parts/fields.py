@@ -13,7 +13,7 @@ from station.pages.parts import acts, blocks
 from station.pages.parts.desk import Desk
 from station.services import board, sites, trail
 from station.services.access import today
-from station.services.customers import completeness, fields
+from station.services.customers import completeness, contacts, fields
 from station.services.customers.fields import Told
 
 EDIT = "customers.edit"
@@ -31,6 +31,8 @@ TAKE_AWAY = "take_away"
 
 def draw(desk: Desk, *, customer_id: int) -> None:
     """Draw what is known of a customer, and let whoever may change it."""
+    if contacts.of_customer(desk.ask, customer_id=customer_id).is_erased:
+        return
     told = fields.known(desk.ask, customer_id=customer_id)
     st.subheader(desk.say("fields.title"), anchor=False)
     acts.told()

@@ -334,7 +334,7 @@ def check(ask: Ask, *, customer_id: int, field: str, is_good: bool) -> None:
             raise BadValueError("fields.nothing_to_check")
         day, account = day_number(today()), ask.scope.account
         store.put_checks(conn, [Check(fact.customer_id, field, day, is_good, account)])
-        what = f"customer:{customer_id}:{'checked' if is_good else 'wrong'}"
+        what = f"customer:{customer_id}:checked" if is_good else f"customer:{customer_id}:wrong"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=seen.station_id)
 
 

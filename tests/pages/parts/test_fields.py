@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from station.services.customers import contacts, enrolling, fields
 from station.services.customers.enrolling import NewCard
 from station.services.people import audit
+from station.services.personal import erasure
 
 RUN_S = 60
 
@@ -122,6 +123,15 @@ def test_history_shows_the_card_as_it_was_on_a_day(office: Office, customer_id: 
     table = app.dataframe[-1].value
     assert table["what"].tolist()[-1] == "mona filled in “how he came to us”: an event"
     assert "told us" in table["reason"].tolist()
+
+
+def test_of_whoever_was_erased_nothing_is_asked(office: Office, customer_id: int) -> None:
+    erasure.erase(office.operator(), customer_id=customer_id, reason="asked")
+
+    app = card(office, customer_id)
+
+    assert not app.exception
+    assert not app.button
 
 
 def test_who_may_only_look_sees_no_form_and_no_confidence(office: Office, customer_id: int) -> None:

@@ -162,7 +162,7 @@ def test_a_hundred_thousand_cards_are_judged_within_a_second(ask: Ask) -> None:
     many = 100_000
     with ask.db.writing() as conn:
         rows = [
-            {"id": n, "code": f"M{n}", "is_organisation": n % 5 == 0, "owner_kind": "private"}
+            {"id": n, "code": f"M{n}", "is_organisation": int(n % 5 == 0), "owner_kind": "private"}
             | {"organisation_name": "", "station_id": 1 + n % 2, "made_by": "", "since_day": n % 90}
             for n in range(100, 100 + many)
         ]

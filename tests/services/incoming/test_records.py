@@ -324,7 +324,7 @@ def test_a_file_tells_ordinary_fields_and_the_chains_own_by_any_heading(tea: Off
     assert report.counts == ImportCounts(accepted=2)
     known = known_of(tea, "C1")
     told = {"industry": "物流", "fleet_size": "12", "channel": "referral"}
-    assert {"owner_kind": "company", "station": "S1"} | told | {
+    assert {"station": "S1"} | told | {
         "pay_method": "monthly",
         "wechat": "w***",
         "tea": "龙井",
