@@ -20,6 +20,9 @@ HELPERS = {
     "audit.sees_all",
     "board.station_codes",
     "cards.rows_in_sight",
+    "contacts.may_reveal",
+    "leads.key_of",
+    "leads.phone_of",
     "sheets.count",
     "sheets.mark",
 }
