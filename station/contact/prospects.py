@@ -123,13 +123,15 @@ def candidates(
 
 def _filled(rows: pd.DataFrame, name: str) -> pd.Series:
     blank = NOTHING[name]
-    return (rows[name] if name in rows else pd.Series(blank, index=rows.index)).fillna(blank)
+    told = rows[name] if name in rows else pd.Series(blank, index=rows.index)
+    return told.fillna(blank).astype("int64" if isinstance(blank, int) else "str")
 
 
 def _free(board: pd.DataFrame, as_of_day: int, rules: ProspectRules) -> pd.DataFrame:
     """Return one row a vehicle that is nobody's and came lately, at the station it visits most."""
-    kinds = [KeyKind.PLATE.value, KeyKind.CARD.value]
-    nobodys = board[board["customer_id"].isna() & board["key_kind"].isin(kinds)]
+    # A line of which only a card is known tells of no other vehicle: its plate was not read.
+    is_plate = board["key_kind"] == KeyKind.PLATE.value
+    nobodys = board[board["customer_id"].isna() & is_plate]
     nobodys = nobodys[nobodys["owner_source"] != Source.CONFIRMED.value]
     sums = nobodys.groupby("vehicle_id").agg(
         visit_days=("visit_days", "sum"),

@@ -85,6 +85,7 @@ def test_days_at_several_stations_are_counted_together() -> None:
     [
         {"customer_id": 7.0},
         {"key_kind": "ref"},
+        {"key_kind": "card"},
         {"last_day": DAY - RULES.recent_days},
         {"owner_source": "confirmed"},
     ],

@@ -30,6 +30,8 @@ HELPERS = {
     "rhythms.learn",
     "rhythms.learn_all",
     "fleets.in_view",
+    "leads.key_of",
+    "leads.phone_of",
     "sheets.count",
     "sheets.mark",
     "told.bring",

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Select, and_, func, insert, or_, select, update
+from sqlalchemy import BigInteger, Connection, Select, and_, cast, func, insert, or_, select, update
 
 from station.archive.customers import links
 from station.archive.customers.book import FOREVER, by_card
@@ -243,8 +243,8 @@ def _lines(holder: Any) -> Select[Any]:
 
 def _held(from_day: Any, to_day: Any) -> Any:
     return and_(
-        sales.c.local_at >= from_day * DAY_S,
-        sales.c.local_at < func.coalesce(to_day, FOREVER) * DAY_S,
+        sales.c.local_at >= cast(from_day, BigInteger) * DAY_S,
+        sales.c.local_at < cast(func.coalesce(to_day, FOREVER), BigInteger) * DAY_S,
     )
 
 

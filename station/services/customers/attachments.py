@@ -8,7 +8,7 @@ from station.archive.customers import attachments as store
 from station.archive.customers import book, erasing, sealed
 from station.archive.customers.attachments import Attachment
 from station.archive.customers.sealed import Kind
-from station.archive.database import Connection
+from station.archive.database import Connection, Database
 from station.contact import scans
 from station.contact.scans import ScanKind as ScanKind  # noqa: PLC0414 - pages name them
 from station.errors import NotAllowedError, NotFoundError
@@ -61,7 +61,7 @@ def listing(ask: Ask, *, customer_id: int) -> Shown:
             kind=ScanKind(row.kind),
             media_type=row.media_type,
             size_bytes=row.size_bytes,
-            name=(name_of(ask, row) or "") if may_open else "",
+            name=(name_of(ask.db, row) or "") if may_open else "",
             account=row.account,
             written_at=row.written_at,
         )
@@ -70,9 +70,9 @@ def listing(ask: Ask, *, customer_id: int) -> Shown:
     return Shown(found, may_open)
 
 
-def name_of(ask: Ask, row: Attachment) -> str | None:
+def name_of(db: Database, row: Attachment) -> str | None:
     """Return the name of a scan, none where it cannot be opened."""
-    return sealing.unseal(ask.db, row.name_sealed, place=_place(Kind.FILE_NAME, row))
+    return sealing.unseal(db, row.name_sealed, place=_place(Kind.FILE_NAME, row))
 
 
 def _place(kind: Kind, row: Attachment) -> str:

@@ -7,6 +7,7 @@ from station.archive import stations
 from station.archive.customers import book, sealed, talks
 from station.archive.customers.sealed import Kind
 from station.archive.customers.talks import Talk
+from station.archive.database import Database
 from station.errors import BadValueError
 from station.model import Act
 from station.services import trail
@@ -44,15 +45,15 @@ def listing(ask: Ask, *, customer_id: int) -> list[Note]:
         known = stations.everything(conn)
     names = {i: known[i].name or known[i].code for i in ask.scope.station_ids if i in known}
     return [
-        Note(opened(ask, row), names.get(row.station_id, ""), row.account, row.written_at)
+        Note(opened(ask.db, row), names.get(row.station_id, ""), row.account, row.written_at)
         for row in rows
     ]
 
 
-def opened(ask: Ask, row: Talk) -> str | None:
+def opened(db: Database, row: Talk) -> str | None:
     """Return the words of a note."""
     facts = {"customer_id": row.customer_id, "written_at": row.written_at}
-    return sealing.unseal(ask.db, row.words_sealed, place=sealed.place(Kind.REMARK, **facts))
+    return sealing.unseal(db, row.words_sealed, place=sealed.place(Kind.REMARK, **facts))
 
 
 @right("contact.reveal")

@@ -8,7 +8,7 @@ from station.archive.customers import book, erasing, sealed
 from station.archive.customers import occasions as store
 from station.archive.customers.occasions import OccasionRow
 from station.archive.customers.sealed import Kind
-from station.archive.database import Connection
+from station.archive.database import Connection, Database
 from station.contact.occasions import LONGEST_NOTE as LONGEST_NOTE  # noqa: PLC0414 - pages name them
 from station.contact.occasions import Calendar as Calendar  # noqa: PLC0414
 from station.contact.occasions import Occasion as Occasion  # noqa: PLC0414
@@ -89,10 +89,10 @@ def _words(occasion: Occasion) -> str:
     return json.dumps({name: getattr(occasion, name) for name in names}, ensure_ascii=False)
 
 
-def opened(ask: Ask, row: OccasionRow) -> Occasion | None:
+def opened(db: Database, row: OccasionRow) -> Occasion | None:
     """Return an occasion, none where it cannot be opened."""
     facts = {"customer_id": row.customer_id, "written_at": row.written_at}
-    words = sealing.unseal(ask.db, row.words_sealed, place=sealed.place(Kind.OCCASION, **facts))
+    words = sealing.unseal(db, row.words_sealed, place=sealed.place(Kind.OCCASION, **facts))
     if not words:
         return None
     told = json.loads(words)
@@ -126,7 +126,7 @@ def reveal(ask: Ask, *, customer_id: int, reason: str) -> list[Occasion]:
         what = f"customer:{customer_id}:occasions"
         trail.note(conn, ask.scope, Act.REVEAL, what, station_id=seen.station_id, reason=why)
         rows = store.of_customer(conn, book.same(conn, customer_id))
-    return [found for row in rows if (found := opened(ask, row)) is not None]
+    return [found for row in rows if (found := opened(ask.db, row)) is not None]
 
 
 @right("contact.reveal")

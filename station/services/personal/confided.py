@@ -65,7 +65,7 @@ def _talks(
     return [
         {
             "station": codes[row.station_id],
-            "words": notes.opened(ask, row),
+            "words": notes.opened(ask.db, row),
             "written_at": _instant(row.written_at),
         }
         for row in talks.of_customer(conn, same)
@@ -76,7 +76,7 @@ def _talks(
 def _occasions(conn: Connection, ask: Ask, same: list[int]) -> list[dict[str, Any]]:
     told = []
     for row in occasion_book.of_customer(conn, same):
-        found = occasions.opened(ask, row)
+        found = occasions.opened(ask.db, row)
         told.append(
             {
                 "kind": row.kind,
@@ -98,7 +98,7 @@ def _attachments(conn: Connection, ask: Ask, same: list[int]) -> list[dict[str, 
             "kind": row.kind,
             "media_type": row.media_type,
             "bytes": row.size_bytes,
-            "name": attachments.name_of(ask, row),
+            "name": attachments.name_of(ask.db, row),
             "written_at": _instant(row.written_at),
         }
         for row in scan_book.of_customer(conn, same)
