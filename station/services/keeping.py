@@ -226,7 +226,7 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     return [
         Chore("stations"),
         Chore("lake"),
-        Chore("rhythms", {"number": learned}),
+        Chore("rhythms", {"groups": learned}),
         *(Chore(kind, {"number": n}) for kind, n in forgotten.items()),
         Chore("named", {"number": named}),
         Chore("won", {"number": won}),

@@ -68,7 +68,7 @@ def test_what_happened_is_told_newest_first(ask: Ask) -> None:
         source=ConsentSource.COUNTER,
         text_version="1",
     )
-    (vehicle_id,) = cards.find(ask, words=FIRST.plate)["vehicle_id"]
+    (vehicle_id,) = cards.find(ask, words=FIRST.plate)["id"]
     lapses.record(
         ask, vehicle_id=int(vehicle_id), station="S1", reason=LapseReason.PRICE, note="in trust"
     )
