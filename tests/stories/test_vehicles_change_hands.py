@@ -87,7 +87,7 @@ class Site:
     def vehicles(self, plate: str) -> list[int]:
         """Return what the search finds under a plate."""
         found = cards.find(self.manager, words=plate)
-        return [int(vehicle_id) for vehicle_id in found["vehicle_id"]]
+        return found.loc[found["why"] == "plate", "id"].tolist()
 
     def vehicle(self, plate: str) -> int:
         (vehicle_id,) = self.vehicles(plate)

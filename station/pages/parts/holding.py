@@ -10,7 +10,7 @@ from station.model import LapseReason, day_date
 from station.pages.parts import acts, blocks
 from station.pages.parts.desk import Desk
 from station.services import access
-from station.services.customers import cards, contacts, holding
+from station.services.customers import cards, contacts, finding, holding
 from station.services.customers.holding import Holder, Holding
 
 SHOWN = 5
@@ -183,7 +183,8 @@ def vehicle_of(desk: Desk, words: str) -> int:
     Raises:
         NotFoundError: there is none, or there are several.
     """
-    found = cards.find(desk.ask, words=words, limit=2)
-    if len(found) != 1:
+    found = cards.find(desk.ask, words=words)
+    sure = found[(found["kind"] == finding.VEHICLE) & ~found["why"].isin(finding.UNSURE)]
+    if len(sure) != 1:
         raise NotFoundError("error.vehicle_not_found")
-    return int(found["vehicle_id"].iloc[0])
+    return int(sure["id"].iloc[0])

@@ -20,7 +20,7 @@ from station.model import Act, Stability
 from station.services import board, trail
 from station.services.access import acting, right, stations_in_sight
 from station.services.ask import Ask
-from station.services.customers import tagging
+from station.services.customers import fields, tagging
 from station.services.memory import remembered
 
 LONGEST_NAME = 80
@@ -46,9 +46,9 @@ class SavedFilter:
     conditions: tuple[Condition, ...]
 
 
-def keys(ask: Ask) -> dict[str, Key]:  # noqa: ARG001 - the chain's own fields come from its rules
-    """Return every key by which may be filtered, by name."""
-    return rules.keys_of()
+def keys(ask: Ask) -> dict[str, Key]:
+    """Return every key by which may be filtered, by name; the chain's own fields among them."""
+    return rules.keys_of(list(fields.known_fields(ask.settings).values()))
 
 
 def condition(ask: Ask, *, field: str, op: str, values: Sequence[str | float] = ()) -> Condition:

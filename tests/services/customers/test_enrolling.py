@@ -88,7 +88,7 @@ def test_a_plate_or_card_of_another_is_taken_over_only_on_his_word(ask: Ask) -> 
         assert refused.value.key == f"enrolling.{key}"
 
     made = enrolling.add(ask, new=replace(new, takes_over=True))
-    vehicle_id = int(cards.find(ask, words=FIRST.plate)["vehicle_id"][0])
+    vehicle_id = int(cards.find(ask, words=FIRST.plate)["id"][0])
     with ask.db.reading() as conn:
         assert book.holders(conn, vehicle_id) == [made]
 

@@ -47,7 +47,7 @@ def again(ask: Ask) -> Ask:
 
 
 def vehicle(ask: Ask, person: Person) -> int:
-    return int(cards.find(ask, words=person.plate)["vehicle_id"][0])
+    return int(cards.find(ask, words=person.plate)["id"][0])
 
 
 def taken_up(ask: Ask) -> int:

@@ -48,7 +48,7 @@ def merge(ask: Ask, kept_id: int = 1, gone_id: int = 2) -> int:
 
 
 def vehicle_of(ask: Ask, person: Person) -> int:
-    return int(cards.find(ask, words=person.plate)["vehicle_id"][0])
+    return int(cards.find(ask, words=person.plate)["id"][0])
 
 
 def organisation(ask: Ask, code: str, name: str, station: str = "S1") -> int:
