@@ -33,18 +33,18 @@ class LikenessRules:
     in common tells nothing.
     """
 
-    same_phone: float = 4.0
-    same_plate: float = 3.0
+    same_phone: float = 5.0
+    same_plate: float = 4.0
     plate_after: float = 1.0
     same_name: float = 2.5
-    near_name: float = 3.5
+    near_name: float = 4.5
     near_from: float = 0.75
     same_habit: float = 0.4
     litres_share: float = 0.15
     other_phone: float = -1.0
     other_name: float = -1.0
     apart: float = -1.5
-    least: float = 3.0
+    least: float = 4.0
     most_share: int = 30
     most_pairs: int = 200
 

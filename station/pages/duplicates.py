@@ -41,7 +41,7 @@ def _pair(desk: Desk, pair: Pair) -> None:
         for column, side in zip(st.columns(2), (pair.first, pair.second), strict=True):
             with column:
                 _side(desk, side)
-        st.markdown("\n".join(f"- {_told(desk, clue)}" for clue in pair.evidence))
+        st.markdown("  \n".join(_told(desk, clue) for clue in pair.evidence))
         with st.container(horizontal=True, gap="small"):
             _merge(desk, pair, key)
             if st.button(

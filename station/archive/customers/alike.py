@@ -30,21 +30,26 @@ def last_change(conn: Connection) -> int:
 
 
 def set_apart(conn: Connection, ids: Collection[int], *, account: str, at: int) -> None:
-    """Write down that two customers are not one; saying it again changes nothing."""
+    """Write down that two records are not one customer; saying it again changes nothing."""
     low_id, high_id = sorted(ids)
-    pair = {"low_id": low_id, "high_id": high_id}
-    if (low_id, high_id) not in told_apart(conn, [low_id]):
-        conn.execute(insert(strangers).values(pair | {"account": account, "written_at": at}))
+    same = (strangers.c.low_id == low_id, strangers.c.high_id == high_id)
+    if conn.execute(select(strangers.c.low_id).where(*same)).first() is None:
+        told = {"low_id": low_id, "high_id": high_id, "account": account, "written_at": at}
+        conn.execute(insert(strangers).values(told))
 
 
-def told_apart(
-    conn: Connection, customer_ids: Collection[int] | None = None
-) -> set[tuple[int, int]]:
-    """Return the pairs that were told apart, the lower id first."""
-    query = select(strangers.c.low_id, strangers.c.high_id)
-    if customer_ids is not None:
-        query = query.where(strangers.c.low_id.in_(customer_ids))
-    return {(int(low), int(high)) for low, high in conn.execute(query)}
+def told_apart(conn: Connection) -> set[tuple[int, int]]:
+    """Return the pairs of customers that stand of which somebody said so, the lower id first."""
+    low, high = customers.alias(), customers.alias()
+    query = (
+        select(
+            func.coalesce(low.c.merged_into, low.c.id),
+            func.coalesce(high.c.merged_into, high.c.id),
+        )
+        .join_from(strangers, low, low.c.id == strangers.c.low_id)
+        .join(high, high.c.id == strangers.c.high_id)
+    )
+    return {(min(pair), max(pair)) for pair in map(tuple, conn.execute(query))}
 
 
 def organisations(conn: Connection) -> list[tuple[int, str]]:

@@ -79,11 +79,21 @@ def pairs(ask: Ask) -> list[Pair]:
     Pairs that somebody told apart are left out.
     """
     with ask.db.reading() as conn:
-        mark, strangers = alike.last_change(conn), alike.told_apart(conn)
-    ranked, told = _ranked(ask, mark=mark)
+        mark = alike.last_change(conn)
+    return _pairs(ask, mark=mark)
+
+
+@remembered(entries=4)
+def _pairs(
+    ask: Ask,
+    *,
+    mark: int,  # noqa: ARG001 - by it answers are told apart
+) -> list[Pair]:
+    ranked, told = _ranked(ask)
     rows = board.vehicles(ask)
     found = []
     with ask.db.reading() as conn:
+        strangers = alike.told_apart(conn)
         for row in ranked.to_dict("records"):
             ids = (int(row["low_id"]), int(row["high_id"]))
             if ids in strangers:
@@ -98,13 +108,8 @@ def pairs(ask: Ask) -> list[Pair]:
     return found
 
 
-@remembered(entries=4)
-def _ranked(
-    ask: Ask,
-    *,
-    mark: int,  # noqa: ARG001 - by it answers are told apart
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the ranked pairs and their clues; `mark` tells the states of the archive apart."""
+def _ranked(ask: Ask) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the ranked pairs and their clues."""
     rules, rows = ask.settings.likeness, board.vehicles(ask)
     with ask.db.reading() as conn:
         records, ties = alike.records(conn), retention.ties(conn)
@@ -159,7 +164,7 @@ def _side(conn: Connection, ask: Ask, customer_id: int, rows: pd.DataFrame) -> S
     own = rows[rows["customer_id"] == customer_id].sort_values("last_day", ascending=False)
     codes = board.station_codes(ask)
     return Side(
-        record=merging.record(conn, ask, customer_id),
+        record=merging.record_of(conn, ask, seen, customer_id),
         is_organisation=seen.customer.is_organisation,
         station=str(codes.get(seen.station_id, "")),
         plates=tuple(own["label"].drop_duplicates().head(SHOWN_PLATES)),
@@ -195,8 +200,7 @@ def set_apart(ask: Ask, *, one_id: int, other_id: int) -> None:
         one, other = (contacts.there(conn, ask, customer_id) for customer_id in (one_id, other_id))
         if one.customer.id == other.customer.id:
             raise BadValueError("merging.same")
-        ids = (one.customer.id, other.customer.id)
-        alike.set_apart(conn, ids, account=ask.scope.account, at=int(time()))
+        alike.set_apart(conn, (one_id, other_id), account=ask.scope.account, at=int(time()))
         what = f"customer:{one_id}:apart"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=one.station_id)
 

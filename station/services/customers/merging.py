@@ -165,7 +165,12 @@ def record(conn: Connection, ask: Ask, customer_id: int) -> Record:
     Raises:
         NotFoundError: there is no such customer, or none in sight; both answer alike.
     """
-    customer = contacts.in_sight(conn, ask, customer_id).customer
+    return record_of(conn, ask, contacts.in_sight(conn, ask, customer_id), customer_id)
+
+
+def record_of(conn: Connection, ask: Ask, seen: Seen, customer_id: int) -> Record:
+    """Return one of the records of a customer in sight, masked."""
+    customer = seen.customer
     at = customer.ids.index(customer_id)
     name, phone = sealing.unseal_contact(ask.db, customer.contacts[at])
     return Record(

@@ -69,6 +69,13 @@ def test_whoever_was_told_apart_is_not_asked_of_again(ask: Ask) -> None:
         duplicates.set_apart(ask, one_id=1, other_id=1)
 
 
+def test_whoever_was_told_apart_stays_so_when_one_goes_into_another(ask: Ask) -> None:
+    duplicates.set_apart(ask, one_id=1, other_id=2)
+    merging.merge(ask, kept_id=3, gone_id=1, reason="seen together")
+
+    assert duplicates.pairs(ask) == []
+
+
 def test_one_vehicle_of_two_owners_at_once_makes_a_pair(ask: Ask) -> None:
     with ask.db.writing() as conn:
         shared = CustomerRecord(
