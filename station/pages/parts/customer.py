@@ -8,6 +8,7 @@ import streamlit as st
 
 from station.model import OwnerKind, Stability, State
 from station.pages.parts import (
+    acts,
     agreements,
     attachments,
     blocks,
@@ -49,6 +50,7 @@ Draw = Callable[[Desk, Portrait], None]
 def draw(desk: Desk, customer_id: int) -> None:
     """Draw the card of a customer in sight; that it was opened is written down."""
     seen = portrait.portrait(desk.ask, customer_id=customer_id)
+    acts.told()
     st.header(blocks.plain(_title(desk, seen)), anchor=False)
     _badges(desk, seen)
     blocks.answer(_answer(desk, seen))
@@ -101,11 +103,13 @@ def _is_away(rows: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _overview(desk: Desk, seen: Portrait) -> None:
-    if not seen.vehicles.empty:
+    if not seen.vehicles.empty and not seen.is_organisation:
         _figures(desk, seen.vehicles)
     tags.draw(desk, customer_id=seen.customer_id)
     contact.of_customer(desk, seen.contact)
-    if not seen.vehicles.empty:
+    if seen.is_organisation:
+        organisation.draw(desk, customer_id=seen.customer_id)
+    elif not seen.vehicles.empty:
         _vehicles(desk, seen.vehicles)
     _cards(desk, seen.cards)
 
@@ -143,7 +147,6 @@ def _details(desk: Desk, seen: Portrait) -> None:
 
 
 def _organisation(desk: Desk, seen: Portrait) -> None:
-    organisation.draw(desk, customer_id=seen.customer_id)
     persons.draw(desk, customer_id=seen.customer_id)
     agreements.draw(desk, customer_id=seen.customer_id)
     holding.draw_leave(desk, customer_id=seen.customer_id)
