@@ -187,11 +187,12 @@ def _as_of(ask: Ask, lang: str) -> date:
 
 
 def _open_card_if_asked(pages: dict[str, list[st.Page]]) -> None:
-    vehicle = st.session_state.pop("open_vehicle", None)
-    if vehicle is None:
+    opened = st.session_state.pop("open_card", None)
+    if opened is None:
         return
+    what, number = opened
     card = next(page for entries in pages.values() for page in entries if page.url_path == "card")
-    st.switch_page(card, query_params={"vehicle": str(vehicle)})
+    st.switch_page(card, query_params={what: str(number)})
 
 
 if __name__ == "__main__":

@@ -82,6 +82,17 @@ def noted(
         note(conn, scope, act, object_name, station_id=station_id, count=count, reason=reason)
 
 
+def looked(
+    db: Database, scope: Scope, object_name: str, *, station_id: int, again_after_s: int
+) -> None:
+    """Write down that a card was opened; drawing it again a little later is the same look."""
+    since, account, act = int(time()) - again_after_s, scope.account, Act.CARD_OPENED
+    with db.reading() as conn:
+        if audit.has(conn, account=account, act=act, object_name=object_name, from_s=since):
+            return
+    noted(db, scope, act, object_name, station_id=station_id)
+
+
 def refused(db: Database, scope: Scope, service: str, error: StationError) -> None:
     """Write down that somebody asked for what he may not have or see.
 

@@ -7,7 +7,7 @@ import pytest
 from opened import PAGES, desk_of
 from streamlit.testing.v1 import AppTest
 
-from station.pages import card
+from station.pages.parts import vehicle
 from station.services import board
 from station.services.ask import Ask
 
@@ -46,8 +46,8 @@ def test_a_wash_or_a_reversed_sale_is_no_visit() -> None:
         (16, "petrol", -5_000, 5),
     )
 
-    assert card.visit_days(lines, "S1").tolist() == [10, 16]
-    assert card.visit_days(lines, "S2").empty
+    assert vehicle.visit_days(lines, "S1").tolist() == [10, 16]
+    assert vehicle.visit_days(lines, "S2").empty
 
 
 def busiest(frame: pd.DataFrame, **only: str) -> pd.Series:

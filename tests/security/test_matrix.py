@@ -152,6 +152,8 @@ NAMED: Mapping[str, Maker] = {
     "lapses.record": lambda f: (
         of_vehicle(f) | {"station": f.code, "reason": LapseReason.PRICE, "note": ""}
     ),
+    "portrait.happened": of_customer,
+    "portrait.portrait": of_customer,
     "privacy.consents": of_customer,
     "privacy.has_consent": lambda f: (
         of_customer(f) | {"purpose": Purpose.SERVICE, "channel": Channel.PHONE}

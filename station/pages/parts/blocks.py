@@ -25,6 +25,8 @@ WIDEST_ROW = 5
 NARROWEST_FIGURE_PX = 150
 SENTENCE_PX = 640
 MOMENT_PX = 140
+OPENS: Mapping[str, str] = {"label": "vehicle", "who": "customer"}
+"""Columns of lists that are buttons, and whose card each opens: the row's vehicle or customer."""
 ADDRESS = re.compile(r"(?<=://)|(?<=@)|(?<=www)(?=\.)", re.IGNORECASE)
 WORD_JOINER = "\u2060"
 """Takes no room, and keeps Markdown from making a link of an address even where it is escaped."""
@@ -125,7 +127,8 @@ def names(
     """List the vehicles of `frame`, a page at a time, each plate opening its card, with downloads.
 
     `frame` is shown in its own order; a column `label` becomes the button that opens the card of
-    the row's `vehicle_id`. Returns the rows of the page that is shown.
+    the row's `vehicle_id`, a column `who` that of its `customer_id`.
+    Returns the rows of the page that is shown.
     """
     st.subheader(plain(title), anchor=False)
     if frame.empty:
@@ -152,6 +155,11 @@ def table(
         key=f"{key}_table_{page.start}",
     )
     return shown
+
+
+def paged(desk: Desk, frame: pd.DataFrame, *, key: str) -> pd.DataFrame:
+    """Return the rows of the page that is shown, below what turns the pages."""
+    return frame.iloc[_page_of(desk, len(frame), key)]
 
 
 def _page_of(desk: Desk, rows: int, key: str) -> slice:
@@ -217,8 +225,8 @@ def _config(desk: Desk, columns: Sequence[Column], shown: pd.DataFrame, key: str
     config: dict[str, Any] = {}
     for column in columns:
         heading = desk.say(column.heading)
-        if column.name == "label":
-            config["label"] = _plate_buttons(heading, shown, key)
+        if column.name in OPENS:
+            config[column.name] = _open_buttons(column.name, heading, shown, key)
         elif column.form in FORMATS:
             config[column.name] = st.column_config.NumberColumn(
                 heading, format=FORMATS[column.form]
@@ -234,13 +242,14 @@ def _config(desk: Desk, columns: Sequence[Column], shown: pd.DataFrame, key: str
     return config
 
 
-def _plate_buttons(heading: str, shown: pd.DataFrame, key: str) -> Any:
-    ids = shown["vehicle_id"].tolist()
-    widget = f"{key}_open"
+def _open_buttons(name: str, heading: str, shown: pd.DataFrame, key: str) -> Any:
+    what = OPENS[name]
+    ids = shown[f"{what}_id"].tolist()
+    widget = f"{key}_open_{what}"
 
     def open_card() -> None:
         click = st.session_state[widget]
-        st.session_state["open_vehicle"] = int(ids[click["row"]])
+        st.session_state["open_card"] = (what, int(ids[click["row"]]))
 
     return st.column_config.ButtonColumn(
         heading, type="tertiary", on_click=open_card, key=widget, pinned=True

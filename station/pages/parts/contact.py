@@ -28,11 +28,39 @@ def draw(desk: Desk, vehicle_id: int) -> None:
     if told := st.session_state.pop(TOLD, None):
         st.success(told, icon=":material/check_circle:")
     for contact in found:
-        with st.container(border=True, gap="small"):
-            _who(desk, contact)
-            _agreed(desk, contact)
-            with st.container(horizontal=True, gap="small"):
-                _doings(desk, contact)
+        _card(desk, contact)
+        _open_customer(desk, contact)
+
+
+def of_customer(desk: Desk, contact: Contact) -> None:
+    """Draw how a customer is reached, on his own card."""
+    st.subheader(desk.say("contact.title"), anchor=False)
+    if told := st.session_state.pop(TOLD, None):
+        st.success(told, icon=":material/check_circle:")
+    _card(desk, contact)
+
+
+def _card(desk: Desk, contact: Contact) -> None:
+    with st.container(border=True, gap="small"):
+        _who(desk, contact)
+        _agreed(desk, contact)
+        with st.container(horizontal=True, gap="small"):
+            _doings(desk, contact)
+
+
+def _open_customer(desk: Desk, contact: Contact) -> None:
+    st.button(
+        desk.say("contact.open"),
+        key=f"contact_open_{contact.customer_id}",
+        icon=":material/badge:",
+        type="tertiary",
+        on_click=_open,
+        args=(contact.customer_id,),
+    )
+
+
+def _open(customer_id: int) -> None:
+    st.query_params.from_dict({"customer": str(customer_id)})
 
 
 def _who(desk: Desk, contact: Contact) -> None:

@@ -1,13 +1,11 @@
 """Who is this? One vehicle with all that is known of it."""
 
 from dataclasses import dataclass
-from time import time
 
 import pandas as pd
 
 from station.archive import lake, views
 from station.archive import vehicles as garage
-from station.archive.people import audit
 from station.errors import NotFoundError
 from station.ingest import plates
 from station.model import Act, Use, day_number
@@ -58,7 +56,13 @@ def card(ask: Ask, *, vehicle_id: int) -> Card:
         NotFoundError: there is no such vehicle, or none in sight; both answer alike.
     """
     rows = rows_in_sight(ask, vehicle_id)
-    _note_look(ask, vehicle_id, int(rows["station_id"][0]))
+    trail.looked(
+        ask.db,
+        ask.scope,
+        f"vehicle:{vehicle_id}",
+        station_id=int(rows["station_id"][0]),
+        again_after_s=ask.settings.looks.same_look_min * MINUTE_S,
+    )
     with ask.db.reading() as conn:
         lines = views.lines_of_vehicle(
             conn, vehicle_id, ask.scope.station_ids, day_number(ask.as_of), NEWEST_LINES
@@ -82,18 +86,6 @@ def rows_in_sight(ask: Ask, vehicle_id: int) -> pd.DataFrame:
     if rows.empty:
         raise NotFoundError("error.vehicle_not_found")
     return rows.sort_values("visits", ascending=False, ignore_index=True)
-
-
-def _note_look(ask: Ask, vehicle_id: int, station_id: int) -> None:
-    """Write down that a card was opened; drawing it again a little later is the same look."""
-    since = int(time()) - ask.settings.looks.same_look_min * MINUTE_S
-    object_name, account = f"vehicle:{vehicle_id}", ask.scope.account
-    with ask.db.reading() as conn:
-        if audit.has(
-            conn, account=account, act=Act.CARD_OPENED, object_name=object_name, from_s=since
-        ):
-            return
-    trail.noted(ask.db, ask.scope, Act.CARD_OPENED, object_name, station_id=station_id)
 
 
 @right("use.confirm")

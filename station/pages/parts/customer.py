@@ -1,0 +1,130 @@
+"""One customer: a person or an organisation, what he drives, and all that is known of him."""
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+import streamlit as st
+
+from station.model import OwnerKind, Stability, State
+from station.pages.parts import blocks, contact, look, timeline
+from station.pages.parts.blocks import Column
+from station.pages.parts.desk import Desk
+from station.services.customers import portrait
+from station.services.customers.portrait import Portrait
+
+VEHICLES = (
+    Column("label", "page_card.vehicle"),
+    Column("use", "page_card.about_use", "use"),
+    Column("station_name", "page_card.station"),
+    Column("stability", "page_card.stability", "stability"),
+    Column("state", "page_card.state", "state"),
+    Column("last_day", "page_card.last_seen", "day"),
+    Column("visits", "page_card.visits", "count"),
+    Column("amount", "page_card.amount", "money"),
+)
+CARDS = (
+    Column("number", "customer.card_number"),
+    Column("kind", "customer.card_kind"),
+    Column("from_day", "customer.from", "day"),
+    Column("to_day", "customer.to", "day"),
+)
+Draw = Callable[[Desk, Portrait], None]
+
+
+def draw(desk: Desk, customer_id: int) -> None:
+    """Draw the card of a customer in sight; that it was opened is written down."""
+    seen = portrait.portrait(desk.ask, customer_id=customer_id)
+    st.header(blocks.plain(_title(desk, seen)), anchor=False)
+    _badges(desk, seen)
+    blocks.answer(_answer(desk, seen))
+    part = blocks.choose(
+        desk,
+        key="card_part",
+        label="customer.parts",
+        options={name: desk.say(f"customer.part_{name}") for name in PARTS},
+        default="overview",
+    )
+    PARTS[part or "overview"](desk, seen)
+
+
+def _title(desk: Desk, seen: Portrait) -> str:
+    told = seen.contact.organisation_name or seen.contact.name
+    return told or desk.say("contact.erased" if seen.contact.is_erased else "contact.unknown")
+
+
+def _badges(desk: Desk, seen: Portrait) -> None:
+    kind = "organisation" if seen.is_organisation else "person"
+    icon = ":material/apartment:" if seen.is_organisation else ":material/person:"
+    with st.container(horizontal=True, gap="xsmall"):
+        st.badge(desk.say(f"customer.{kind}"), icon=icon, color="gray")
+        icon = look.OWNER[OwnerKind(seen.owner_kind)].icon
+        st.badge(desk.say(f"word.owner_kind.{seen.owner_kind}"), icon=icon, color="gray")
+        st.badge(blocks.plain(seen.code), icon=":material/tag:", color="gray")
+
+
+def _answer(desk: Desk, seen: Portrait) -> str:
+    rows = seen.vehicles
+    keeper = seen.contact.keeper or desk.say("contact.no_keeper")
+    if rows.empty:
+        return desk.say("customer.answer_none", keeper=keeper)
+    last = rows.sort_values("last_day").to_dict("records")[-1]
+    away = int(_is_away(rows).sum())
+    return desk.say(
+        "customer.answer_away" if away else "customer.answer",
+        vehicles=len(rows),
+        keeper=keeper,
+        days=int(last["days_silent"]),
+        station=last["station_name"],
+        away=away,
+    )
+
+
+def _is_away(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """Tell the regulars that are overdue or gone."""
+    is_regular = rows["stability"] == Stability.REGULAR.value
+    return is_regular & (rows["state"] != State.ACTIVE.value)
+
+
+def _overview(desk: Desk, seen: Portrait) -> None:
+    if not seen.vehicles.empty:
+        _figures(desk, seen.vehicles)
+    contact.of_customer(desk, seen.contact)
+    if not seen.vehicles.empty:
+        _vehicles(desk, seen.vehicles)
+    _cards(desk, seen.cards)
+
+
+def _figures(desk: Desk, rows: pd.DataFrame) -> None:
+    regular = rows["stability"] == Stability.REGULAR.value
+    facts = {
+        "vehicles": f"{len(rows):,}",
+        "visits": f"{int(rows['visits'].sum()):,}",
+        "amount": blocks.money(desk, rows["amount"], rows["currency_code"]),
+        "monthly": blocks.money(
+            desk, rows["monthly_amount"].where(regular, 0), rows["currency_code"]
+        ),
+    }
+    blocks.figures([(desk.say(f"customer.{name}"), value, None) for name, value in facts.items()])
+
+
+def _vehicles(desk: Desk, rows: pd.DataFrame) -> None:
+    """List his vehicles; who is no regular has no rhythm to break and so no state."""
+    state = rows["state"].where(rows["stability"] == Stability.REGULAR.value, "")
+    title = desk.say("customer.drives", vehicles=len(rows))
+    blocks.names(desk, rows.assign(state=state), VEHICLES, key="customer_vehicles", title=title)
+
+
+def _cards(desk: Desk, cards: pd.DataFrame) -> None:
+    if cards.empty:
+        return
+    title = desk.say("customer.cards", cards=len(cards))
+    st.subheader(title, anchor=False)
+    blocks.table(desk, cards, CARDS, key="customer_cards", alt=title)
+
+
+def _happened(desk: Desk, seen: Portrait) -> None:
+    timeline.draw(desk, customer_id=seen.customer_id)
+
+
+PARTS: Mapping[str, Draw] = {"overview": _overview, "timeline": _happened}
+"""The parts of a card, in the order of its tabs."""
