@@ -4,7 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: start install check format test bench
+.PHONY: start install check format test bench nightly
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -40,6 +40,9 @@ test: install                      ## everything; CI runs it
 	$(VENV)/bin/lint-imports
 	$(PY) tests/function_lengths.py
 	$(PY) -m pytest -q -n 2 --dist loadfile
+
+nightly: install                   ## the long forms: 500 hostile files, 200 kills of an import; about an hour
+	$(PY) -m benchmarks.nightly
 
 bench: install                     ## every measured figure of docs/en/figures.md, about half an hour
 	$(PY) -m benchmarks.plates

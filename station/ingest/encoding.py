@@ -19,6 +19,15 @@ LEVEL_1 = (0xB0, 0xD7)
 """First bytes of the 3,755 everyday characters of GB 2312."""
 CHINESE = re.compile("[\u0080-\U0010ffff]")
 CELL = re.compile(rb'[^,;\t"\r\n]+')
+LAST_OF_TWO_BYTES, LAST_SIGN = "\u07ff", "\u00bf"
+"""The last characters that UTF-8 writes with two bytes, and of the signs among them."""
+BESIDE_LETTERS = re.compile("[A-Za-z][\u0080-\u07ff]|[\u0080-\u07ff][A-Za-z]")
+BIG5_EVERYDAY = "\xc6"
+"""First byte of the last everyday characters of Big5."""
+LEADS = re.compile("([\x80-\xff]).", re.DOTALL)
+PLATE = re.compile("[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新][A-Z]")
+FEW = 20
+"""As few characters do not tell GB18030 from Big5 where they read as well in both."""
 PUNCTUATION = frozenset("，。、；：？！（）【】《》“”‘’·—…￥¥№＃＋－％／＝～℃㎡×÷±°")
 
 
@@ -33,6 +42,8 @@ def detect(path: Path, min_common_share: float) -> str:
         if mark.startswith(UTF_16_MARKS):
             return _checked(file, "utf-16", path)
         if _decodes(file, "utf-8"):
+            if mark[:3] != codecs.BOM_UTF8 and _may_be_chinese(file):
+                raise FileRefusedError("error_ingest.implausible_text", file=path.name)
             return "utf-8-sig"
         if not _decodes(file, "gb18030"):
             raise FileRefusedError("error_ingest.unknown_encoding", file=path.name)
@@ -63,22 +74,65 @@ def _decodes(file: BinaryIO, encoding: str) -> bool:
 def _check_plausible(file: BinaryIO, min_common_share: float, path: Path) -> None:
     """Refuse text of rare characters (Big5, Latin-1) and cells that are UTF-8 after all."""
     common = total = 0
+    is_sure = False
     for cells in _chinese_cells(file):
         for cell in cells:
-            marks = CHINESE.findall(cell.decode("gb18030", "replace"))
+            text = cell.decode("gb18030", "replace")
+            marks = CHINESE.findall(text)
+            is_sure = is_sure or not _may_be_big5(cell) or bool(PLATE.search(text))
             fitting = sum(map(is_common, marks))
             common, total = common + fitting, total + len(marks)
             if fitting * 2 < len(marks) and _is_utf_8(cell):
                 raise FileRefusedError("error_ingest.mixed_encodings", file=path.name)
-    if common < total * min_common_share:
+    if common < total * min_common_share or not (is_sure or total > FEW):
         raise FileRefusedError("error_ingest.implausible_text", file=path.name)
+
+
+def _may_be_big5(cell: bytes) -> bool:
+    """Return whether the cell reads as well as everyday characters of Big5."""
+    try:
+        cell.decode("big5")
+    except UnicodeDecodeError:
+        return False
+    return all(lead <= BIG5_EVERYDAY for lead in LEADS.findall(cell.decode("latin-1")))
+
+
+def _may_be_chinese(file: BinaryIO) -> bool:
+    """Return whether text that decodes as UTF-8 reads as well, or better, as GB18030.
+
+    Two bytes of an everyday Chinese character may be one letter of UTF-8. Real UTF-8 gives itself
+    away by a Chinese character, or by a letter that stands beside plain ones, as in Müller.
+    """
+    found = False
+    for cells in _chinese_cells(file):
+        for cell in cells:
+            text = cell.decode("utf-8")
+            marks = CHINESE.findall(text)
+            if max(marks) > LAST_OF_TWO_BYTES or BESIDE_LETTERS.search(text):
+                return False
+            if all(mark <= LAST_SIGN for mark in marks) or not _is_everyday(cell):
+                return False
+            found = True
+    return found
+
+
+def _is_everyday(cell: bytes) -> bool:
+    """Return whether a cell is made of everyday characters of GB18030."""
+    try:
+        text = cell.decode("gb18030")
+    except UnicodeDecodeError:
+        return False
+    return all(map(is_common, CHINESE.findall(text)))
 
 
 def _chinese_cells(file: BinaryIO) -> Iterator[set[bytes]]:
     """Yield the distinct cells with anything but ASCII, a chunk of whole lines at a time."""
     file.seek(0)
     while chunk := file.read(CHUNK_BYTES):
-        cells = set(CELL.findall(chunk + file.readline(CHUNK_BYTES)))
+        chunk += file.readline(CHUNK_BYTES)
+        if chunk.isascii():
+            continue
+        cells = set(CELL.findall(chunk))
         yield {cell for cell in cells if not cell.isascii()}
 
 

@@ -12,6 +12,8 @@ from station.errors import BadValueError
 REGIONS = frozenset(phonenumbers.SUPPORTED_REGIONS)
 """Countries by the two letters of ISO 3166."""
 LONGEST = 40
+SHORT_FORM = re.compile(r"\d+(?:\.\d*)?E[+-]?\d+", re.IGNORECASE | re.ASCII)
+"""How a spreadsheet writes a long number that is not formatted as text: its digits are lost."""
 FLOAT_TAIL = re.compile(r"(?<=\d)\.0+$")
 """What a spreadsheet leaves behind a number."""
 QUOTED = re.compile(r"""=\s*(["'])(.*)\1""")
@@ -36,6 +38,8 @@ def read(text: str, region: str) -> str:
     plain = _plain(text)
     if plain.upper() in NO_PHONE:
         return ""
+    if SHORT_FORM.fullmatch(plain):
+        raise BadValueError("phone_digits_lost")
     if len(plain) > LONGEST or MASKED.search(plain):
         raise BadValueError("bad_phone")
     try:

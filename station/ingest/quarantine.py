@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,8 @@ ADDED = {
 """The columns behind the file's own; a file that has them gets them anew."""
 OWN = frozenset(plain(heading) for headings in ADDED.values() for heading in headings)
 OWNER_ONLY = 0o600
+TWO_DASHES = re.compile("-(?=-)")
+"""What may not stand in a remark of XML."""
 LONGEST_STEM = 200
 """Bytes; a disk takes names of 255."""
 
@@ -64,7 +67,8 @@ def write_events(path: Path, table: Table, rejected: Iterable[RejectedRow], lang
         file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n{opening}\n')
         for row in rejected:
             reason = say(lang, f"reason.{row.reason}", **row.facts)
-            remark = f"{row.line_no}: {row.reason}: {reason}".replace("--", "- -")
+            remark = f"{row.line_no}: {row.reason}: {reason}"
+            remark = TWO_DASHES.sub("- ", remark)
             file.write(f"<!-- {remark} -->\n" + (f"{row.raw}\n" if row.raw != last else ""))
             last, count = row.raw, count + 1
         file.write(f"{closing}\n")

@@ -17,6 +17,7 @@ from station.ingest.table import Table
 from station.model import (
     CardRecord,
     CustomerRecord,
+    IgnoredRow,
     OwnerKind,
     RejectedRow,
     Station,
@@ -95,9 +96,12 @@ class RecordsFile:
         """Return their headings that are not read."""
         return self.columns.ignored
 
-    def rows(self) -> Iterator[RecordRow | RejectedRow]:
+    def rows(self) -> Iterator[RecordRow | RejectedRow | IgnoredRow]:
         """Yield what each row below the heading says, in the order of the file."""
         for line_no, cells, raw in self.table.records():
+            if is_total(cells):
+                yield IgnoredRow(line_no, "total_line")
+                continue
             try:
                 yield RecordRow(line_no, raw, self._read(self._row(line_no, cells)))
             except BadValueError as error:
@@ -108,7 +112,7 @@ class RecordsFile:
         facts = {"cells": len(cells), "headings": width}
         if any(map(str.strip, cells[width:])):
             raise BadValueError("too_many_cells", **facts)
-        if len(cells) < width and line_no == self._last_line and not is_total(cells):
+        if len(cells) < width and line_no == self._last_line:
             raise BadValueError("truncated_row", **facts)
         padded = cells + [""] * (width - len(cells))
         return {

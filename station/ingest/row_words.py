@@ -11,6 +11,11 @@ TOTAL_WORDS = frozenset(
         *("total", "totals", "subtotal", "grand total", "sum"),
     }
 )
+FOOTER = re.compile(
+    r"(?:制表|填表|审核|复核|打印|导出|经办|负责)[^:]{0,6}:"
+    r"|(?:prepared|printed|checked) (?:by|on|at)\b"
+)
+"""How the lines below a table begin that say who made it and when."""
 KINDS = (
     ("pump_test", re.compile("检测|测试|自校|回罐|校泵|pump ?test|calibration")),
     ("own_use", re.compile("自用|own ?use")),
@@ -37,8 +42,9 @@ SHIFT_NUMBER = re.compile(r"[0-9]+")
 
 @lru_cache(maxsize=10_000)
 def is_total_word(text: str) -> bool:
-    """Return whether a cell says that its row sums up others."""
-    return unicodedata.normalize("NFKC", text).casefold().strip(" :'\t") in TOTAL_WORDS
+    """Return whether a cell says that its row sums up others, or who made the table."""
+    words = unicodedata.normalize("NFKC", text).casefold().strip(" '\t")
+    return words.strip(":") in TOTAL_WORDS or bool(FOOTER.match(words))
 
 
 def is_total(cells: Iterable[str]) -> bool:

@@ -58,6 +58,8 @@ def sheets(path: Path, rules: IngestRules) -> dict[str, Rows]:
         FileRefusedError: the file is of a kind that is not read, or not safe to open.
         UnreadableFileError: there is no such file, or nobody may read it.
     """
+    if not path.is_file():  # a pipe or a device would never end
+        raise UnreadableFileError("error_ingest.no_file", file=path.name)
     try:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
@@ -105,7 +107,9 @@ def _check_members(package: zipfile.ZipFile, path: Path, allowed: int, rules: In
     names = package.namelist()
     if "xl/workbook.xml" not in names:
         raise FileRefusedError("error_ingest.unknown_package", file=path.name)
-    unpacked = 0
+    if sum(info.file_size for info in package.infolist()) > allowed:
+        raise FileRefusedError("error_ingest.zip_bomb", file=path.name)
+    unpacked = 0  # what the package says of its sizes may be a lie
     for name in names:
         reach = Reach(0, 0, 0)
         for total, text in _unpacked(package, name):

@@ -69,6 +69,8 @@ def root_name(path: Path) -> str:
 
     Of a file with a document type it is the name that this gives.
     """
+    if not path.is_file():  # a pipe or a device would never end
+        return ""
     try:
         with path.open("rb") as file:
             head = file.read(CHUNK_BYTES)

@@ -52,7 +52,7 @@ def test_a_cell_without_a_number_names_none(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "100", "王某", "10012345678/10087654321", "10012345678,10087654321", "1.00123E+10",
+        "100", "王某", "10012345678/10087654321", "10012345678,10087654321",
         "1001234567890123456", "100****5678", "100xxxx5678", "x" * 10_000, "=1+1", "\0",
         "+999 12345678",
     ],
@@ -72,3 +72,11 @@ def test_any_cell_is_read_or_refused(text: str) -> None:
         return
 
     assert number == "" or (number[0] == "+" and number[1:].isdigit() and len(number) <= 18)
+
+
+@pytest.mark.parametrize(
+    "text", ["1.38E+10", "1.38001E+10", "1.3800138E10", "1E10", "１.３８Ｅ＋１０"]
+)
+def test_a_number_in_short_form_has_lost_its_digits(text: str) -> None:
+    with pytest.raises(BadValueError, match="phone_digits_lost"):
+        phones.read(text, "CN")

@@ -8,8 +8,8 @@ import pandas as pd
 from station.analysis import gaps
 from station.analysis.gaps import Gaps
 from station.archive import controls
+from station.archive import stations as sites
 from station.model import MILLI, day_number, minor_per_major
-from station.services import board
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 
@@ -68,10 +68,12 @@ def _clock(local_at: pd.Series) -> pd.Series:
 
 
 def _named(ask: Ask, frame: pd.DataFrame) -> pd.DataFrame:
-    known = board.stations_known(ask).set_index("station_id")
+    with ask.db.reading() as conn:
+        known = sites.everything(conn)
     return frame.assign(
-        station=frame["station_id"].map(known["code"]),
-        station_name=frame["station_id"].map(known["name"]),
+        station=frame["station_id"].map({i: site.code for i, site in known.items()}),
+        station_name=frame["station_id"].map({i: site.name for i, site in known.items()}),
+        currency=frame["station_id"].map({i: site.currency for i, site in known.items()}),
     )
 
 
@@ -84,11 +86,8 @@ def compare(ask: Ask, *, stations: Sequence[str] = (), days: int = 7) -> pd.Data
         told = frozenset(int(i) for i in totals["station_id"].unique())
         sold = controls.sold(conn, told, asked.from_day, asked.to_day)
     rows = _named(ask, gaps.compare_totals(totals, sold, ask.settings.gaps))
-    known = board.stations_known(ask).set_index("station_id")
-    currency = rows["station_id"].map(known["currency"]) if len(rows) else rows["station_id"]
-    per_major = currency.map(minor_per_major).astype("float64")
+    per_major = rows["currency"].map(minor_per_major).astype("float64")
     return rows.assign(
-        currency=currency,
         litres=rows["difference_milli"].astype("float64") / MILLI,
         told_litres=rows["told_milli"].astype("float64") / MILLI,
         held_litres=rows["held_milli"].astype("float64") / MILLI,

@@ -28,6 +28,7 @@ from station.model import (
     Act,
     CardRecord,
     CustomerRecord,
+    IgnoredRow,
     ImportCounts,
     RejectedRow,
     Station,
@@ -52,6 +53,7 @@ from station.services.incoming.files import (
 )
 from station.services.personal import erasure, sealing
 
+IGNORED = "ignored"
 KINDS = ("stations", "customers", "vehicles", "cards")
 SEALED_ROWS = 500
 """Rows of one commit where each is sealed: about 100 ms under the writer's lock, as elsewhere."""
@@ -70,6 +72,7 @@ class _Tally:
             accepted=self.outcomes[Outcome.ACCEPTED],
             duplicates=self.outcomes[Outcome.DUPLICATE],
             rejected=len(self.rejected),
+            ignored=self.outcomes[IGNORED],
         )
 
 
@@ -139,12 +142,13 @@ def _take_chunk(
     conn: Connection,
     ask: Ask,
     arrival: Arrival,
-    chunk: Sequence[RecordRow | RejectedRow],
+    chunk: Sequence[RecordRow | RejectedRow | IgnoredRow],
     *,
     tally: _Tally,
     keys: KeyBook,
 ) -> None:
     tally.rejected += [row for row in chunk if isinstance(row, RejectedRow)]
+    tally.outcomes[IGNORED] += sum(isinstance(row, IgnoredRow) for row in chunk)
     rows = [row for row in chunk if isinstance(row, RecordRow)]
     barred = _barred(conn, ask, [row.record for row in rows])
     tally.rejected += [

@@ -104,7 +104,9 @@ class Play:
     def put(self, kind: str, *told: records.Record) -> None:
         """Bring records in as a file does."""
         with self.ask.db.writing() as conn:
-            records._put(conn, self.ask, records.Arrival(kind, 1, NOW), told, KeyBook())
+            records._put(
+                conn, self.ask, records.Arrival(kind, batch_id=1, at_s=self.day), told, KeyBook()
+            )
 
     def _one(self, chance: random.Random) -> int:
         return self.first + chance.randrange(PEOPLE)
