@@ -16,6 +16,9 @@ from station.services.customers.filters import Condition, Key, SavedFilter
 
 CARD = "filters_card"
 """The conditions put together so far, in this session."""
+FREQUENT = ("stability", "state", "use", "days_silent", "visits", "amount", "station", "tag")
+"""Keys that are one tap away; the others are one list further."""
+MORE = "more"
 COLUMNS = (
     Column("label", "page_filters.vehicle"),
     Column("organisation_name", "page_filters.key_organisation_name"),
@@ -176,12 +179,7 @@ def _another(desk: Desk, conditions: list[Condition]) -> None:
     keys = filters.keys(desk.ask)
     label = "page_filters.add" if conditions else "page_filters.first"
     names = {name: key_name(desk, key) for name, key in keys.items()}
-    chosen = st.pills(
-        desk.say(label),
-        list(names),
-        format_func=lambda name: blocks.plain(names[name]),
-        key=acts.fresh("filters_key"),
-    )
+    chosen = _key(desk, label, names)
     if chosen is None:
         return
     key = keys[chosen]
@@ -195,6 +193,27 @@ def _another(desk: Desk, conditions: list[Condition]) -> None:
     )
     if how is not None:
         _values(desk, conditions, key, how)
+
+
+def _key(desk: Desk, label: str, names: Mapping[str, str]) -> str | None:
+    """Return the key chosen: in one tap among the frequent ones, in two among all others."""
+    first = st.pills(
+        desk.say(label),
+        [*FREQUENT, MORE],
+        format_func=lambda name: blocks.plain(names.get(name, desk.say("page_filters.more"))),
+        key=acts.fresh("filters_key"),
+    )
+    if first != MORE:
+        return first
+    return st.selectbox(
+        desk.say("page_filters.more"),
+        [name for name in names if name not in FREQUENT],
+        index=None,
+        format_func=names.__getitem__,
+        placeholder=desk.say("blocks.pick"),
+        key=acts.fresh("filters_other_key"),
+        label_visibility="collapsed",
+    )
 
 
 def _values(desk: Desk, conditions: list[Condition], key: Key, how: str) -> None:

@@ -18,7 +18,11 @@ pytestmark = pytest.mark.slow
 
 def add(app: AppTest, field: str, *values: str) -> AppTest:
     """Choose a key, its values, and put the condition."""
-    app.button_group(key=fresh(app, "filters_key")).set_value(field).run()
+    is_frequent = field in page_filters.FREQUENT
+    first = field if is_frequent else page_filters.MORE
+    app.button_group(key=fresh(app, "filters_key")).set_value(first).run()
+    if not is_frequent:
+        app.selectbox(key=fresh(app, "filters_other_key")).set_value(field).run()
     app.button_group(key=fresh(app, f"filters_value_{field}")).set_value(list(values)).run()
     return app.button(key=fresh(app, "filters_put")).click().run()
 

@@ -88,14 +88,27 @@ def _title_above(figure: go.Figure) -> None:
 
 
 def choose(
-    desk: Desk, *, key: str, label: str, options: Mapping[str, str], default: str | None = None
+    desk: Desk,
+    *,
+    key: str,
+    label: str,
+    options: Mapping[str, str],
+    default: str | None = None,
+    is_labelled: bool = True,
 ) -> str | None:
     """Return the class chosen from pills that carry their counts; none chosen means all.
 
-    The choice stands in the address under `key`, so that a link opens the same list.
+    The choice stands in the address under `key`, so that a link opens the same list. A label that
+    goes without saying is left to those who are read the page aloud.
     """
     address.take(key, options, default)
-    chosen = st.pills(desk.say(label), list(options), format_func=options.__getitem__, key=key)
+    chosen = st.pills(
+        desk.say(label),
+        list(options),
+        format_func=options.__getitem__,
+        key=key,
+        label_visibility="visible" if is_labelled else "collapsed",
+    )
     address.put(key, chosen, named=[chosen] if chosen not in {None, default} else [])
     return chosen
 

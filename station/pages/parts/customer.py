@@ -60,6 +60,7 @@ def draw(desk: Desk, customer_id: int) -> None:
         label="customer.parts",
         options={name: desk.say(f"customer.part_{name}") for name in _parts(desk, seen)},
         default="overview",
+        is_labelled=False,
     )
     PARTS[part or "overview"].draw(desk, seen)
 

@@ -29,12 +29,10 @@ def draw(desk: Desk, *, vehicle_id: int) -> None:
     with st.container(border=True, gap="small"):
         _holders(desk, "owners", told.owners)
         _holders(desk, "cards", told.cards)
-        if len(told.plates) > 1 or any(plate.to_day for plate in told.plates):
-            _lines(
-                desk,
-                "plates",
-                ((plate.text, plate.from_day, plate.to_day) for plate in told.plates),
-            )
+        # One plate seen with a colour and without is one line.
+        bore = dict.fromkeys((plate.text, plate.from_day, plate.to_day) for plate in told.plates)
+        if len(bore) > 1 or any(to_day for _, _, to_day in bore):
+            _lines(desk, "plates", bore)
         if "customers.edit" in desk.ask.scope.rights:
             with st.container(horizontal=True, gap="small"):
                 _sale(desk, told)

@@ -53,7 +53,9 @@ def _kind(desk: Desk, rows: pd.DataFrame) -> str | None:
     told = {
         str(kind): f"{desk.say(f'portrait.kind_{kind}')} **{n:,}**" for kind, n in counts.items()
     }
-    return blocks.choose(desk, key="card_events", label="portrait.kinds", options=told)
+    return blocks.choose(
+        desk, key="card_events", label="portrait.kinds", options=told, is_labelled=False
+    )
 
 
 def _said(desk: Desk, rows: pd.DataFrame) -> pd.DataFrame:
