@@ -5,15 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from station.analysis import rhythm
 from station.analysis.pace import Pace
 from station.frames import PROFILES, require
 from station.model import Stability, State
 
 MONTH_DAYS = 30.4375
-LONGEST_ALARM_DAYS = 36_500
-"""An alarm further off than a century is no alarm."""
-
 NOWHERE = pd.DataFrame({"vehicle_id": [], "station_id": [], "last_day": []})
 
 
@@ -64,10 +60,8 @@ def judge(
     """
     rules = rules or LapseRules()
     require(profiles, PROFILES)
-    p_alive = pace.ask(profiles, rhythm.p_alive)
-    p_return = pace.ask(
-        profiles, lambda fit, x, t_x, now: rhythm.p_visit(fit, x, t_x, now, rules.horizon_days)
-    )
+    p_alive = pace.p_alive(profiles)
+    p_return = pace.p_return(profiles, rules.horizon_days)
     monthly = _monthly_amount(profiles)
     frame = profiles.assign(
         p_alive=p_alive,
@@ -85,10 +79,7 @@ def judge(
 
 def _alarm_days(profiles: pd.DataFrame, pace: Pace, rules: LapseRules) -> np.ndarray:
     """Return the whole days of silence after which P(alive) is at or below `overdue_below`."""
-    gap = pace.ask(
-        profiles, lambda fit, x, t_x, _: rhythm.alarm_gap(fit, x, t_x, rules.overdue_below)
-    )
-    return np.ceil(np.minimum(gap, LONGEST_ALARM_DAYS)).astype("int64")
+    return pace.alarm_days(profiles, rules.overdue_below)
 
 
 def _monthly_amount(profiles: pd.DataFrame) -> pd.Series:

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 
 from station.analysis import compare as comparing
-from station.analysis import frequency, lapse, ownership, pace, profile, stability, usage
+from station.analysis import frequency, lapse, ownership, profile, stability, usage
+from station.analysis.pace import Pace
 from station.archive import lake, views
 from station.archive import stations as sites
 from station.archive import vehicles as garage
 from station.frames import BOARD, UNITS
 from station.model import MILLI, day_date, day_number, minor_per_major
+from station.services import pacing
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.memory import remembered
@@ -106,9 +108,7 @@ def _in_sight(ask: Ask) -> pd.DataFrame:
     """Return the board of all stations in sight, but for the columns of a period."""
     chain = _chain(ask)
     mine = chain[chain["station_id"].isin(ask.scope.station_ids)].reset_index(drop=True)
-    rhythm = pace.learn(mine, ask.settings.pace)
-    gaps = pace.learn(mine, replace(ask.settings.pace, k=None))  # a window needs the gaps' shape
-    frame = _judged(ask, mine, rhythm, gaps, elsewhere=_elsewhere(chain))
+    frame = _judged(ask, mine, pacing.learnt(ask), elsewhere=_elsewhere(chain))
     return _known(ask, frame, _busiest(chain))
 
 
@@ -119,7 +119,7 @@ def _chain(ask: Ask) -> pd.DataFrame:
     with ask.db.reading() as conn:
         kinds = {i: station.kind.value for i, station in sites.everything(conn).items()}
     frame = profile.profiles(reduced, as_of_day=as_of_day, network=reduced)
-    return frame.assign(station_kind=frame["station_id"].map(kinds))
+    return pacing.with_pauses(ask, frame.assign(station_kind=frame["station_id"].map(kinds)))
 
 
 def _elsewhere(chain: pd.DataFrame) -> pd.DataFrame:
@@ -136,8 +136,7 @@ def _busiest(chain: pd.DataFrame) -> pd.DataFrame:
 def _judged(
     ask: Ask,
     profiles: pd.DataFrame,
-    rhythm: pace.Pace,
-    gaps: pace.Pace,
+    rhythm: Pace,
     *,
     elsewhere: pd.DataFrame,
 ) -> pd.DataFrame:
@@ -145,7 +144,7 @@ def _judged(
     rules = ask.settings
     frame = stability.classify(profiles, rhythm, rules.stability)
     frame = frame.rename(columns={"sentence": "stability_sentence"})
-    frame = frequency.describe(frame, gaps, rules.frequency, rules.stability)
+    frame = frequency.describe(frame, rhythm, rules.frequency, rules.stability)
     frame = frame.rename(columns={"sentence": "frequency_sentence"})
     frame = lapse.judge(frame, rhythm, elsewhere=elsewhere, rules=rules.lapse)
     return frame.rename(columns={"sentence": "lapse_sentence"})
@@ -260,7 +259,7 @@ def _stability(ask: Ask) -> pd.DataFrame:
     """Return vehicle_id, station_id and stability of all in sight, and nothing that costs more."""
     chain = _chain(ask)
     mine = chain[chain["station_id"].isin(ask.scope.station_ids)].reset_index(drop=True)
-    judged = stability.classify(mine, pace.learn(mine, ask.settings.pace), ask.settings.stability)
+    judged = stability.classify(mine, pacing.learnt(ask), ask.settings.stability)
     return judged[["vehicle_id", "station_id", "stability"]]
 
 
