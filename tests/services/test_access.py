@@ -20,6 +20,7 @@ HELPERS = {
     "audit.sees_all",
     "board.station_codes",
     "cards.rows_in_sight",
+    "pacing.learn_today",
     "pacing.learnt",
     "pacing.visit_days",
     "pacing.with_pauses",
