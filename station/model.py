@@ -162,9 +162,23 @@ class State(StrEnum):
     """Where a vehicle stands today against its own rhythm."""
 
     ACTIVE = "active"
+    SLOWING = "slowing"
+    SHARE_FALLING = "share_falling"
     OVERDUE = "overdue"
     LOST = "lost"
     MOVED = "moved"
+    RETURNED = "returned"
+    SOLD = "sold"
+    FLEET_LEFT = "fleet_left"
+    PAUSED = "paused"
+
+
+COMING = (State.ACTIVE, State.SLOWING, State.SHARE_FALLING, State.RETURNED)
+"""Still coming to this station, whatever may be changing."""
+AT_RISK = (State.OVERDUE, State.LOST, State.FLEET_LEFT)
+"""Gone from the chain, or about to be: what a call may still decide."""
+STAYING_AWAY = (*AT_RISK, State.MOVED, State.SOLD, State.PAUSED)
+"""Not coming as they used to, for whatever reason."""
 
 
 class LapseReason(StrEnum):

@@ -1,5 +1,6 @@
 """What the archive knows of its vehicles: one row each, found by plate, and what staff confirm."""
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, case, func, or_, select, update
 
@@ -139,6 +140,16 @@ def _cards(conn: Connection) -> pd.DataFrame:
     newest = frame(conn, query.order_by(card_links.c.from_day.desc(), cards.c.number))
     tied = newest[newest["vehicle_id"].notna()].drop_duplicates("vehicle_id")
     return tied.astype({"vehicle_id": "int64", "card_customer_id": "Int64"})
+
+
+def without_owner(conn: Connection, day: int) -> "pd.Series[float]":
+    """Return by vehicle the day on which its last owner's link ended, if nobody followed."""
+    owner = vehicle_owners.c
+    ends = select(owner.vehicle_id, owner.from_day, owner.to_day).where(owner.from_day <= day)
+    ties = frame(conn, ends)
+    last = ties.assign(to_day=ties["to_day"].astype("float64").fillna(np.inf))
+    until = last.groupby("vehicle_id")["to_day"].max()
+    return until[until <= day].astype("float64")
 
 
 def keys_of(conn: Connection, vehicle_id: int) -> pd.DataFrame:

@@ -8,16 +8,33 @@ import numpy as np
 import pandas as pd
 
 from station.analysis import compare as comparing
-from station.analysis import frequency, lapse, ownership, pace, profile, stability, usage
+from station.analysis import (
+    frequency,
+    grades,
+    guards,
+    lapse,
+    network,
+    ownership,
+    pace,
+    profile,
+    stability,
+    states,
+    usage,
+    warning,
+)
+from station.analysis.guards import Guard
 from station.archive import lake, views
+from station.archive import lapses as notes
 from station.archive import stations as sites
 from station.archive import vehicles as garage
 from station.frames import BOARD, UNITS
-from station.model import MILLI, day_date, day_number, minor_per_major
+from station.model import DAY_S, MILLI, day_date, day_number, minor_per_major
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.memory import remembered
 
+GUARDED_DAYS = 760
+"""How far back closures and dead cameras are looked for: two years and a baseline."""
 NO_SALES_DAY = date(1970, 1, 1)
 STATION_COLUMNS = ("station_id", "code", "name", "region", "kind", "zone", "currency")
 USE = ["use", "use_source", "use_probability", "use_evidence", "use_sentence"]
@@ -104,12 +121,13 @@ def main_unit(ask: Ask, *, stations: Sequence[str] = ()) -> str:
 @remembered(entries=4)
 def _in_sight(ask: Ask) -> pd.DataFrame:
     """Return the board of all stations in sight, but for the columns of a period."""
-    chain = _chain(ask)
+    chain, guard = _with_habits(ask, _chain(ask)), guarded(ask)
     mine = chain[chain["station_id"].isin(ask.scope.station_ids)].reset_index(drop=True)
+    mine = _explained(ask, mine, guard)
     rhythm = pace.learn(mine, ask.settings.pace)
     gaps = pace.learn(mine, replace(ask.settings.pace, k=None))  # a window needs the gaps' shape
-    frame = _judged(ask, mine, rhythm, gaps, elsewhere=_elsewhere(chain))
-    return _known(ask, frame, _busiest(chain))
+    frame = _judged(ask, mine, (rhythm, gaps), guard, network.elsewhere(chain, mine["vehicle_id"]))
+    return _settled(ask, _known(ask, frame, _busiest(chain)))
 
 
 def _chain(ask: Ask) -> pd.DataFrame:
@@ -122,9 +140,57 @@ def _chain(ask: Ask) -> pd.DataFrame:
     return frame.assign(station_kind=frame["station_id"].map(kinds))
 
 
-def _elsewhere(chain: pd.DataFrame) -> pd.DataFrame:
-    """Return where and when the chain saw each vehicle last: no amounts, no names."""
-    return chain[["vehicle_id", "station_id", "last_day"]]
+def _with_habits(ask: Ask, chain: pd.DataFrame) -> pd.DataFrame:
+    """Add what each vehicle did of late beside what it did before."""
+    habits = lake.query(
+        ask.db,
+        lake.text("habits"),
+        station_ids=None,
+        as_of_day=day_number(ask.as_of),
+        frames={"grades": _grades(ask)},
+        rules=ask.settings.lake,
+    )
+    return chain.merge(habits, on=["vehicle_id", "station_id"], how="left", validate="one_to_one")
+
+
+def _grades(ask: Ask) -> pd.DataFrame:
+    with ask.db.reading() as conn:
+        return grades.grades(views.products_known(conn))
+
+
+@remembered(entries=8)
+def guarded(ask: Ask) -> Guard:
+    """Return the days that no vehicle in sight is blamed for: closures, cameras, festivals."""
+    as_of_day = day_number(ask.as_of)
+    lines = lake.query(
+        ask.db,
+        lake.text("lines"),
+        station_ids=ask.scope.station_ids,
+        as_of_day=as_of_day,
+        from_day=as_of_day - GUARDED_DAYS,
+        by=["station_id", "product_group", "local_day"],
+        frames={"grades": _grades(ask)},
+        rules=ask.settings.lake,
+    )
+    return guards.watch(lines, as_of_day, ask.settings.guards)
+
+
+def _explained(ask: Ask, mine: pd.DataFrame, guard: Guard) -> pd.DataFrame:
+    """Add what the archive knows that explains a silence, and the days held in the last gaps."""
+    with ask.db.reading() as conn:
+        words = notes.newest(conn, ask.scope.station_ids)
+        ended = garage.without_owner(conn, day_number(ask.as_of))
+    words = words.assign(heard_day=words["written_at"] // DAY_S)
+    words = words[words["heard_day"] <= day_number(ask.as_of)]
+    keys = ["vehicle_id", "station_id"]
+    frame = mine.merge(words[[*keys, "reason", "heard_day"]], on=keys, how="left")
+    span = 3 * frame["recent_gap_days"].fillna(0)
+    return frame.assign(
+        heard=frame["reason"].fillna(""),
+        heard_day=frame["heard_day"].astype("float64"),
+        is_ended=frame["vehicle_id"].map(ended) >= frame["last_day"],
+        recent_held_days=guard.between(frame, frame["last_day"] - span, frame["last_day"]),
+    )
 
 
 def _busiest(chain: pd.DataFrame) -> pd.DataFrame:
@@ -136,19 +202,35 @@ def _busiest(chain: pd.DataFrame) -> pd.DataFrame:
 def _judged(
     ask: Ask,
     profiles: pd.DataFrame,
-    rhythm: pace.Pace,
-    gaps: pace.Pace,
-    *,
+    paces: tuple[pace.Pace, pace.Pace],
+    guard: Guard,
     elsewhere: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return stability, frequency and lapse of each row; each keeps its own sentence."""
-    rules = ask.settings
+    rules, (rhythm, gaps) = ask.settings, paces
     frame = stability.classify(profiles, rhythm, rules.stability)
     frame = frame.rename(columns={"sentence": "stability_sentence"})
     frame = frequency.describe(frame, gaps, rules.frequency, rules.stability)
     frame = frame.rename(columns={"sentence": "frequency_sentence"})
-    frame = lapse.judge(frame, rhythm, elsewhere=elsewhere, rules=rules.lapse)
+    signs = warning.find(frame, rules.warning)
+    shares = network.falling_share(frame, elsewhere, guard, rules.network)
+    frame = pd.concat([frame, signs, shares], axis=1).copy()  # one block again: faster from here on
+    frame = lapse.judge(frame, rhythm, elsewhere=elsewhere, guard=guard, rules=rules.lapse)
+    returned = lapse.has_returned(frame, rhythm, guard, rules.lapse)
+    return frame.assign(has_returned=returned, **network.share_of_fills(frame, rules.network)).drop(
+        columns="sentence"
+    )
+
+
+def _settled(ask: Ask, frame: pd.DataFrame) -> pd.DataFrame:
+    """Give each vehicle its final state, once it is known whose it is."""
+    frame = states.settle(frame, ask.settings.states)
+    frame = frame.assign(sign_sentence=_sign_sentence(frame))
     return frame.rename(columns={"sentence": "lapse_sentence"})
+
+
+def _sign_sentence(frame: pd.DataFrame) -> np.ndarray:
+    return np.where(frame["sign"] == "", "", "warning." + frame["sign"]).astype(object)
 
 
 def _known(ask: Ask, frame: pd.DataFrame, habits: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from station.analysis import profile
 from station.archive import lake
 from station.archive import vehicles as garage
 from station.errors import NotFoundError
-from station.model import Stability, State, currency_name, day_date, day_number
+from station.model import STAYING_AWAY, Stability, currency_name, day_date, day_number
 from station.output import sheets as files
 from station.services import board, sheets
 from station.services.access import right, stations_in_sight
@@ -279,7 +279,7 @@ def _of_vehicle(columns: Mapping[str, str]) -> Builder:
 
 def _lapsed(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
     frame = board.vehicles(ask, stations=codes)
-    is_lapsed = (frame["stability"] == Stability.REGULAR) & (frame["state"] != State.ACTIVE)
+    is_lapsed = (frame["stability"] == Stability.REGULAR) & frame["state"].isin(STAYING_AWAY)
     return _told(frame[is_lapsed], _LAPSED_COLUMNS, question.lang)
 
 
