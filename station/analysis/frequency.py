@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.special import betainc
 
 from station.analysis import rhythm
-from station.analysis.pace import Pace, histories
+from station.analysis.pace import Pace
 from station.analysis.rhythm import Fit
 from station.analysis.rhythm_model import Array
 from station.analysis.stability import StabilityRules, regularity
@@ -141,7 +141,9 @@ def _chance_of_longer(profiles: pd.DataFrame, pace: Pace) -> np.ndarray:
     square = profiles["gap_cv"].fillna(1).to_numpy(dtype="float64") ** 2
     shape = 1 / (weight * square + (1 - weight) / pace.ask(before, _shape))
     alpha = pace.ask(before, _alpha) / shape
-    x, t_x, now = histories(before)
+    x = (before["visit_days"] - 1).to_numpy(dtype="float64")
+    t_x = (before["last_day"] - before["first_day"]).to_numpy(dtype="float64")
+    now = t_x + before["days_silent"].to_numpy(dtype="float64")
     r = pace.ask(before, _r)
     chance: np.ndarray = betainc(
         r + shape * np.maximum(x, 0), 3 * shape, (alpha + t_x) / (alpha + now)

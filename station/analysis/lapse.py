@@ -5,16 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from station.analysis import guards, rhythm
+from station.analysis import guards
 from station.analysis.guards import Guard
 from station.analysis.pace import Pace
 from station.frames import PROFILES, require
 from station.model import Stability, State
 
 MONTH_DAYS = 30.4375
-LONGEST_ALARM_DAYS = 36_500
-"""An alarm further off than a century is no alarm."""
-
 CODE = 100_000
 """What habits.sql multiplies a gap with, to carry a second number."""
 NOWHERE = pd.DataFrame({"vehicle_id": [], "station_id": [], "last_day": []})
@@ -79,12 +76,10 @@ def judge(
     until = profiles["last_day"] + profiles["days_silent"]
     held = guard.between(profiles, profiles["last_day"], until)
     counted = profiles.assign(days_silent=profiles["days_silent"] - held)
-    p_alive = pace.ask(counted, rhythm.p_alive)
-    p_return = pace.ask(
-        counted, lambda fit, x, t_x, now: rhythm.p_visit(fit, x, t_x, now, rules.horizon_days)
-    )
+    p_alive = pace.p_alive(counted)
+    p_return = pace.p_return(counted, rules.horizon_days)
     monthly = _monthly_amount(profiles)
-    gap = alarm_days(profiles, pace, rules.overdue_below)
+    gap = pace.alarm_days(profiles, rules.overdue_below)
     frame = profiles.assign(
         p_alive=p_alive,
         alarm_day=guard.first_reached(profiles, profiles["last_day"], gap),
@@ -113,20 +108,18 @@ def has_returned(
     rules = rules or LapseRules()
     gap, day = np.divmod(profiles["gap_and_day"].fillna(0).to_numpy(dtype="int64"), CODE)
     number = profiles["gap_and_number"].fillna(0).to_numpy(dtype="int64") % CODE
+    last_day = np.where(gap > 0, day - gap, profiles["first_day"])
+    # A silence so long may have been learnt as a pause since; when it began it was none.
+    paused = profiles.get("pause_days", pd.Series(0.0, profiles.index))
     before = profiles.assign(
         visit_days=np.maximum(number - 1, 1),
-        last_day=np.where(gap > 0, day - gap, profiles["first_day"]),
+        last_day=last_day,
         days_silent=0,
+        pause_days=(paused - gap).clip(lower=0, upper=last_day - profiles["first_day"]),
     )
     held = guard.between(before, before["last_day"], pd.Series(day, index=before.index))
     is_known = (gap > 0) & (before["visit_days"] >= rules.returned_visit_days)
-    return np.asarray(is_known & (gap - held >= alarm_days(before, pace, rules.overdue_below)))
-
-
-def alarm_days(profiles: pd.DataFrame, pace: Pace, below: float) -> np.ndarray:
-    """Return the whole days of silence after which P(alive) is at or under `below`."""
-    gap = pace.ask(profiles, lambda fit, x, t_x, _: rhythm.alarm_gap(fit, x, t_x, below))
-    return np.ceil(np.minimum(gap, LONGEST_ALARM_DAYS)).astype("int64")
+    return np.asarray(is_known & (gap - held >= pace.alarm_days(before, rules.overdue_below)))
 
 
 def _monthly_amount(profiles: pd.DataFrame) -> pd.Series:

@@ -15,7 +15,6 @@ from station.analysis import (
     lapse,
     network,
     ownership,
-    pace,
     profile,
     stability,
     states,
@@ -23,12 +22,14 @@ from station.analysis import (
     warning,
 )
 from station.analysis.guards import Guard
+from station.analysis.pace import Pace
 from station.archive import lake, views
 from station.archive import lapses as notes
 from station.archive import stations as sites
 from station.archive import vehicles as garage
 from station.frames import BOARD, UNITS
 from station.model import DAY_S, MILLI, day_date, day_number, minor_per_major
+from station.services import pacing
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.memory import remembered
@@ -124,9 +125,8 @@ def _in_sight(ask: Ask) -> pd.DataFrame:
     chain, guard = _with_habits(ask, _chain(ask)), guarded(ask)
     mine = chain[chain["station_id"].isin(ask.scope.station_ids)].reset_index(drop=True)
     mine = _explained(ask, mine, guard)
-    rhythm = pace.learn(mine, ask.settings.pace)
-    gaps = pace.learn(mine, replace(ask.settings.pace, k=None))  # a window needs the gaps' shape
-    frame = _judged(ask, mine, (rhythm, gaps), guard, network.elsewhere(chain, mine["vehicle_id"]))
+    seen = network.elsewhere(chain, mine["vehicle_id"])
+    frame = _judged(ask, mine, pacing.learnt(ask), guard, seen)
     return _settled(ask, _known(ask, frame, _busiest(chain)))
 
 
@@ -137,7 +137,7 @@ def _chain(ask: Ask) -> pd.DataFrame:
     with ask.db.reading() as conn:
         kinds = {i: station.kind.value for i, station in sites.everything(conn).items()}
     frame = profile.profiles(reduced, as_of_day=as_of_day, network=reduced)
-    return frame.assign(station_kind=frame["station_id"].map(kinds))
+    return pacing.with_pauses(ask, frame.assign(station_kind=frame["station_id"].map(kinds)))
 
 
 def _with_habits(ask: Ask, chain: pd.DataFrame) -> pd.DataFrame:
@@ -202,15 +202,15 @@ def _busiest(chain: pd.DataFrame) -> pd.DataFrame:
 def _judged(
     ask: Ask,
     profiles: pd.DataFrame,
-    paces: tuple[pace.Pace, pace.Pace],
+    rhythm: Pace,
     guard: Guard,
     elsewhere: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return stability, frequency and lapse of each row; each keeps its own sentence."""
-    rules, (rhythm, gaps) = ask.settings, paces
+    rules = ask.settings
     frame = stability.classify(profiles, rhythm, rules.stability)
     frame = frame.rename(columns={"sentence": "stability_sentence"})
-    frame = frequency.describe(frame, gaps, rules.frequency, rules.stability)
+    frame = frequency.describe(frame, rhythm, rules.frequency, rules.stability)
     frame = frame.rename(columns={"sentence": "frequency_sentence"})
     signs = warning.find(frame, rules.warning)
     shares = network.falling_share(frame, elsewhere, guard, rules.network)
@@ -342,7 +342,7 @@ def _stability(ask: Ask) -> pd.DataFrame:
     """Return vehicle_id, station_id and stability of all in sight, and nothing that costs more."""
     chain = _chain(ask)
     mine = chain[chain["station_id"].isin(ask.scope.station_ids)].reset_index(drop=True)
-    judged = stability.classify(mine, pace.learn(mine, ask.settings.pace), ask.settings.stability)
+    judged = stability.classify(mine, pacing.learnt(ask), ask.settings.stability)
     return judged[["vehicle_id", "station_id", "stability"]]
 
 

@@ -20,6 +20,9 @@ HELPERS = {
     "audit.sees_all",
     "board.station_codes",
     "cards.rows_in_sight",
+    "pacing.learnt",
+    "pacing.visit_days",
+    "pacing.with_pauses",
     "sheets.count",
     "sheets.mark",
 }
