@@ -114,6 +114,7 @@ BOARD: Columns = {
     "p_alive": "float64",
     "state": "object",
     "alarm_day": "int64",
+    "lost_day": "int64",
     "p_return": "float64",
     "horizon_days": "int64",
     "usual_gap_days": "float64",

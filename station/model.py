@@ -354,7 +354,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """One retail site. `day_starts_at_min` and `night_ends_at_min` are minutes after midnight."""
+    """One retail site. `day_starts_at_min` and `night_ends_at_min` are minutes after midnight.
+
+    `calls_per_week` is how many customers its staff can call in a week.
+    """
 
     code: str
     name: str = ""
@@ -365,6 +368,7 @@ class Station:
     province: str = ""
     day_starts_at_min: int = 0
     night_ends_at_min: int = 480
+    calls_per_week: int = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from station.analysis.rhythm_model import Array
 CERTAIN = 1e-5
 """No chance is taken for surer than this before its logit is."""
 STEPS_MOST = 40
+LONGEST_STEP = 1.0
 SMALL_STEP = 1e-8
 FEATURES = (
     "silence",
@@ -141,7 +142,7 @@ def fit_logistic(table: Array, answer: npt.NDArray[np.bool_], ridge: float) -> A
     """Return intercept and weights of a ridge logistic regression, by Newton's method."""
     design = np.column_stack([np.ones(len(table)), table])
     hold = np.full(design.shape[1], ridge)
-    hold[0] = 0.0
+    hold[0] = SMALL_STEP
     weights = np.zeros(design.shape[1])
     share = answer.mean()
     weights[0] = logit(share)
@@ -150,6 +151,7 @@ def fit_logistic(table: Array, answer: npt.NDArray[np.bool_], ridge: float) -> A
         slope = design.T @ (answer - chance) - hold * weights
         curvature = (design * (chance * (1 - chance))[:, None]).T @ design + np.diag(hold)
         step = np.linalg.solve(curvature, slope)
+        step /= max(1.0, np.abs(step).max() / LONGEST_STEP)  # a leap may end where all is certain
         weights += step
         if np.abs(step).max() < SMALL_STEP:
             break

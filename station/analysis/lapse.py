@@ -83,6 +83,9 @@ def judge(
     frame = profiles.assign(
         p_alive=p_alive,
         alarm_day=guard.first_reached(profiles, profiles["last_day"], gap),
+        lost_day=guard.first_reached(
+            profiles, profiles["last_day"], pace.alarm_days(profiles, rules.lost_below)
+        ),
         held_days=held,
         held_by=guard.cause(profiles) if held.any() else "",
         is_late=gap <= profiles["days_silent"],

@@ -14,7 +14,7 @@ from station.model import Station, StationKind
 NOT_OF_THE_SITE = ("id", "archivist_id")
 """Columns of a station's row that its record leaves out."""
 ARCHIVIST = "archivist"
-NUMBERS = frozenset({"day_starts_at_min", "night_ends_at_min", ARCHIVIST})
+NUMBERS = frozenset({"day_starts_at_min", "night_ends_at_min", "calls_per_week", ARCHIVIST})
 """Settings that are whole numbers; the history writes them as text, nobody as nothing."""
 OF_RIGHTS = frozenset({"region", ARCHIVIST})
 """Settings on which somebody's rights rest."""
@@ -80,6 +80,7 @@ def values_of(station: Station) -> dict[str, str | int]:
         "province": station.province,
         "day_starts_at_min": station.day_starts_at_min,
         "night_ends_at_min": station.night_ends_at_min,
+        "calls_per_week": station.calls_per_week,
     }
 
 

@@ -17,7 +17,9 @@ EVERY_RIGHT = frozenset().union(*RIGHTS.values())
 HELPERS = {
     "access.acting",
     "access.stations_in_sight",
+    "alarms.renew",
     "audit.sees_all",
+    "board.guarded",
     "board.station_codes",
     "cards.rows_in_sight",
     "pacing.learnt",
