@@ -3,9 +3,9 @@
     python -m benchmarks.confusion [ARCHIVE_URL DEMO_FOLDER]
 
 Without arguments the default demo network is made and imported into a temporary folder first. Each
-regular of its home station is counted on six days of the year: the last day, 45, 90 and 135 days
-before it, and the last days of the dead camera and of the closure. Beside the reported state stand
-the fixed rules of 30, 60 and 90 days and three times the own gap.
+regular of its home station is counted on four days of the year: the last day and 45, 90 and 135
+days before it; and on the days before and at the end of the dead camera and of the closure. Beside
+the reported state stand the fixed rules of 30, 60 and 90 days and three times the own gap.
 """
 
 import sys
@@ -73,12 +73,16 @@ def outage(rows: pd.DataFrame, station: str, day: date) -> pd.DataFrame:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as made:
-        url, folder = sys.argv[1:] or (lambda u, t: (u, str(t.parent)))(*make_demo(Path(made)))
+        url, folder = sys.argv[1:] or (make_demo(Path(made))[0], str(Path(made) / "demo"))
         ask, truth = open_ask(url), read(Path(folder), "truth.csv")
         truth = truth[truth["passing"] == "0"]
         events = read(Path(folder), "events.csv").set_index("event")
         ends = {
-            name: (events.loc[name, "station"], date.fromisoformat(events.loc[name, "to"]))
+            name: (
+                events.loc[name, "station"],
+                date.fromisoformat(events.loc[name, "from"]),
+                date.fromisoformat(events.loc[name, "to"]),
+            )
             for name in ("dead_camera", "closure")
         }
         days = [ask.as_of - timedelta(days=back) for back in DAYS_BACK]
@@ -89,10 +93,11 @@ def main() -> None:
         print(table.to_string())
         print("\npart of each true state that a rule flags")
         print(rules_table(usual).to_string(float_format="{:.3f}".format))
-        for name, (station, day) in ends.items():
-            rows = counted(replace(ask, as_of=day), truth)
-            print(f"\n{name}, last day {day}: part of those that stay that a rule flags")
-            print(outage(rows, station, day).to_string(float_format="{:.3f}".format))
+        for name, (station, first, last) in ends.items():
+            for what, day in (("before it", first - timedelta(days=1)), ("its last day", last)):
+                rows = counted(replace(ask, as_of=day), truth)
+                print(f"\n{name}, {what}, {day}: part of those that stay that a rule flags")
+                print(outage(rows, station, day).to_string(float_format="{:.3f}".format))
 
 
 if __name__ == "__main__":

@@ -103,6 +103,7 @@ def _trend(profiles: pd.DataFrame, pace: Pace, rules: FrequencyRules) -> np.ndar
     """Return slowing, speeding or steady: the last three gaps against those before."""
     recent = _recent(profiles)
     ratio = recent / profiles["earlier_gap_median_days"]
+    raw = profiles["recent_gap_days"] / profiles["earlier_gap_median_days"]
     enough = profiles["visit_days"] >= rules.trend_visit_days
     longer = _chance_of_longer(profiles, pace)
     # Who comes often is asked often: each visit may err the more rarely.
@@ -110,7 +111,7 @@ def _trend(profiles: pd.DataFrame, pace: Pace, rules: FrequencyRules) -> np.ndar
     return np.select(
         [
             enough & (ratio >= rules.slowing_factor) & (longer <= tail),
-            enough & (ratio <= rules.speeding_factor) & (longer >= 1 - tail),
+            enough & (raw <= rules.speeding_factor) & (longer >= 1 - tail),
         ],
         ["slowing", "speeding"],
         "steady",

@@ -117,7 +117,7 @@ def _calibration(desk: Desk, found: dict[str, Any]) -> None:
     percent = (100 * tenths[["predicted", "observed"]]).set_axis(range(1, len(tenths) + 1))
     figure = charts.lines(
         percent,
-        names={name: desk.say(f"page_backtest.{name}") for name in percent},
+        names={name: desk.say(f"page_backtest.{name}") for name in ("predicted", "observed")},
         colours={"predicted": GREY, "observed": ACCENT},
         title=title,
     )

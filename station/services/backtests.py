@@ -16,7 +16,7 @@ from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.memory import remembered
 
-LEAST_DAYS = 90
+LEAST_DAYS = 60
 """Days of sales that a rule must have seen before its first cut-off."""
 MOST_CUTOFFS = 24
 MOST_DAYS = 366

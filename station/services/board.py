@@ -414,6 +414,25 @@ def capture(
 
 
 @right("board.read")
+def held(ask: Ask, *, stations: Sequence[str] = (), days: int = 60) -> pd.DataFrame:
+    """Return station_name, cause, from_day, to_day and weight of the alarms held of late.
+
+    One row a station and cause; weight is the part of the usual traffic that could be seen.
+    """
+    wanted = stations_in_sight(ask, stations)
+    windows = guarded(ask).windows
+    since = day_number(ask.as_of) - days
+    told = windows[windows["station_id"].isin(wanted) & (windows["to_day"] > since)]
+    told = told[told["cause"] != guards.PRICE].astype({"from_day": "int64", "to_day": "int64"})
+    rows = told.groupby(["station_id", "cause"], as_index=False).agg(
+        from_day=("from_day", "min"), to_day=("to_day", "max"), weight=("weight", "mean")
+    )
+    known = stations_known(ask).set_index("station_id")
+    rows = rows.assign(station_name=rows["station_id"].map(known["name"]))
+    return rows.sort_values("to_day", ascending=False, ignore_index=True)
+
+
+@right("board.read")
 @remembered(entries=8)
 def compare(ask: Ask, *, days: int = 0) -> pd.DataFrame:
     """Return one row a station in sight: counts, shares with intervals, funnel limits, sentence."""

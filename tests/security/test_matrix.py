@@ -118,6 +118,7 @@ NAMED: Mapping[str, Maker] = {
     "backtests.replay": at_station,
     "board.capture": at_station,
     "board.daily": at_station,
+    "board.held": at_station,
     "board.main_unit": at_station,
     "board.months": at_station,
     "board.movement": at_station,
