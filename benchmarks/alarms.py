@@ -68,8 +68,9 @@ def main() -> None:
         rows = invented(count)
 
         def put() -> None:
-            with db.writing(changes_figures=False) as conn:
-                alarms.put(conn, rows)
+            for station_id, own in rows.groupby("station_id"):
+                with db.writing(changes_figures=False) as conn:
+                    alarms.put(conn, int(str(station_id)), own)
 
         def look(stations: range, days: int) -> None:
             with db.reading() as conn:
@@ -81,9 +82,8 @@ def main() -> None:
         print(f"one in a hundred moved: {timed(put):.1f} s")
         week = median(timed(lambda: look(range(7, 8), 7)) for _ in range(TIMES))
         everywhere = median(timed(lambda: look(range(1, STATIONS + 1), 1)) for _ in range(TIMES))
-        print(
-            f"one station's week: {1000 * week:.1f} ms; every station's day: {1000 * everywhere:.1f} ms"
-        )
+        print(f"one station's week: {1000 * week:.1f} ms")
+        print(f"every station's day: {1000 * everywhere:.1f} ms")
         db.close()
 
 

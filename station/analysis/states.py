@@ -18,6 +18,8 @@ GONE = frozenset({LapseReason.VEHICLE_SOLD, LapseReason.ELECTRIC})
 FLEET_ENDED = frozenset({LapseReason.CONTRACT, LapseReason.PROJECT_END})
 AWAY = frozenset({LapseReason.AWAY, LapseReason.SEASON, LapseReason.VEHICLE_IDLE})
 """Heard reasons after which it may come again by itself."""
+EXPLAINING = GONE | FLEET_ENDED | AWAY
+"""Heard reasons that change a vehicle's state."""
 PAUSED_BY_WORD = "word"
 
 

@@ -11,26 +11,18 @@ from station.archive.tables import alarms
 COLUMNS = ("vehicle_id", "station_id", "last_day", "alarm_day", "lost_day", "state", "worth")
 
 
-def put(conn: Connection, rows: pd.DataFrame) -> int:
-    """Let `rows` (COLUMNS) be all alarms there are; return how many differ from before."""
-    old = frame(conn, select(*[alarms.c[name] for name in COLUMNS]))
-    keys = ["vehicle_id", "station_id"]
-    both = rows[list(COLUMNS)].merge(
-        old.astype(rows[list(COLUMNS)].dtypes.to_dict()),
-        on=list(COLUMNS),
-        how="outer",
-        indicator="side",
-    )
-    gone = both.loc[both["side"] == "right_only", keys]
-    new = both.loc[both["side"] == "left_only", list(COLUMNS)]
-    for station_id, part in gone.groupby("station_id")["vehicle_id"]:
-        for some in slices(part.tolist()):
-            theirs = delete(alarms).where(alarms.c.vehicle_id.in_(some))
-            conn.execute(theirs.where(alarms.c.station_id == station_id))
-    if len(new):
-        told = [dict(zip(COLUMNS, row, strict=True)) for row in new.itertuples(index=False)]
-        conn.execute(insert(alarms), told)
-    return len(gone) + len(new)
+def put(conn: Connection, station_id: int, rows: pd.DataFrame) -> int:
+    """Let `rows` (COLUMNS) be all alarms of a station; return how many differ from before."""
+    here = select(*[alarms.c[name] for name in COLUMNS]).where(alarms.c.station_id == station_id)
+    old = {tuple(row) for row in conn.execute(here)}
+    new = set(rows[list(COLUMNS)].itertuples(index=False, name=None))
+    gone, added = [row[0] for row in old - new], new - old
+    for some in slices(gone):
+        theirs = delete(alarms).where(alarms.c.vehicle_id.in_(some))
+        conn.execute(theirs.where(alarms.c.station_id == station_id))
+    if added:
+        conn.execute(insert(alarms), [dict(zip(COLUMNS, row, strict=True)) for row in added])
+    return len(gone) + len(added)
 
 
 def overdue(

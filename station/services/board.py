@@ -181,7 +181,8 @@ def _explained(ask: Ask, mine: pd.DataFrame, guard: Guard) -> pd.DataFrame:
         words = notes.newest(conn, ask.scope.station_ids)
         ended = garage.without_owner(conn, day_number(ask.as_of))
     words = words.assign(heard_day=words["written_at"] // DAY_S)
-    words = words[words["heard_day"] <= day_number(ask.as_of)]
+    if ask.as_of < last_day(ask):  # a look back; what is heard today belongs to the newest day
+        words = words[words["heard_day"] <= day_number(ask.as_of)]
     keys = ["vehicle_id", "station_id"]
     frame = mine.merge(words[[*keys, "reason", "heard_day"]], on=keys, how="left")
     span = 3 * frame["recent_gap_days"].fillna(0)

@@ -37,7 +37,7 @@ def rows(vehicles: list[int], *alarm_days: int, worth: float = 100.0) -> pd.Data
 
 def put(db: Database, given: pd.DataFrame) -> int:
     with db.writing(changes_figures=False) as conn:
-        return alarms.put(conn, given)
+        return alarms.put(conn, 1, given)
 
 
 def look(db: Database, day: int = DAY, days: int = 7, station_id: int = 1) -> list[int]:
