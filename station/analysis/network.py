@@ -14,6 +14,8 @@ MONTH_DAYS = 30.4375
 RECENT_DAYS, BEFORE_DAYS = 90, 180
 """The two stretches that habits.sql counts."""
 SHARES = np.linspace(0.025, 0.975, 39)
+LEAST = 0.01
+"""No spread is narrower than the grid can tell."""
 SPREADS = np.linspace(0.2, 1.1, 19)
 
 
@@ -80,7 +82,9 @@ def _posterior(square: np.ndarray, gaps: np.ndarray, rules: NetworkRules) -> np.
     if not len(square):
         return np.empty((0, 3))
     mean = SHARES[:, None] * SPREADS[None, :] ** 2 + 1 - SHARES[:, None]
-    logs = (np.log(SPREADS) - np.log(rules.own_spread)) / rules.own_spread_sigma
+    centre, sigma = max(rules.own_spread, LEAST), max(rules.own_spread_sigma, LEAST)
+    logs = (np.log(SPREADS) - np.log(centre)) / sigma
+    logs -= np.sign(logs) * np.abs(logs).min()  # a narrow prior far from the grid is its end
     prior = np.broadcast_to(np.exp(-(logs**2) / 2) / SPREADS, mean.shape)
     error = mean[None] * np.sqrt((1 + 2 * mean[None]) / gaps[:, None, None])
     z = (square[:, None, None] - mean[None]) / error

@@ -94,5 +94,6 @@ def _cutoffs(history: pd.DataFrame, as_of_day: int, asked: Replay) -> list[int]:
 
 def table(found: dict[str, Any]) -> pd.DataFrame:
     """Return one row a rule: method and FIGURES."""
-    rows = [(name, *(found["methods"][name][figure] for figure in FIGURES)) for name in METHODS]
+    told = {name: found["methods"][name] for name in METHODS if name in found["methods"]}
+    rows = [(name, *(figures[figure] for figure in FIGURES)) for name, figures in told.items()]
     return pd.DataFrame(rows, columns=["method", *FIGURES])

@@ -311,6 +311,8 @@ def _compare(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFra
 
 def _backtest(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
     asked = backtests.Replay(horizon=question.horizon_days)
+    if board.is_empty(ask):
+        return backtests.table({"methods": {}})
     return backtests.table(backtests.replay(ask, stations=codes, asked=asked))
 
 

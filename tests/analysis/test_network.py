@@ -96,3 +96,12 @@ def test_the_network_view_names_no_amount_and_no_vehicle_of_others() -> None:
 
     assert list(seen) == ["vehicle_id", "station_id", "last_day", "visits_90d", "visits_before"]
     assert seen["vehicle_id"].tolist() == [2]
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.3])
+def test_a_prior_off_the_grid_gives_an_answer(sigma: float) -> None:
+    base = make_profiles({"visit_days": 30})
+
+    found = share_of_fills(base, NetworkRules(own_spread=5.0, own_spread_sigma=sigma))
+
+    assert np.isfinite(found["share_fills"]).all()
