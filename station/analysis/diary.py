@@ -97,15 +97,6 @@ class Diary:
         came[self.row[later]] = True
         return np.asarray(came[past.row])
 
-    def next_day(self, past: Past) -> Floats:
-        """Return the day of each vehicle's next visit after `past`; infinite if none is known."""
-        later = self.day > past.day
-        rows, days = self.row[later], self.day[later]
-        first = _starts(rows)
-        following = np.full(len(self.keys), np.inf)
-        following[rows[first]] = days[first]
-        return np.asarray(following[past.row])
-
 
 def read(visit_days: pd.DataFrame) -> Diary:
     """Return the diary of (vehicle_id, station_id, local_day); order and repeats do not matter."""

@@ -20,7 +20,7 @@ from station.analysis.rhythm_model import Array
 CERTAIN = 1e-5
 """No chance is taken for surer than this before its logit is."""
 STEPS_MOST = 40
-LONGEST_STEP = 1.0
+INTERCEPT_RIDGE = 1e-6
 SMALL_STEP = 1e-8
 FEATURES = (
     "silence",
@@ -142,20 +142,35 @@ def fit_logistic(table: Array, answer: npt.NDArray[np.bool_], ridge: float) -> A
     """Return intercept and weights of a ridge logistic regression, by Newton's method."""
     design = np.column_stack([np.ones(len(table)), table])
     hold = np.full(design.shape[1], ridge)
-    hold[0] = SMALL_STEP
+    hold[0] = INTERCEPT_RIDGE
     weights = np.zeros(design.shape[1])
-    share = answer.mean()
-    weights[0] = logit(share)
+    weights[0] = logit(answer.mean())
+    value = _cost(design, answer, hold, weights)
     for _ in range(STEPS_MOST):
-        chance = expit(design @ weights)
-        slope = design.T @ (answer - chance) - hold * weights
-        curvature = (design * (chance * (1 - chance))[:, None]).T @ design + np.diag(hold)
-        step = np.linalg.solve(curvature, slope)
-        step /= max(1.0, np.abs(step).max() / LONGEST_STEP)  # a leap may end where all is certain
-        weights += step
-        if np.abs(step).max() < SMALL_STEP:
+        step = _newton_step(design, answer, hold, weights)
+        further = _cost(design, answer, hold, weights + step)
+        while further > value and np.abs(step).max() > SMALL_STEP:  # it went too far
+            step = step / 2
+            further = _cost(design, answer, hold, weights + step)
+        if further > value or np.abs(step).max() <= SMALL_STEP:
             break
+        weights, value = weights + step, further
     return weights
+
+
+def _cost(design: Array, answer: npt.NDArray[np.bool_], hold: Array, weights: Array) -> float:
+    """Return what a Newton step makes smaller: -log-likelihood and ridge."""
+    logits = design @ weights
+    return float(np.logaddexp(0, logits).sum() - logits[answer].sum() + hold @ weights**2 / 2)
+
+
+def _newton_step(
+    design: Array, answer: npt.NDArray[np.bool_], hold: Array, weights: Array
+) -> Array:
+    chance = expit(design @ weights)
+    slope = design.T @ (answer - chance) - hold * weights
+    curvature = (design * (chance * (1 - chance))[:, None]).T @ design + np.diag(hold)
+    return np.asarray(np.linalg.solve(curvature, slope))
 
 
 def _logit(chance: Array) -> Array:
