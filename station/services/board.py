@@ -10,7 +10,6 @@ import pandas as pd
 from station.analysis import compare as comparing
 from station.analysis import (
     frequency,
-    grades,
     guards,
     lapse,
     network,
@@ -29,13 +28,11 @@ from station.archive import stations as sites
 from station.archive import vehicles as garage
 from station.frames import BOARD, UNITS
 from station.model import DAY_S, MILLI, day_date, day_number, minor_per_major
-from station.services import pacing
+from station.services import guarding, pacing
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.memory import remembered
 
-GUARDED_DAYS = 760
-"""How far back closures and dead cameras are looked for: two years and a baseline."""
 NO_SALES_DAY = date(1970, 1, 1)
 STATION_COLUMNS = ("station_id", "code", "name", "region", "kind", "zone", "currency")
 USE = ["use", "use_source", "use_probability", "use_evidence", "use_sentence"]
@@ -122,7 +119,7 @@ def main_unit(ask: Ask, *, stations: Sequence[str] = ()) -> str:
 @remembered(entries=4)
 def _in_sight(ask: Ask) -> pd.DataFrame:
     """Return the board of all stations in sight, but for the columns of a period."""
-    chain, guard = _with_habits(ask, _chain(ask)), guarded(ask)
+    chain, guard = _with_habits(ask, _chain(ask)), guarding.guarded(ask)
     mine = chain[chain["station_id"].isin(ask.scope.station_ids)].reset_index(drop=True)
     mine = _explained(ask, mine, guard)
     seen = network.elsewhere(chain, mine["vehicle_id"])
@@ -147,32 +144,10 @@ def _with_habits(ask: Ask, chain: pd.DataFrame) -> pd.DataFrame:
         lake.text("habits"),
         station_ids=None,
         as_of_day=day_number(ask.as_of),
-        frames={"grades": _grades(ask)},
+        frames={"grades": guarding.known_grades(ask)},
         rules=ask.settings.lake,
     )
     return chain.merge(habits, on=["vehicle_id", "station_id"], how="left", validate="one_to_one")
-
-
-def _grades(ask: Ask) -> pd.DataFrame:
-    with ask.db.reading() as conn:
-        return grades.grades(views.products_known(conn))
-
-
-@remembered(entries=8)
-def guarded(ask: Ask) -> Guard:
-    """Return the days that no vehicle in sight is blamed for: closures, cameras, festivals."""
-    as_of_day = day_number(ask.as_of)
-    lines = lake.query(
-        ask.db,
-        lake.text("lines"),
-        station_ids=ask.scope.station_ids,
-        as_of_day=as_of_day,
-        from_day=as_of_day - GUARDED_DAYS,
-        by=["station_id", "product_group", "local_day"],
-        frames={"grades": _grades(ask)},
-        rules=ask.settings.lake,
-    )
-    return guards.watch(lines, as_of_day, ask.settings.guards)
 
 
 def _explained(ask: Ask, mine: pd.DataFrame, guard: Guard) -> pd.DataFrame:
@@ -421,7 +396,7 @@ def held(ask: Ask, *, stations: Sequence[str] = (), days: int = 60) -> pd.DataFr
     One row a station and cause; weight is the part of the usual traffic that could be seen.
     """
     wanted = stations_in_sight(ask, stations)
-    windows = guarded(ask).windows
+    windows = guarding.guarded(ask).windows
     since = day_number(ask.as_of) - days
     told = windows[windows["station_id"].isin(wanted) & (windows["to_day"] > since)]
     told = told[told["cause"] != guards.PRICE].astype({"from_day": "int64", "to_day": "int64"})

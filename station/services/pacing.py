@@ -15,6 +15,7 @@ from station.analysis.pace import Pace
 from station.archive import derived, lake
 from station.archive import stations as sites
 from station.model import day_number
+from station.services import guarding
 from station.services.ask import Ask
 from station.services.memory import remembered
 
@@ -62,12 +63,15 @@ def _study(ask: Ask) -> Pace:
     days = visit_days(ask)
     with ask.db.reading() as conn:
         kinds = {i: station.kind.value for i, station in sites.everything(conn).items()}
+    last = pd.Series(days.day).groupby(days.row).max().reindex(range(len(days.keys)))
+    held = guarding.held_days(ask, days.keys, last.to_numpy())
     of_keys = days.keys["station_id"].map(kinds).to_numpy(dtype=object)
     return pace.study(
         days,
         day_number(ask.as_of),
         ask.settings.lapse.horizon_days,
         kinds=np.asarray(of_keys),
+        held=held,
         rules=ask.settings.pace,
     )
 
@@ -75,5 +79,5 @@ def _study(ask: Ask) -> Pace:
 def _mark(ask: Ask) -> str:
     """Return what names the state of the archive, the day and the rules."""
     rests_on = (FORMAT, ask.db.data_version(), ask.as_of, ask.settings.pace)
-    told = repr((*rests_on, ask.settings.lapse.horizon_days))
+    told = repr((*rests_on, ask.settings.guards, ask.settings.lapse.horizon_days))
     return hashlib.sha256(told.encode()).hexdigest()[:MARK_LETTERS]
