@@ -69,7 +69,7 @@ def find(conn: Connection, code: str) -> tuple[int, Station]:
 
 
 def values_of(station: Station) -> dict[str, str | int]:
-    """Return the columns of a station's row."""
+    """Return the columns of a station's row that its record settles, in files, too."""
     return {
         "code": station.code,
         "name": station.name,
@@ -80,7 +80,6 @@ def values_of(station: Station) -> dict[str, str | int]:
         "province": station.province,
         "day_starts_at_min": station.day_starts_at_min,
         "night_ends_at_min": station.night_ends_at_min,
-        "calls_per_week": station.calls_per_week,
     }
 
 

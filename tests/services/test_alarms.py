@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pages.conftest import own_archive, own_ask  # noqa: F401 - fixtures
@@ -11,6 +12,8 @@ from station.errors import BadValueError, NotAllowedError
 from station.model import Stability, day_number
 from station.services import access, alarms, board, keeping, sites
 from station.services.ask import Ask
+from station.services.incoming import records
+from station.services.incoming.files import FileOptions
 
 pytestmark = pytest.mark.slow
 
@@ -73,3 +76,14 @@ def test_the_night_works_the_alarms_out_anew(own_ask: Ask) -> None:  # noqa: F81
     assert done["alarms"]["number"] > 0
     assert Settings().lapse.overdue_below == 0.5
     assert len(alarms.overdue(replace(own_ask, as_of=own_ask.as_of + timedelta(days=20)), days=50))
+
+
+def test_a_file_of_stations_leaves_the_calls_as_they_are(own_ask: Ask, tmp_path: Path) -> None:  # noqa: F811
+    sites.change(own_ask, station="A0001", field="calls_per_week", new="7",
+                 from_on=access.today(), reason="seven")  # fmt: skip
+    path = tmp_path / "stations.csv"
+    path.write_text("code,name\nA0001,Lake\n", encoding="utf-8")
+
+    records.import_records(own_ask, kind="stations", path=path, options=FileOptions())
+
+    assert alarms.calls_per_week(own_ask)["A0001"] == 7
