@@ -23,6 +23,7 @@ COLUMNS = (
     Column("flagged", "page_backtest.flagged", "count"),
     Column("came_back", "page_backtest.came_back", "percent"),
     Column("flags_per_week", "page_backtest.per_week", "number"),
+    Column("new_came_back", "page_backtest.new_came_back", "percent"),
     Column("silence_at_flag", "page_backtest.silence", "number"),
     Column("auc", "page_backtest.auc", "exact"),
     Column("log_loss", "page_backtest.log_loss", "exact"),
@@ -66,16 +67,16 @@ def render() -> None:
 
 def _answer(desk: Desk, found: dict[str, Any]) -> str:
     ours, flat = found["methods"][OURS], found["methods"][FIXED[0]]
-    if ours["came_back"] is None or flat["came_back"] is None:
+    if ours["new_came_back"] is None or flat["new_came_back"] is None:
         return desk.say("page_backtest.answer_none")
     return desk.say(
         "page_backtest.answer",
-        ours=ours["came_back"],
-        flat=flat["came_back"],
+        ours=ours["new_came_back"],
+        flat=flat["new_came_back"],
         days=30,
         horizon=found["horizon"],
-        listed=round(ours["flagged"]),
-        listed_flat=round(flat["flagged"]),
+        listed=round(ours["flags_per_week"]),
+        listed_flat=round(flat["flags_per_week"]),
     )
 
 
@@ -93,16 +94,16 @@ def _pictures(desk: Desk, found: dict[str, Any], rows: pd.DataFrame) -> None:
 
 def _came_back(desk: Desk, rows: pd.DataFrame) -> None:
     """Draw how many of those that a rule listed came back uncalled: the calls that were spared."""
-    known = rows[rows["came_back"].notna()].sort_values("came_back")
+    known = rows[rows["new_came_back"].notna()].sort_values("new_came_back")
     if known.empty:
         return
     title = desk.say("page_backtest.back_title")
     figure = charts.bars(
         [_word(desk, method) for method in known["method"]],
-        known["came_back"].tolist(),
+        known["new_came_back"].tolist(),
         title=title,
         colours=[ACCENT if method == OURS else GREY for method in known["method"]],
-        texts=[f"{share:.0%}" for share in known["came_back"]],
+        texts=[f"{share:.0%}" for share in known["new_came_back"]],
     )
     blocks.chart(figure, key="backtest_back", alt=title)
 
@@ -130,15 +131,15 @@ def _gains(desk: Desk, found: dict[str, Any]) -> None:
     st.subheader(desk.say("page_backtest.gain"), anchor=False)
     for name in FIXED:
         flat = found["methods"][name]
-        if None in {ours["came_back"], flat["came_back"]}:
+        if None in {ours["new_came_back"], flat["new_came_back"]}:
             continue
         said = desk.say(
             "page_backtest.gain_over",
             rule=_word(desk, name),
-            spared=round(flat["flagged"] * flat["came_back"]),
-            ours=round(ours["flagged"] * ours["came_back"]),
-            missed=round(flat["flagged"] * (1 - flat["came_back"])),
-            found=round(ours["flagged"] * (1 - ours["came_back"])),
+            spared=round(flat["flags_per_week"] * flat["new_came_back"]),
+            ours=round(ours["flags_per_week"] * ours["new_came_back"]),
+            missed=round(flat["flags_per_week"] * (1 - flat["new_came_back"])),
+            found=round(ours["flags_per_week"] * (1 - ours["new_came_back"])),
         )
         st.markdown(blocks.plain(said))
     cut = ours.get("at_capacity")
@@ -150,7 +151,8 @@ def _gains(desk: Desk, found: dict[str, Any]) -> None:
 def _table(desk: Desk, rows: pd.DataFrame) -> None:
     title = desk.say("page_backtest.all_rules")
     st.subheader(title, anchor=False)
-    shown = rows.assign(rule=[_word(desk, method) for method in rows["method"]])
+    words = [_word(desk, method) for method in rows["method"]]
+    shown = rows.assign(rule=words, flagged=rows["flagged"].round())
     blocks.table(desk, shown, COLUMNS, key="backtest_rules", alt=title)
     st.caption(desk.say("page_backtest.notes"))
 

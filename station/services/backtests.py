@@ -20,7 +20,10 @@ LEAST_DAYS = 60
 """Days of sales that a rule must have seen before its first cut-off."""
 MOST_CUTOFFS = 24
 MOST_DAYS = 366
-FIGURES = ("auc", "log_loss", "brier", "flagged", "came_back", "flags_per_week", "silence_at_flag")
+FIGURES = (
+    *("auc", "log_loss", "brier", "flagged", "came_back"),
+    *("flags_per_week", "new_came_back", "silence_at_flag"),
+)
 
 
 @dataclass(frozen=True, slots=True)
