@@ -128,6 +128,7 @@ BOARD: Columns = {
     "share_fills": "float64",  # which part of all its fills is made here, with its interval
     "share_low": "float64",
     "share_high": "float64",
+    "share_sentence": "object",
     "share_before": "float64",  # of the chain's visits: the 180 days before the last 90
     "share_now": "float64",
     "visits_90d": "float64",

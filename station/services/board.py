@@ -27,7 +27,7 @@ from station.archive import lapses as notes
 from station.archive import stations as sites
 from station.archive import vehicles as garage
 from station.frames import BOARD, UNITS
-from station.model import DAY_S, MILLI, day_date, day_number, minor_per_major
+from station.model import DAY_S, MILLI, Stability, day_date, day_number, minor_per_major
 from station.services import guarding, pacing
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
@@ -201,7 +201,9 @@ def _judged(
 def _settled(ask: Ask, frame: pd.DataFrame) -> pd.DataFrame:
     """Give each vehicle its final state, once it is known whose it is."""
     frame = states.settle(frame, ask.settings.states)
-    frame = frame.assign(sign_sentence=_sign_sentence(frame))
+    is_shared = frame["share_fills"].notna() & (frame["stability"] == Stability.REGULAR.value)
+    share = np.where(is_shared, "network.share", "").astype(object)
+    frame = frame.assign(sign_sentence=_sign_sentence(frame), share_sentence=share)
     return frame.rename(columns={"sentence": "lapse_sentence"})
 
 

@@ -188,6 +188,9 @@ def _portrait(desk: Desk, card: cards.Card, row: Row) -> None:
         for name in ("stability", "frequency", "lapse"):
             if name != "lapse" or is_regular(row):
                 _fact(desk, name, text.say_row(desk.lang, row, f"{name}_sentence"))
+        for name in ("sign", "share"):
+            if row[f"{name}_sentence"]:
+                _fact(desk, name, text.say_row(desk.lang, row, f"{name}_sentence"))
         for name, column, topic in (
             ("use", "use", "usage"),
             ("owner", "owner_kind", "ownership"),
