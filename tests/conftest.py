@@ -102,9 +102,19 @@ def url(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(f"{request.param}_url"))
 
 
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of an empty archive, made once to be copied."""
+    folder = tmp_path_factory.mktemp("empty")
+    create_or_upgrade(f"sqlite:///{folder}/station.db", folder).close()
+    return folder / "station.db"
+
+
 @pytest.fixture
-def db(url: str, tmp_path: Path) -> Iterator[Database]:
+def db(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
     """Yield an empty archive, on both engines in turn."""
+    if url.startswith("sqlite"):
+        shutil.copy(request.getfixturevalue("empty_file"), tmp_path / "station.db")
     made = create_or_upgrade(url, tmp_path)
     yield made
     made.close()

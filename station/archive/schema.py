@@ -1,6 +1,8 @@
 """Which form the tables have, and how an older form becomes today's."""
 
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from alembic import command
 from alembic.config import Config
@@ -13,12 +15,19 @@ from station.errors import ArchiveError
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+class Forms(NamedTuple):
+    """Every form that the tables ever had, and today's."""
+
+    known: frozenset[str]
+    head: str | None
+
+
 def check(conn: Connection, archive: str) -> None:
     """Raise ArchiveError unless the tables have today's form."""
     found = _revision(conn, archive)
     if found is None:
         raise ArchiveError("archive.missing", archive=archive)
-    if found != ScriptDirectory(MIGRATIONS).get_current_head():
+    if found != _forms(MIGRATIONS).head:
         raise ArchiveError("archive.older", archive=archive)
 
 
@@ -40,7 +49,14 @@ def upgrade(conn: Connection, archive: str) -> None:
 def _revision(conn: Connection, archive: str) -> str | None:
     """Return the form found; one that we do not know was made by a newer Station."""
     found = MigrationContext.configure(conn).get_current_revision()
-    known = {script.revision for script in ScriptDirectory(MIGRATIONS).walk_revisions()}
-    if found is not None and found not in known:
+    if found is not None and found not in _forms(MIGRATIONS).known:
         raise ArchiveError("archive.newer", archive=archive)
     return found
+
+
+@cache
+def _forms(migrations: Path) -> Forms:
+    """Return the forms that a folder of migrations makes; reading it runs each of them once."""
+    scripts = ScriptDirectory(migrations)
+    known = frozenset(script.revision for script in scripts.walk_revisions())
+    return Forms(known, scripts.get_current_head())
