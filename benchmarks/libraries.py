@@ -2,8 +2,8 @@
 
     python -m benchmarks.libraries [VEHICLES] [PYTHON_WITH_PYMC_MARKETING]
 
-On the simulated refuelling of `benchmarks.refuelling` (all fills seen, every vehicle judged that has
-come on four days): seconds and peak memory of fitting and of P(visit in 30 days), the parameters,
+On the simulated refuelling of `benchmarks.refuelling` (all fills seen; who has come on four days is
+judged): seconds and peak memory of fitting and of P(visit in 30 days), the parameters,
 log-loss and AUC. Each library runs in a process of its own. `lifetimes` is in the dev extra.
 `pymc-marketing` is in the bench extra (`pip install -c constraints.txt -e '.[bench]'`): it installs
 beside our pinned numpy and pandas, but brings some forty packages, so an own environment is kinder:

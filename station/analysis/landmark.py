@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit, psi
+from scipy.special import expit, logit
 
 from station.analysis import pauses, rhythm
-from station.analysis.lives import Lives
+from station.analysis.lives import Lives, regularity
 from station.analysis.pauses import Rhythm
 from station.analysis.rhythm_model import Array
 
@@ -114,28 +114,11 @@ def features(found: Rhythm, lives: Lives, horizon: float) -> Array:
         np.log(usual),
         np.log(mean),
         np.log((lives.silent + 0.5) / usual),
-        np.log(own_regularity(lives, fitted.k)),
+        np.log(regularity(lives, fitted.k)),
         _logit(rhythm.p_visit(memoryless, *common, horizon)),
         *map(_logit, pauses.three_views(found, lives, horizon)),
     )
     return np.column_stack(columns)
-
-
-def own_regularity(lives: Lives, k: float, as_gaps: float = 4.0) -> Array:
-    """Return the regularity of each vehicle's own gaps, drawn to `k` as if by `as_gaps` more.
-
-    The spread of the logarithms, ln(mean) - mean(ln), gives a Gamma shape by Minka's formula
-    (within 1.5 %).
-    """
-    spread_of_k = float(np.log(k) - psi(k))
-    gaps = np.maximum(lives.x, 1)
-    mean = np.maximum(lives.own, 1e-9) / gaps
-    own = np.maximum(np.log(mean) - lives.log_gaps / gaps, 0)
-    own = np.where(lives.x > 1, own * gaps / np.maximum(gaps - 1, 1), 0)
-    known = np.where(lives.x > 1, lives.x - 1, 0)
-    spread = (own * known + spread_of_k * as_gaps) / (known + as_gaps)
-    shape = (3 - spread + np.sqrt((spread - 3) ** 2 + 24 * spread)) / (12 * spread)
-    return np.asarray(shape)
 
 
 def fit_logistic(table: Array, answer: npt.NDArray[np.bool_], ridge: float) -> Array:

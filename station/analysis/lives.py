@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import psi
 
 from station.analysis.diary import Past
 from station.analysis.rhythm_model import Array
@@ -70,3 +71,20 @@ def of_past(past: Past, paused: Array | None = None) -> Lives:
         last_day=past.last_day.astype(np.float64),
         paused=none if paused is None else paused,
     )
+
+
+def regularity(lives: Lives, k: float, as_gaps: float = 4.0) -> Array:
+    """Return the regularity of each vehicle's own gaps, drawn to `k` as if by `as_gaps` more.
+
+    The spread of the logarithms, ln(mean) - mean(ln), gives a Gamma shape by Minka's formula
+    (within 1.5 %).
+    """
+    spread_of_k = float(np.log(k) - psi(k))
+    gaps = np.maximum(lives.x, 1)
+    mean = np.maximum(lives.own, 1e-9) / gaps
+    own = np.maximum(np.log(mean) - lives.log_gaps / gaps, 0)
+    own = np.where(lives.x > 1, own * gaps / np.maximum(gaps - 1, 1), 0)
+    known = np.where(lives.x > 1, lives.x - 1, 0)
+    spread = (own * known + spread_of_k * as_gaps) / (known + as_gaps)
+    shape = (3 - spread + np.sqrt((spread - 3) ** 2 + 24 * spread)) / (12 * spread)
+    return np.asarray(shape)

@@ -173,18 +173,20 @@ def study(
         past = replace(past, silent=np.maximum(past.silent - held[past.row], 0))
     own = None if kinds is None else kinds[past.row]
 
-    def fitted(place: Place | None) -> Rhythm:
-        part = past if place is None else past.chosen(place)
-        return pauses_fit.learn(
-            part,
-            k=rules.k,
-            prior=rules.prior,
-            quiet_days=tuple(sorted(quiet_days)),
-            rules=rules.pauses,
-        )[0]
-
-    found = Pace(fitted(None), {name: fitted(place) for name, place in _large(own, rules)})
-    return Pace(found.pooled, found.by_kind, _landmark(found, diary, day, horizon, kinds, rules))
+    pooled, _ = pauses_fit.learn(
+        past, k=rules.k, prior=rules.prior, quiet_days=tuple(sorted(quiet_days)), rules=rules.pauses
+    )
+    alike = partial(
+        pauses_fit.learn,
+        k=rules.k,
+        prior=rules.prior,
+        quiet_days=pooled.quiet_days,
+        near=pooled,
+        rules=rules.pauses,
+    )
+    by_kind = {name: alike(past.chosen(place))[0] for name, place in _large(own, rules)}
+    found = Pace(pooled, by_kind)
+    return Pace(pooled, by_kind, _landmark(found, diary, day, horizon, kinds, rules))
 
 
 def _large(kinds: Kinds | None, rules: PaceRules) -> list[tuple[str, Place]]:

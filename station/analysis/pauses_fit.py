@@ -69,6 +69,7 @@ def learn(
     k: float | None = None,
     prior: float = 0.0,
     quiet_days: tuple[int, ...] = (),
+    near: Rhythm | None = None,
     rules: PauseRules | None = None,
 ) -> tuple[Rhythm, Array]:
     """Return the rhythm of all vehicles of `past`, and the days of past pauses of each.
@@ -78,11 +79,12 @@ def learn(
         k: a given regularity; None fits it.
         prior: strength of the caution for small bases.
         quiet_days: day numbers on which pauses may begin oftener, in their order.
+        near: the rhythm of a like base: from there one round is enough.
         rules: what counts as a pause.
     """
     rules = rules or PauseRules()
     some = _some(past, rules.vehicles_most)
-    found = _few_rounds(some, k, prior, Rhythm(STRANGER, STRANGER, NONE, quiet_days), rules)
+    found = _few_rounds(some, k, prior, near or _without_pauses(some, k, prior, quiet_days), rules)
     base = _base(past, quiet_days, rules)
     lives = _cut(base.lives, _find(found, base.lives, base, rules))
     lives = _cut(base.lives, _find(found, lives, base, rules))
@@ -96,21 +98,32 @@ def _some(past: Past, most: int) -> Past:
     return past if every <= 1 else past.chosen(np.arange(0, len(past.x), every))
 
 
+def _without_pauses(
+    past: Past, k: float | None, prior: float, quiet_days: tuple[int, ...]
+) -> Rhythm:
+    """Return a rough fit that knows of no pauses."""
+    rows = _rows(living.of_past(past), None)
+    rough = partial(rhythm_fit.estimate, rows, prior=prior, is_rough=True)
+    return Rhythm(rough(k=k), rough(k=1.0), NONE, quiet_days)
+
+
 def _few_rounds(
-    past: Past, k: float | None, prior: float, found: Rhythm, rules: PauseRules
+    past: Past, k: float | None, prior: float, start: Rhythm, rules: PauseRules
 ) -> Rhythm:
     """Return a rough fit and the pauses, after a few rounds from one to the other."""
-    base = _base(past, found.quiet_days, rules)
-    lives = base.lives
+    base = _base(past, start.quiet_days, rules)
+    lives, found = base.lives, start
     rough = partial(rhythm_fit.estimate, prior=prior, is_rough=True)
-    found = replace(found, fitted=rough(_rows(lives, None), k=k))
-    for _ in range(rules.rounds):
+    for _ in range(1 if start.pauses.seen else rules.rounds):
         held = _find(found, lives, base, rules)
         lives = _cut(base.lives, held)
         away = _still_away(found, lives, rules)
         found = replace(found, pauses=_pauses(held, away, base, found, rules))
         found = replace(found, fitted=rough(_rows(lives, found), k=k, near=found.fitted))
-    return replace(found, memoryless=rough(_rows(base.lives, None), k=1.0))
+    if start.pauses.seen:
+        memoryless = rough(_rows(base.lives, None), k=1.0, near=found.memoryless)
+        found = replace(found, memoryless=memoryless)
+    return found
 
 
 def past_pauses(past: Past, found: Rhythm, rules: PauseRules | None = None) -> Array:
@@ -165,11 +178,18 @@ def _candidates(gaps: Gaps, usual: Array, chosen: npt.NDArray[np.int64]) -> _Fou
 
 
 def _find(found: Rhythm, lives: Lives, base: _Base, rules: PauseRules) -> _Found:
-    """Return the candidates that are too long for the rhythm of their vehicle as well."""
+    """Return the candidates that are too long for the rhythm of their vehicle as well.
+
+    A vehicle that is irregular by itself is granted its own, lower regularity: its long gaps would
+    be taken for pauses otherwise, and its silence for more than it is.
+    """
     fitted, those = found.fitted, base.candidates
-    rate = fitted.shape(lives.x) / (fitted.alpha + lives.own)
-    bound = gammaincinv(fitted.k, 1 - rules.tail) / rate[those.owner]
-    chosen = base.gap_days > bound
+    mean = (lives.own + fitted.alpha / fitted.k) / (lives.x + fitted.r / fitted.k)
+    owners, back = np.unique(those.owner, return_inverse=True)
+    own = living.regularity(base.lives.chosen(owners), fitted.k)
+    shape = np.minimum(own, fitted.k)
+    bound = gammaincinv(shape, 1 - rules.tail) / shape * mean[owners]
+    chosen = base.gap_days > bound[back]
     return _Found(*(getattr(those, name)[chosen] for name in _Found.__slots__))
 
 

@@ -5,6 +5,7 @@ tell of no single vehicle.
 """
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,9 @@ import pandas as pd
 from station.analysis import diary, pace, pace_words
 from station.analysis.diary import Diary
 from station.analysis.pace import Pace
-from station.archive import derived, lake
+from station.archive import derived, lake, views
 from station.archive import stations as sites
-from station.model import day_number
+from station.model import day_date, day_number
 from station.services import guarding
 from station.services.ask import Ask
 from station.services.memory import remembered
@@ -51,6 +52,14 @@ def learnt(ask: Ask) -> Pace:
     found = _study(ask)
     derived.keep(ask.db, SORT, mark, pace_words.as_words(found))
     return found
+
+
+def learn_today(ask: Ask) -> None:
+    """Learn the rhythms as of the last day with a sale, so that nobody has to wait for them."""
+    with ask.db.reading() as conn:
+        ends = views.days(conn, sites.everything(conn).keys())
+    if ends is not None:
+        learnt(replace(ask, as_of=day_date(ends[1])))
 
 
 def with_pauses(ask: Ask, profiles: pd.DataFrame) -> pd.DataFrame:

@@ -55,14 +55,14 @@ def test_own_regularity_is_that_of_long_histories(k: float) -> None:
     told = life([1] * 4_000)
     told.log_gaps[:], told.t_x[:] = np.log(gaps).sum(), gaps.sum()
 
-    assert landmark.own_regularity(told, 1.5)[0] == pytest.approx(k, rel=0.06)
+    assert living.regularity(told, 1.5)[0] == pytest.approx(k, rel=0.06)
 
 
 def test_own_regularity_of_a_vehicle_seen_once_is_that_of_the_base() -> None:
     spread = np.log(FIT.k) - psi(FIT.k)
 
     assert spread > 0
-    assert landmark.own_regularity(life([]), FIT.k)[0] == pytest.approx(FIT.k, rel=0.02)
+    assert living.regularity(life([]), FIT.k)[0] == pytest.approx(FIT.k, rel=0.02)
 
 
 @pytest.fixture(scope="module")

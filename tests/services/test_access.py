@@ -24,6 +24,7 @@ HELPERS = {
     "guarding.guarded",
     "guarding.held_days",
     "guarding.known_grades",
+    "pacing.learn_today",
     "pacing.learnt",
     "pacing.visit_days",
     "pacing.with_pauses",

@@ -85,7 +85,7 @@ def test_the_nightly_work_twice_is_the_nightly_work(tmp_path: Path) -> None:
 
     assert first == second
     assert [chore.name for chore in first] == [
-        *("stations", "lake", "contacts", "notes", "audit", "sessions", "quarantine"),
+        *("stations", "lake", "rhythm", "contacts", "notes", "audit", "sessions", "quarantine"),
         *("replayed", "clean", "head"),
     ]
     assert len(notebook.lines(tmp_path / heads.FILE)) == 1

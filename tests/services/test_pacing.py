@@ -45,6 +45,14 @@ def test_deleted_files_are_learnt_anew(demo_ask: Ask) -> None:
     assert kept(demo_ask)
 
 
+def test_the_nightly_work_learns_for_the_last_day(demo_ask: Ask) -> None:
+    for path in kept(demo_ask):
+        path.unlink()
+    pacing.learn_today(replace(demo_ask, as_of=demo_ask.as_of + timedelta(days=99)))
+
+    assert derived.find(demo_ask.db, pacing.SORT, pacing._mark(demo_ask)) is not None
+
+
 def test_another_day_has_its_own_rhythm(demo_ask: Ask) -> None:
     earlier = replace(demo_ask, as_of=demo_ask.as_of - timedelta(days=30))
 
