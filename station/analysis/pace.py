@@ -1,7 +1,7 @@
 """Which rhythm speaks for which vehicle? One a kind of station, and one for all of them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -151,6 +151,7 @@ def study(
     *,
     kinds: Kinds | None = None,
     quiet_days: Sequence[int] = (),
+    held: Array | None = None,
     rules: PaceRules | None = None,
 ) -> Pace:
     """Return the rhythm of a base from all its visit-days up to `day`: pauses and landmarks, too.
@@ -161,12 +162,15 @@ def study(
         horizon: the days within which a return is asked for.
         kinds: the group of each of the diary's keys.
         quiet_days: public holidays, on which pauses begin oftener.
+        held: days of the silence up to `day` of each of the diary's keys that were our own fault.
         rules: the numbers.
     """
     rules = rules or PaceRules()
     past = diary.until(day)
     if not len(past.x):
         return Pace(Rhythm.without_pauses(STRANGER))
+    if held is not None:
+        past = replace(past, silent=np.maximum(past.silent - held[past.row], 0))
     own = None if kinds is None else kinds[past.row]
 
     pooled, _ = pauses_fit.learn(

@@ -1,9 +1,12 @@
 """What the archive knows of its vehicles: one row each, found by plate, and what staff confirm."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, case, func, or_, select, update
 
-from station.archive.rows import frame
+from station.archive.rows import frame, slices
 from station.archive.tables import (
     card_links,
     cards,
@@ -139,6 +142,28 @@ def _cards(conn: Connection) -> pd.DataFrame:
     newest = frame(conn, query.order_by(card_links.c.from_day.desc(), cards.c.number))
     tied = newest[newest["vehicle_id"].notna()].drop_duplicates("vehicle_id")
     return tied.astype({"vehicle_id": "int64", "card_customer_id": "Int64"})
+
+
+def labels_of(conn: Connection, vehicle_ids: Sequence[int]) -> dict[int, str]:
+    """Return by which text each of these vehicles is known: its newest plate, else another key."""
+    key = vehicle_keys.c
+    rank = case((key.kind == KeyKind.PLATE.value, 1), else_=0)
+    labels: dict[int, str] = {}
+    for some in slices(list(vehicle_ids)):
+        rows = select(key.vehicle_id, key.text).where(key.vehicle_id.in_(some))
+        best = conn.execute(rows.order_by(rank, key.valid_from_day, key.id))
+        labels |= {int(vehicle_id): str(text) for vehicle_id, text in best}
+    return labels
+
+
+def without_owner(conn: Connection, day: int) -> "pd.Series[float]":
+    """Return by vehicle the day on which its last owner's link ended, if nobody followed."""
+    owner = vehicle_owners.c
+    ends = select(owner.vehicle_id, owner.from_day, owner.to_day).where(owner.from_day <= day)
+    ties = frame(conn, ends)
+    last = ties.assign(to_day=ties["to_day"].astype("float64").fillna(np.inf))
+    until = last.groupby("vehicle_id")["to_day"].max()
+    return until[until <= day].astype("float64")
 
 
 def keys_of(conn: Connection, vehicle_id: int) -> pd.DataFrame:

@@ -114,3 +114,9 @@ def capture(
         .group_by(sales.c.station_id, sales.c.nozzle)
     )
     return frame(conn, query.order_by(sales.c.station_id, sales.c.nozzle))
+
+
+def products_known(conn: Connection) -> pd.DataFrame:
+    """Return product_id, code and fuel of every product."""
+    columns = (products.c.id.label("product_id"), products.c.code, products.c.fuel)
+    return frame(conn, select(*columns).order_by(products.c.id))

@@ -49,7 +49,7 @@ def render() -> None:
     alarms = lapsed.since(desk, lapsed.lapsed_regulars(desk), WEEK_DAYS)
     daily = daily_visits(desk)
     blocks.answer(_answer(desk, alarms, daily))
-    lines = [*_duties(desk), *_alarms(desk, alarms), *_slowing(desk)]
+    lines = [*_duties(desk), *_alarms(desk, alarms), *_slowing(desk), *_signs(desk)]
     lines += [*_capture(desk), *_imports(desk)]
     if lines:
         _draw_lines(desk, lines)
@@ -138,6 +138,16 @@ def _slowing(desk: Desk) -> Iterator[Line]:
         detail = desk.say("page_today.a_month", amount=_risk(desk, slowing))
         query = {"frequency_list": frequency.SLOWING}
         yield Line(":material/trending_down:", sentence, detail, "frequency", query)
+
+
+def _signs(desk: Desk) -> Iterator[Line]:
+    """Tell of early signs beside slowing."""
+    told = lapsed.early(desk)
+    told = told[told["sign"] != frequency.SLOWING]
+    if len(told):
+        sentence = desk.say("page_today.signs", vehicles=len(told))
+        detail = desk.say("page_today.a_month", amount=_risk(desk, told))
+        yield Line(":material/visibility:", sentence, detail, "lapsed")
 
 
 def _capture(desk: Desk) -> Iterator[Line]:

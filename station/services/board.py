@@ -8,14 +8,27 @@ import numpy as np
 import pandas as pd
 
 from station.analysis import compare as comparing
-from station.analysis import frequency, lapse, ownership, profile, stability, usage
+from station.analysis import (
+    frequency,
+    guards,
+    lapse,
+    network,
+    ownership,
+    profile,
+    stability,
+    states,
+    usage,
+    warning,
+)
+from station.analysis.guards import Guard
 from station.analysis.pace import Pace
 from station.archive import lake, views
+from station.archive import lapses as notes
 from station.archive import stations as sites
 from station.archive import vehicles as garage
 from station.frames import BOARD, UNITS
-from station.model import MILLI, day_date, day_number, minor_per_major
-from station.services import pacing
+from station.model import DAY_S, MILLI, Stability, day_date, day_number, minor_per_major
+from station.services import guarding, pacing
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.memory import remembered
@@ -106,10 +119,12 @@ def main_unit(ask: Ask, *, stations: Sequence[str] = ()) -> str:
 @remembered(entries=4)
 def _in_sight(ask: Ask) -> pd.DataFrame:
     """Return the board of all stations in sight, but for the columns of a period."""
-    chain = _chain(ask)
+    chain, guard = _with_habits(ask, _chain(ask)), guarding.guarded(ask)
     mine = chain[chain["station_id"].isin(ask.scope.station_ids)].reset_index(drop=True)
-    frame = _judged(ask, mine, pacing.learnt(ask), elsewhere=_elsewhere(chain))
-    return _known(ask, frame, _busiest(chain))
+    mine = _explained(ask, mine, guard)
+    seen = network.elsewhere(chain, mine["vehicle_id"])
+    frame = _judged(ask, mine, pacing.learnt(ask), guard, seen)
+    return _settled(ask, _known(ask, frame, _busiest(chain)))
 
 
 def _chain(ask: Ask) -> pd.DataFrame:
@@ -122,9 +137,36 @@ def _chain(ask: Ask) -> pd.DataFrame:
     return pacing.with_pauses(ask, frame.assign(station_kind=frame["station_id"].map(kinds)))
 
 
-def _elsewhere(chain: pd.DataFrame) -> pd.DataFrame:
-    """Return where and when the chain saw each vehicle last: no amounts, no names."""
-    return chain[["vehicle_id", "station_id", "last_day"]]
+def _with_habits(ask: Ask, chain: pd.DataFrame) -> pd.DataFrame:
+    """Add what each vehicle did of late beside what it did before."""
+    habits = lake.query(
+        ask.db,
+        lake.text("habits"),
+        station_ids=None,
+        as_of_day=day_number(ask.as_of),
+        frames={"grades": guarding.known_grades(ask)},
+        rules=ask.settings.lake,
+    )
+    return chain.merge(habits, on=["vehicle_id", "station_id"], how="left", validate="one_to_one")
+
+
+def _explained(ask: Ask, mine: pd.DataFrame, guard: Guard) -> pd.DataFrame:
+    """Add what the archive knows that explains a silence, and the days held in the last gaps."""
+    with ask.db.reading() as conn:
+        words = notes.newest(conn, ask.scope.station_ids)
+        ended = garage.without_owner(conn, day_number(ask.as_of))
+    words = words.assign(heard_day=words["written_at"] // DAY_S)
+    if ask.as_of < last_day(ask):  # a look back; what is heard today belongs to the newest day
+        words = words[words["heard_day"] <= day_number(ask.as_of)]
+    keys = ["vehicle_id", "station_id"]
+    frame = mine.merge(words[[*keys, "reason", "heard_day"]], on=keys, how="left")
+    span = 3 * frame["recent_gap_days"].fillna(0)
+    return frame.assign(
+        heard=frame["reason"].fillna(""),
+        heard_day=frame["heard_day"].astype("float64"),
+        is_ended=frame["vehicle_id"].map(ended) >= frame["last_day"],
+        recent_held_days=guard.between(frame, frame["last_day"] - span, frame["last_day"]),
+    )
 
 
 def _busiest(chain: pd.DataFrame) -> pd.DataFrame:
@@ -137,7 +179,7 @@ def _judged(
     ask: Ask,
     profiles: pd.DataFrame,
     rhythm: Pace,
-    *,
+    guard: Guard,
     elsewhere: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return stability, frequency and lapse of each row; each keeps its own sentence."""
@@ -146,8 +188,27 @@ def _judged(
     frame = frame.rename(columns={"sentence": "stability_sentence"})
     frame = frequency.describe(frame, rhythm, rules.frequency, rules.stability)
     frame = frame.rename(columns={"sentence": "frequency_sentence"})
-    frame = lapse.judge(frame, rhythm, elsewhere=elsewhere, rules=rules.lapse)
+    signs = warning.find(frame, rules.warning)
+    shares = network.falling_share(frame, elsewhere, guard, rules.network)
+    frame = pd.concat([frame, signs, shares], axis=1).copy()  # one block again: faster from here on
+    frame = lapse.judge(frame, rhythm, elsewhere=elsewhere, guard=guard, rules=rules.lapse)
+    returned = lapse.has_returned(frame, rhythm, guard, rules.lapse)
+    return frame.assign(has_returned=returned, **network.share_of_fills(frame, rules.network)).drop(
+        columns="sentence"
+    )
+
+
+def _settled(ask: Ask, frame: pd.DataFrame) -> pd.DataFrame:
+    """Give each vehicle its final state, once it is known whose it is."""
+    frame = states.settle(frame, ask.settings.states)
+    is_shared = frame["share_fills"].notna() & (frame["stability"] == Stability.REGULAR.value)
+    share = np.where(is_shared, "network.share", "").astype(object)
+    frame = frame.assign(sign_sentence=_sign_sentence(frame), share_sentence=share)
     return frame.rename(columns={"sentence": "lapse_sentence"})
+
+
+def _sign_sentence(frame: pd.DataFrame) -> np.ndarray:
+    return np.where(frame["sign"] == "", "", "warning." + frame["sign"]).astype(object)
 
 
 def _known(ask: Ask, frame: pd.DataFrame, habits: pd.DataFrame) -> pd.DataFrame:
@@ -328,6 +389,25 @@ def capture(
         station_name=sums["station_id"].map(known["name"]),
         share=sums["with_plate"] / sums["lines"],
     )
+
+
+@right("board.read")
+def held(ask: Ask, *, stations: Sequence[str] = (), days: int = 60) -> pd.DataFrame:
+    """Return station_name, cause, from_day, to_day and weight of the alarms held of late.
+
+    One row a station and cause; weight is the part of the usual traffic that could be seen.
+    """
+    wanted = stations_in_sight(ask, stations)
+    windows = guarding.guarded(ask).windows
+    since = day_number(ask.as_of) - days
+    told = windows[windows["station_id"].isin(wanted) & (windows["to_day"] > since)]
+    told = told[told["cause"] != guards.PRICE].astype({"from_day": "int64", "to_day": "int64"})
+    rows = told.groupby(["station_id", "cause"], as_index=False).agg(
+        from_day=("from_day", "min"), to_day=("to_day", "max"), weight=("weight", "mean")
+    )
+    known = stations_known(ask).set_index("station_id")
+    rows = rows.assign(station_name=rows["station_id"].map(known["name"]))
+    return rows.sort_values("to_day", ascending=False, ignore_index=True)
 
 
 @right("board.read")

@@ -18,7 +18,7 @@ from station.archive.people import accounts, audit, heads
 from station.config import Settings
 from station.errors import ArchiveError, BackupError, NotAllowedError
 from station.model import Act
-from station.services import pacing, sites, trail
+from station.services import alarms, pacing, sites, trail
 from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
 from station.services.personal import erasure, retention, sealing
@@ -220,10 +220,12 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
         head = heads.note(conn, ask.db.folder, day)
     is_clean = erasure.settle(ask.db)
     pacing.learn_today(ask)
+    renewed = alarms.renew(ask)
     return [
         Chore("stations"),
         Chore("lake"),
         Chore("rhythm"),
+        Chore("alarms", {"number": renewed}),
         *(Chore(kind, {"number": n}) for kind, n in forgotten.items()),
         Chore("replayed", {"number": again}),
         Chore("clean" if is_clean else "not_clean"),

@@ -12,10 +12,12 @@ import pandas as pd
 
 from station.analysis import diary, pace, pace_words
 from station.analysis.diary import Diary
+from station.analysis.feasts import feast_days
 from station.analysis.pace import Pace
 from station.archive import derived, lake, views
 from station.archive import stations as sites
 from station.model import day_date, day_number
+from station.services import guarding
 from station.services.ask import Ask
 from station.services.memory import remembered
 
@@ -23,6 +25,8 @@ SORT = "rhythm"
 FORMAT = 1
 """Raised when what is kept changes shape."""
 MARK_LETTERS = 24
+NEAR_DAYS = 60
+"""A gap that is open today may still run into a holiday so many days ahead."""
 
 
 @remembered(entries=2)
@@ -71,18 +75,37 @@ def _study(ask: Ask) -> Pace:
     days = visit_days(ask)
     with ask.db.reading() as conn:
         kinds = {i: station.kind.value for i, station in sites.everything(conn).items()}
+    last = pd.Series(days.day).groupby(days.row).max().reindex(range(len(days.keys)))
+    held = guarding.held_days(ask, days.keys, last.to_numpy())
     of_keys = days.keys["station_id"].map(kinds).to_numpy(dtype=object)
     return pace.study(
         days,
         day_number(ask.as_of),
         ask.settings.lapse.horizon_days,
         kinds=np.asarray(of_keys),
+        quiet_days=_quiet_days(ask, days),
+        held=held,
         rules=ask.settings.pace,
     )
+
+
+def _quiet_days(ask: Ask, days: Diary) -> list[int]:
+    """Return the public holidays since the first visit, and those that are near."""
+    if not len(days.day):
+        return []
+    rules = ask.settings.guards
+    known = feast_days(
+        rules.country,
+        int(days.day.min()),
+        day_number(ask.as_of) + NEAR_DAYS,
+        before=rules.festival_before_days,
+        after=rules.festival_after_days,
+    )
+    return [int(day) for day in known["day"]]
 
 
 def _mark(ask: Ask) -> str:
     """Return what names the state of the archive, the day and the rules."""
     rests_on = (FORMAT, ask.db.data_version(), ask.as_of, ask.settings.pace)
-    told = repr((*rests_on, ask.settings.lapse.horizon_days))
+    told = repr((*rests_on, ask.settings.guards, ask.settings.lapse.horizon_days))
     return hashlib.sha256(told.encode()).hexdigest()[:MARK_LETTERS]

@@ -113,9 +113,12 @@ def told(_: Facts) -> dict[str, Any]:
 
 
 NAMED: Mapping[str, Maker] = {
+    "alarms.overdue": at_station,
     "accounts.station_named": lambda f: {"code": f.code},
+    "backtests.replay": at_station,
     "board.capture": at_station,
     "board.daily": at_station,
+    "board.held": at_station,
     "board.main_unit": at_station,
     "board.months": at_station,
     "board.movement": at_station,
@@ -158,6 +161,7 @@ NAMED: Mapping[str, Maker] = {
 }
 """Services that are asked for something of one station; of another it is not there."""
 LISTS: Mapping[str, Maker] = {
+    "alarms.calls_per_week": nothing,
     "audit.events": in_november,
     "audit.limits_reached": nothing,
     "audit.sums": in_november,
@@ -184,6 +188,7 @@ CHAINWIDE: Mapping[str, Maker] = {
     "accounts.ask_reset": plain(name="nobody", reason="forgot"),
     "accounts.change_password": plain(old="no", new="no"),
     "accounts.own_changes": nothing,
+    "alarms.refresh": nothing,
     "approvals.decided": nothing,
     "accounts.disable": plain(name="nobody", reason="left"),
     "accounts.end_grant": lambda f: {"grant_id": f.grant_id, "reason": "left"},
@@ -219,7 +224,13 @@ CASES = NAMED | LISTS | CHAINWIDE
 
 
 CHANGES = frozenset(
-    {"accounts.add", "accounts.ask_grant", "accounts.ask_reset", "accounts.change_password"}
+    {
+        "accounts.add",
+        "alarms.refresh",
+        "accounts.ask_grant",
+        "accounts.ask_reset",
+        "accounts.change_password",
+    }
     | {"accounts.disable", "accounts.end_grant", "accounts.make_token", "approvals.decide"}
     | {"cards.confirm_use", "contacts.assign", "demo.fill", "erasure.erase", "intake.undo"}
     | {"intake.import_sales", "keeping.nightly", "keys.forget", "keys.rotate", "lapses.record"}

@@ -17,9 +17,13 @@ EVERY_RIGHT = frozenset().union(*RIGHTS.values())
 HELPERS = {
     "access.acting",
     "access.stations_in_sight",
+    "alarms.renew",
     "audit.sees_all",
     "board.station_codes",
     "cards.rows_in_sight",
+    "guarding.guarded",
+    "guarding.held_days",
+    "guarding.known_grades",
     "pacing.learn_today",
     "pacing.learnt",
     "pacing.visit_days",

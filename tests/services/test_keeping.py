@@ -85,8 +85,8 @@ def test_the_nightly_work_twice_is_the_nightly_work(tmp_path: Path) -> None:
 
     assert first == second
     assert [chore.name for chore in first] == [
-        *("stations", "lake", "rhythm", "contacts", "notes", "audit", "sessions", "quarantine"),
-        *("replayed", "clean", "head"),
+        *("stations", "lake", "rhythm", "alarms", "contacts", "notes", "audit", "sessions"),
+        *("quarantine", "replayed", "clean", "head"),
     ]
     assert len(notebook.lines(tmp_path / heads.FILE)) == 1
     db.close()

@@ -42,7 +42,9 @@ def test_an_empty_archive_gives_an_empty_report(tmp_path: Path, name: str, days:
     assert document["totals"]["rows"] == 0
 
 
-@pytest.mark.parametrize("name", sorted(reports.REPORTS.keys() - PER_VEHICLE - {"compare"}))
+@pytest.mark.parametrize(
+    "name", sorted(reports.REPORTS.keys() - PER_VEHICLE - {"compare", "backtest"})
+)
 def test_a_vehicle_has_one_row_a_station(demo_ask: Ask, name: str) -> None:
     rows = asked(demo_ask, name).rows
 
