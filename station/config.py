@@ -13,11 +13,15 @@ import yaml
 from station.analysis.compare import CompareRules
 from station.analysis.frequency import FrequencyRules
 from station.analysis.gaps import GapRules
+from station.analysis.guards import GuardRules
 from station.analysis.lapse import LapseRules
+from station.analysis.network import NetworkRules
 from station.analysis.ownership import OwnershipRules
 from station.analysis.pace import PaceRules
 from station.analysis.stability import StabilityRules
+from station.analysis.states import StateRules
 from station.analysis.usage import UsageRules
+from station.analysis.warning import WarningRules
 from station.archive.customers.merging import MergeRules
 from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
@@ -109,11 +113,37 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "attachments.max_total_kilobytes": (0, 1_048_576),
     "lapse.horizon_days": (1, 36_600),
     "lapse.moved_days": (0, 36_600),
+    "lapse.moved_gaps": (0, 1_000),
+    "lapse.returned_visit_days": (2, 36_600),
+    "states.fleet_least": (2, 100_000),
+    "states.fleet_share": (0, 1),
+    "states.fleet_tail": (0, 1),
+    "states.fleet_spread_days": (0, 36_600),
+    "states.word_days": (0, 36_600),
+    "warning.monthly_budget": (0, 1),
+    "warning.least_visits": (7, 36_600),
+    "warning.fill_factor": (0, 1),
+    "warning.grade_fall": (0, 1),
+    "warning.hours_share": (0, 1),
+    "network.own_spread": (0, 10),
+    "network.own_spread_sigma": (0, 10),
+    "network.least_gaps": (2, 36_600),
+    "network.confidence": (0, 1),
+    "network.falling_tail": (0, 1),
+    "network.falling_factor": (0, 1),
+    "guards.missed_lines": (1, 1_000_000),
+    "guards.capture_fall": (0, 1),
+    "guards.capture_sigmas": (0, 1_000),
+    "guards.festival_before_days": (0, 60),
+    "guards.festival_after_days": (0, 60),
+    "guards.price_move": (0, 10),
+    "guards.price_days": (0, 30),
 }
 """Between what a number must lie; any other is finite and no larger than `MOST`."""
 FORMS = {
     "lake.memory": re.compile(r"[1-9]\d{0,8} ?[KMGT]i?B"),
     "ingest.journal_volume": re.compile("|".join(VOLUMES)),
+    "guards.country": re.compile(r"[A-Z]{2}"),
     "ingest.phone_region": re.compile("|".join(phones.REGIONS)),
     "registering.reward": re.compile(r"[^\x00-\x1f]{0,80}"),
     "registering.consent_version": re.compile(r"[\w.-]{1,40}"),
@@ -178,6 +208,10 @@ class Settings:
     frequency: FrequencyRules = field(default_factory=FrequencyRules)
     ownership: OwnershipRules = field(default_factory=OwnershipRules)
     lapse: LapseRules = field(default_factory=LapseRules)
+    states: StateRules = field(default_factory=StateRules)
+    warning: WarningRules = field(default_factory=WarningRules)
+    network: NetworkRules = field(default_factory=NetworkRules)
+    guards: GuardRules = field(default_factory=GuardRules)
     compare: CompareRules = field(default_factory=CompareRules)
     fleets: FleetRules = field(default_factory=FleetRules)
     sign_in: SignInRules = field(default_factory=SignInRules)

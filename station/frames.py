@@ -114,6 +114,7 @@ BOARD: Columns = {
     "p_alive": "float64",
     "state": "object",
     "alarm_day": "int64",
+    "lost_day": "int64",
     "p_return": "float64",
     "horizon_days": "int64",
     "usual_gap_days": "float64",
@@ -122,6 +123,29 @@ BOARD: Columns = {
     "moved_to": "object",  # station code, "" if not moved
     "moved_last_day": "float64",
     "lapse_sentence": "object",
+    "held_days": "float64",  # of the silence, that are not held against it
+    "held_by": "object",  # closure, camera, festival, ...; "" if nothing
+    "share_fills": "float64",  # which part of all its fills is made here, with its interval
+    "share_low": "float64",
+    "share_high": "float64",
+    "share_sentence": "object",
+    "share_before": "float64",  # of the chain's visits: the 180 days before the last 90
+    "share_now": "float64",
+    "visits_90d": "float64",
+    "visits_month_before": "float64",  # here, in the 180 days before the last 90
+    "visits_month_now": "float64",
+    "visits_elsewhere": "int64",  # at sister stations in 90 days
+    "signs": "object",  # list of early warnings, the gravest first
+    "sign": "object",
+    "sign_sentence": "object",
+    "quantity_before": "float64",  # of a usual fill
+    "quantity_late": "float64",
+    "dear_share_before": "float64",
+    "dear_share_late": "float64",
+    "hours_from": "int64",
+    "hours_to": "int64",
+    "hours_share_before": "float64",
+    "hours_share_late": "float64",
     "period_visits": "int64",
     "period_quantity": "float64",  # in the row's unit
     "period_amount": "float64",

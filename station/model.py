@@ -162,9 +162,23 @@ class State(StrEnum):
     """Where a vehicle stands today against its own rhythm."""
 
     ACTIVE = "active"
+    SLOWING = "slowing"
+    SHARE_FALLING = "share_falling"
     OVERDUE = "overdue"
     LOST = "lost"
     MOVED = "moved"
+    RETURNED = "returned"
+    SOLD = "sold"
+    FLEET_LEFT = "fleet_left"
+    PAUSED = "paused"
+
+
+COMING = (State.ACTIVE, State.SLOWING, State.SHARE_FALLING, State.RETURNED)
+"""Still coming to this station, whatever may be changing."""
+AT_RISK = (State.OVERDUE, State.LOST, State.FLEET_LEFT)
+"""Gone from the chain, or about to be: what a call may still decide."""
+STAYING_AWAY = (*AT_RISK, State.MOVED, State.SOLD, State.PAUSED)
+"""Not coming as they used to, for whatever reason."""
 
 
 class Standing(StrEnum):
@@ -383,7 +397,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """One retail site. `day_starts_at_min` and `night_ends_at_min` are minutes after midnight."""
+    """One retail site. `day_starts_at_min` and `night_ends_at_min` are minutes after midnight.
+
+    `calls_per_week` is how many customers its staff can call in a week.
+    """
 
     code: str
     name: str = ""
@@ -394,6 +411,7 @@ class Station:
     province: str = ""
     day_starts_at_min: int = 0
     night_ends_at_min: int = 480
+    calls_per_week: int = 20
 
 
 @dataclass(frozen=True, slots=True)

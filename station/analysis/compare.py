@@ -7,9 +7,9 @@ import pandas as pd
 from scipy.special import bdtr, bdtrik, ndtri
 
 from station.frames import UNITS
-from station.model import Stability, State
+from station.model import AT_RISK, Stability
 
-LAPSED = (State.OVERDUE.value, State.LOST.value)
+LAPSED = tuple(state.value for state in AT_RISK)
 """A vehicle that moved to a sister station is not counted as lapsed."""
 
 

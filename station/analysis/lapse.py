@@ -5,26 +5,31 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from station.analysis import rhythm
+from station.analysis import guards
+from station.analysis.guards import Guard
 from station.analysis.pace import Pace
 from station.frames import PROFILES, require
 from station.model import Stability, State
 
 MONTH_DAYS = 30.4375
-LONGEST_ALARM_DAYS = 36_500
-"""An alarm further off than a century is no alarm."""
-
+CODE = 100_000
+"""What habits.sql multiplies a gap with, to carry a second number."""
 NOWHERE = pd.DataFrame({"vehicle_id": [], "station_id": [], "last_day": []})
 
 
 @dataclass(frozen=True, slots=True)
 class LapseRules:
-    """When a regular is overdue and lost, and how far ahead a return is asked for."""
+    """When a regular is overdue, lost or moved, and how far ahead a return is asked for.
+
+    A visit at a sister station counts for `moved_days`, or `moved_gaps` of its own usual gaps.
+    """
 
     overdue_below: float = 0.5
     lost_below: float = 0.1
     horizon_days: int = 30
     moved_days: int = 60
+    moved_gaps: float = 2.0
+    returned_visit_days: int = 4
 
 
 def find_lapsed(
@@ -32,6 +37,7 @@ def find_lapsed(
     pace: Pace,
     *,
     elsewhere: pd.DataFrame | None = None,
+    guard: Guard = guards.NOTHING,
     rules: LapseRules | None = None,
 ) -> pd.DataFrame:
     """Return the regulars that are overdue, lost or moved, the most worth a call first.
@@ -40,11 +46,12 @@ def find_lapsed(
         profiles: PROFILES with `stability`, as `stability.classify` returns them.
         pace: the rhythm of the whole base, passers-by included.
         elsewhere: (vehicle_id, station_id, last_day) at each of the chain's stations.
+        guard: the days that are not held against a vehicle.
         rules: the numbers.
     """
     regulars = profiles[profiles["stability"] == Stability.REGULAR.value]
-    judged = judge(regulars, pace, elsewhere=elsewhere, rules=rules)
-    lapsed = judged[judged["state"] != State.ACTIVE.value]
+    judged = judge(regulars, pace, elsewhere=elsewhere, guard=guard, rules=rules)
+    lapsed = judged[~judged["state"].isin([State.ACTIVE.value, State.PAUSED.value])]
     order = ["value_at_risk", "vehicle_id", "station_id"]
     return lapsed.sort_values(order, ascending=[False, True, True], ignore_index=True)
 
@@ -54,24 +61,34 @@ def judge(
     pace: Pace,
     *,
     elsewhere: pd.DataFrame | None = None,
+    guard: Guard = guards.NOTHING,
     rules: LapseRules | None = None,
 ) -> pd.DataFrame:
     """Return `profiles` with p_alive, alarm_day, state, p_return, amounts and sentence.
 
-    `monthly_amount` is what the vehicle spent in a month while it came. `value_at_risk` weighs it
-    with the chance that a call decides: the vehicle can still be won (p_alive) and does not come
-    by itself (1 - p_return).
+    Silence is counted without the `held_days` of `guard` (it needs the column product_group); who
+    is not overdue for them alone is paused, and `held_by` says by what. `monthly_amount` is what
+    the vehicle spent in a month while it came. `value_at_risk` weighs it with the chance that a
+    call decides: the vehicle can still be won (p_alive) and does not come by itself (1 - p_return).
     """
     rules = rules or LapseRules()
     require(profiles, PROFILES)
-    p_alive = pace.ask(profiles, rhythm.p_alive)
-    p_return = pace.ask(
-        profiles, lambda fit, x, t_x, now: rhythm.p_visit(fit, x, t_x, now, rules.horizon_days)
-    )
+    until = profiles["last_day"] + profiles["days_silent"]
+    held = guard.between(profiles, profiles["last_day"], until)
+    counted = profiles.assign(days_silent=profiles["days_silent"] - held)
+    p_alive = pace.p_alive(counted)
+    p_return = pace.p_return(counted, rules.horizon_days)
     monthly = _monthly_amount(profiles)
+    gap = pace.alarm_days(profiles, rules.overdue_below)
     frame = profiles.assign(
         p_alive=p_alive,
-        alarm_day=profiles["last_day"] + _alarm_days(profiles, pace, rules),
+        alarm_day=guard.first_reached(profiles, profiles["last_day"], gap),
+        lost_day=guard.first_reached(
+            profiles, profiles["last_day"], pace.alarm_days(profiles, rules.lost_below)
+        ),
+        held_days=held,
+        held_by=np.where(held > 0, guard.cause(profiles), "").astype(object),
+        is_late=gap <= profiles["days_silent"],
         p_return=p_return,
         horizon_days=rules.horizon_days,
         usual_gap_days=profiles["gap_median_days"].fillna(profiles["mean_gap_days"]),
@@ -80,15 +97,32 @@ def judge(
         **_elsewhere(profiles, elsewhere),
     )
     state = _states(frame, rules)
-    return frame.assign(state=state, sentence="lapse." + state)
+    told = np.where(state == State.PAUSED.value, "paused_" + frame["held_by"], state)
+    return frame.assign(state=state, sentence="lapse." + told).drop(columns="is_late")
 
 
-def _alarm_days(profiles: pd.DataFrame, pace: Pace, rules: LapseRules) -> np.ndarray:
-    """Return the whole days of silence after which P(alive) is at or below `overdue_below`."""
-    gap = pace.ask(
-        profiles, lambda fit, x, t_x, _: rhythm.alarm_gap(fit, x, t_x, rules.overdue_below)
+def has_returned(
+    profiles: pd.DataFrame, pace: Pace, guard: Guard, rules: LapseRules | None = None
+) -> np.ndarray:
+    """Return who came again within the last 30 days after a silence that had called it overdue.
+
+    `profiles` has gap_and_day and gap_and_number of habits.sql: the longest gap that ended of late.
+    """
+    rules = rules or LapseRules()
+    gap, day = np.divmod(profiles["gap_and_day"].fillna(0).to_numpy(dtype="int64"), CODE)
+    number = profiles["gap_and_number"].fillna(0).to_numpy(dtype="int64") % CODE
+    last_day = np.where(gap > 0, day - gap, profiles["first_day"])
+    # A silence so long may have been learnt as a pause since; when it began it was none.
+    paused = profiles.get("pause_days", pd.Series(0.0, profiles.index))
+    before = profiles.assign(
+        visit_days=np.maximum(number - 1, 1),
+        last_day=last_day,
+        days_silent=0,
+        pause_days=(paused - gap).clip(lower=0, upper=last_day - profiles["first_day"]),
     )
-    return np.ceil(np.minimum(gap, LONGEST_ALARM_DAYS)).astype("int64")
+    held = guard.between(before, before["last_day"], pd.Series(day, index=before.index))
+    is_known = (gap > 0) & (before["visit_days"] >= rules.returned_visit_days)
+    return np.asarray(is_known & (gap - held >= pace.alarm_days(before, rules.overdue_below)))
 
 
 def _monthly_amount(profiles: pd.DataFrame) -> pd.Series:
@@ -112,14 +146,17 @@ def _elsewhere(profiles: pd.DataFrame, elsewhere: pd.DataFrame | None) -> dict[s
 
 def _states(frame: pd.DataFrame, rules: LapseRules) -> np.ndarray:
     as_of_day = frame["last_day"] + frame["days_silent"]
-    has_moved = as_of_day - frame["moved_last_day"] <= rules.moved_days
+    patience = np.maximum(rules.moved_days, rules.moved_gaps * frame["usual_gap_days"])
+    has_moved = as_of_day - frame["moved_last_day"] <= patience
+    comes = frame["p_alive"] > rules.overdue_below
     return np.select(
         [
-            frame["p_alive"] > rules.overdue_below,
+            comes & frame["is_late"] & (frame["held_by"] != ""),
+            comes,
             has_moved,
             frame["p_alive"] <= rules.lost_below,
         ],
-        [State.ACTIVE.value, State.MOVED.value, State.LOST.value],
+        [State.PAUSED.value, State.ACTIVE.value, State.MOVED.value, State.LOST.value],
         State.OVERDUE.value,
     ).astype(object)
 

@@ -15,7 +15,16 @@ from scipy.special import betaincinv
 
 from station.analysis.rhythm_count import expected_visits
 from station.analysis.rhythm_fit import fit, fit_bg
-from station.analysis.rhythm_model import Array, Fit, Model, as_histories, as_rows, open_gap, refuse
+from station.analysis.rhythm_model import (
+    Array,
+    Fit,
+    Model,
+    as_histories,
+    as_rows,
+    open_gap,
+    refuse,
+    shared,
+)
 from station.analysis.rhythm_spend import SpendFit, expected_spend, fit_gamma_gamma
 
 __all__ = [
@@ -77,7 +86,7 @@ def next_visit(
     shape, before = fitted.shape(visits), fitted.alpha + last
     until = fitted.alpha + now
     opened = open_gap(shape, fitted.k, before / until)
-    share = betaincinv(shape, fitted.k, (1 - chance) * opened)
+    share = shared(betaincinv, shape, fitted.k, (1 - chance) * opened)
     in_tail = before / until * (1 - chance) ** (1 / shape)
     share = np.where(opened > SMALLEST_OPEN, share, in_tail)
     return np.maximum(_time_at(share, before) - until, 0)
@@ -93,7 +102,7 @@ def alarm_gap(fitted: Fit, x: npt.ArrayLike, t_x: npt.ArrayLike, p: npt.ArrayLik
     visits, last, wanted = as_rows(x, t_x, _inside(p, "p"))
     before = fitted.alpha + last
     opened = np.minimum(1, fitted.odds_left(visits) * wanted / (1 - wanted))
-    share = betaincinv(fitted.shape(visits), fitted.k, opened)
+    share = shared(betaincinv, fitted.shape(visits), fitted.k, opened)
     return _time_at(share, before) - before
 
 

@@ -7,12 +7,13 @@ brings the estimate to well within its standard error.
 """
 # ruff: noqa: N803 - T, the time under observation, is the name in the literature and the contract
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
-from scipy.special import betainc, betaln, gammaln, psi, xlogy
+from scipy.special import betaln, gammaln, psi, xlogy
 
 from station.analysis.rhythm_model import (
     PARAMETERS,
@@ -33,6 +34,8 @@ LOWEST = np.log((0.02, 1e-5, 1e-5, 1e-5, 1e-5))
 HIGHEST = np.log((200.0, 1e5, 1e5, 1e5, 1e5))
 PRIOR_SD = 2.0  # of ln(parameter) around 1, alpha around the mean gap
 SLOPE_STEP, CURVATURE_STEP = 1e-6, 1e-4  # relative, for slopes without a closed form
+FINE, ROUGH = {"ftol": 1e-13, "gtol": 1e-7}, {"ftol": 1e-9, "gtol": 1e-5}
+ROUGH_ROWS_MOST = 4_000
 LONGEST_STEP = 2.0  # in ln(parameter); a longer Newton step is no improvement to trust
 
 
@@ -67,8 +70,8 @@ def fit(
         k = 1.0
     if k is not None and not (np.isfinite(k) and k > 0):
         raise BadValueError("rhythm.out_of_range", name="k", value=k)
-    rows = _rows(x, t_x, T, log_gap_sum, weights)
-    return _estimate(rows, Model.MBG, k, prior)
+    rows = distinct(_rows(x, t_x, T, log_gap_sum, weights))
+    return estimate(rows, Model.MBG, k, prior)
 
 
 def fit_bg(
@@ -80,7 +83,7 @@ def fit_bg(
     prior: float = 0.0,
 ) -> Fit:
     """Return the BG/NBD, the usual baseline; it is sure that a vehicle seen once is not lost."""
-    return _estimate(_rows(x, t_x, T, None, weights), Model.BG, 1.0, prior)
+    return estimate(distinct(_rows(x, t_x, T, None, weights)), Model.BG, 1.0, prior)
 
 
 def _rows(
@@ -99,8 +102,10 @@ def _rows(
     columns = (visits, last, now, np.broadcast_to(log_gaps, visits.shape), weight)
     if not weight.sum() > 0:
         raise BadValueError("rhythm.no_rows")
-    counted = weight > 0
-    return Rows(*(np.atleast_1d(column)[np.atleast_1d(counted)] for column in columns))
+    counted = np.atleast_1d(weight > 0)
+    chosen = [np.atleast_1d(column)[counted] for column in columns]
+    ones = np.ones(len(chosen[0]))
+    return Rows(*[*chosen, ones, np.zeros_like(ones)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +118,11 @@ class _Problem:
     prior: float
     centre: Array
 
-    def value(self, logs: Array) -> float:
+    def value(self, logs: Array, opened: Array | None = None) -> float:
         """Return the value at `logs`."""
-        density = _density(np.exp(logs), self.rows, self.model)
+        if opened is None:
+            opened = _opened(np.exp(logs), self.rows)
+        density = _density(np.exp(logs), self.rows, self.model, opened)
         total = self.penalty(logs) - self.rows.weight @ density
         return float(total / self.rows.weight.sum())
 
@@ -130,12 +137,19 @@ class _Problem:
         scaled = self.penalty(logs) - value * weight.sum()
         return float(scaled - np.log(unit) * (weight @ self.rows.visits))
 
-    def slope(self, logs: Array) -> Array:
+    def slope(self, logs: Array, opened: Array | None = None) -> Array:
         """Return the value's slope in the free ones of `logs`."""
         away = (logs - self.centre)[self.free] / PRIOR_SD
-        slopes = _slopes(np.exp(logs), self.rows, self.model, k_is_free=not self.free.start)
+        if opened is None:
+            opened = _opened(np.exp(logs), self.rows)
+        slopes = _slopes(np.exp(logs), self.rows, self.model, opened, k_is_free=not self.free.start)
         total = self.prior * away / PRIOR_SD - (slopes @ self.rows.weight)[self.free]
         return np.asarray(total / self.rows.weight.sum())
+
+    def both(self, logs: Array) -> tuple[float, Array]:
+        """Return the value and its slope at `logs`."""
+        opened = _opened(np.exp(logs), self.rows)
+        return self.value(logs, opened), self.slope(logs, opened)
 
     def curvature(self, logs: Array) -> Array:
         """Return the second derivatives in the free ones of `logs`."""
@@ -147,40 +161,76 @@ class _Problem:
         return np.asarray((matrix + matrix.T) / 2)
 
 
-def _estimate(rows: Rows, model: Model, k: float | None, prior: float) -> Fit:
-    """Return the fit: climb on few rows, then one Newton step on all of them."""
+def estimate(
+    rows: Rows,
+    model: Model = Model.MBG,
+    k: float | None = None,
+    prior: float = 0.0,
+    *,
+    near: Fit | None = None,
+    is_rough: bool = False,
+) -> Fit:
+    """Return the fit: climb on few rows, then one Newton step on all of them.
+
+    Args:
+        rows: the histories.
+        model: when vehicles may leave.
+        k: a given regularity; None fits it.
+        prior: strength of the prior.
+        near: where to start.
+        is_rough: leave the Newton step away.
+    """
     unit = rows.mean_gap()
-    start = np.log(START) if k is None else np.log((k, START[1], k, *START[3:]))
-    centre = np.zeros(len(PARAMETERS))
     free = slice(0 if k is None else 1, None)
-    whole = _Problem(distinct(rows).in_unit(unit), model, free, prior, centre)
-    is_small = whole.rows.visits.size <= DISTINCT_ROWS_MOST
-    small = whole if is_small else replace(whole, rows=cells(whole.rows))
-    logs = _climb(small, start)
+    centre = np.zeros(len(PARAMETERS))
+    whole = _Problem(rows.in_unit(unit), model, free, prior, centre)
+    most = ROUGH_ROWS_MOST if is_rough else DISTINCT_ROWS_MOST
+    few = whole.rows.visits.size <= most
+    small = whole if few else replace(whole, rows=cells(whole.rows))
+    logs = _climb(small, _start(near, k, unit), ROUGH if is_rough else FINE)
     curvature = small.curvature(logs)
-    logs, value = _newton(whole, logs, curvature)
+    value = small.value(logs)
+    if not (is_rough and not few):
+        logs, value = _newton(whole, logs, curvature)
+    return _as_fit(whole, logs, unit, value=value, curvature=curvature)
+
+
+def _start(near: Fit | None, k: float | None, unit: float) -> Array:
+    """Return the logarithms from which to climb, time counted in `unit`s."""
+    start = START if near is None else (near.k, near.r, near.alpha / unit, near.a, near.b)
+    logs = np.clip(np.log(start), LOWEST, HIGHEST)
+    if k is not None:
+        logs[0] = np.log(k)
+        if near is None:
+            logs[2] = np.log(k)
+    return np.asarray(logs)
+
+
+def _as_fit(problem: _Problem, logs: Array, unit: float, *, value: float, curvature: Array) -> Fit:
+    """Return the fit in the data's own time."""
     values = np.exp(logs) * (1, 1, unit, 1, 1)
-    errors = values[free] * _log_errors(curvature, rows.weight.sum())
-    names = dict(zip(PARAMETERS, map(float, values), strict=True))
+    weight = problem.rows.weight.sum()
+    errors = values[problem.free] * _log_errors(curvature, weight)
+    k, r, alpha, a, b = map(float, values)
     return Fit(
-        names["k"],
-        names["r"],
-        names["alpha"],
-        names["a"],
-        names["b"],
-        log_likelihood=whole.log_likelihood(logs, value, unit),
+        k,
+        r,
+        alpha,
+        a,
+        b,
+        log_likelihood=problem.log_likelihood(logs, value, unit),
         standard_errors=_named_errors(errors),
-        model=model,
+        model=problem.model,
     )
 
 
-def _climb(problem: _Problem, start: Array) -> Array:
+def _climb(problem: _Problem, start: Array, until: Mapping[str, float]) -> Array:
     """Return the logarithms of the best parameters, found from `start`."""
 
     def objective(chosen: Array) -> tuple[float, Array]:
         logs = start.copy()
         logs[problem.free] = chosen
-        return problem.value(logs), problem.slope(logs)
+        return problem.both(logs)
 
     found = minimize(
         objective,
@@ -188,7 +238,7 @@ def _climb(problem: _Problem, start: Array) -> Array:
         jac=True,
         method="L-BFGS-B",
         bounds=list(zip(LOWEST[problem.free], HIGHEST[problem.free], strict=True)),
-        options={"ftol": 1e-13, "gtol": 1e-7, "maxiter": 500, "maxls": 40},
+        options={**until, "maxiter": 500, "maxls": 40},
     )
     logs = start.copy()
     logs[problem.free] = found.x
@@ -197,10 +247,11 @@ def _climb(problem: _Problem, start: Array) -> Array:
 
 def _newton(problem: _Problem, logs: Array, curvature: Array) -> tuple[Array, float]:
     """Return `logs` and its value after a Newton step, or before it if the step is no gain."""
-    here = logs, problem.value(logs)
+    value, slope = problem.both(logs)
+    here = logs, value
     if np.linalg.eigvalsh(curvature)[0] <= 0:
         return here
-    step = np.linalg.solve(curvature, problem.slope(logs))
+    step = np.linalg.solve(curvature, slope)
     if np.abs(step).max() > LONGEST_STEP:
         return here
     stepped = logs.copy()
@@ -222,42 +273,50 @@ def _named_errors(free_errors: Array) -> dict[str, float]:
     return dict(zip(PARAMETERS, errors, strict=True))
 
 
-def _density(values: Array, rows: Rows, model: Model) -> Array:
+def _opened(values: Array, rows: Rows) -> Array:
+    """Return the chance that an ordinary gap is still open."""
+    k, r, alpha, _, _ = values
+    share = (alpha + rows.last) / (alpha + rows.now)
+    return open_gap(r + k * rows.visits, float(k), share)
+
+
+def _density(values: Array, rows: Rows, model: Model, opened: Array) -> Array:
     """Return each row's log-likelihood.
 
     (k-1) sum ln(gap) - x ln G(k) + ln G(s) - ln G(r) + r ln alpha - s ln(alpha + t_x)
     + ln B(a, n) - ln B(a, b) + ln(I_u(s, k) + c), with s = r + k x, u = (alpha+t_x)/(alpha+T),
-    n = b + x + 1 and c = a/(b+x) for MBG; n = b + x and c = a/(b+x-1), 0 at x = 0, for BG.
+    n = b + x + 1 and c = a/(b+x) for MBG; n = b + x and c = a/(b+x-1), 0 at x = 0, for BG. Where
+    gaps may be pauses, I is its mixture with them.
     """
     k, r, alpha, a, b = values
     x, shape = rows.visits, r + k * rows.visits
-    before, share = alpha + rows.last, (alpha + rows.last) / (alpha + rows.now)
-    stays = b + x + (model is Model.MBG)
+    before, stays = alpha + rows.last, b + x + (model is Model.MBG)
     gaps = (k - 1) * rows.log_gaps - x * gammaln(k)
     rates = gammaln(shape) - gammaln(r) + r * np.log(alpha) - shape * np.log(before)
     leaving = betaln(a, stays) - betaln(a, b)
-    silence = np.log(open_gap(shape, k, share) + odds_left(a, b, x, model))
+    open_still = rows.ordinary * opened + rows.paused
+    silence = np.log(open_still + odds_left(a, b, x, model))
     return np.asarray(gaps + rates + leaving + silence)
 
 
-def _slopes(values: Array, rows: Rows, model: Model, *, k_is_free: bool) -> Array:
+def _slopes(values: Array, rows: Rows, model: Model, opened: Array, *, k_is_free: bool) -> Array:
     """Return the slopes of each row's log-likelihood in the logarithms of the parameters."""
     k, r, alpha, a, b = values
     x, shape = rows.visits, r + k * rows.visits
     before, until = alpha + rows.last, alpha + rows.now
     stays = b + x + (model is Model.MBG)
-    opened = open_gap(shape, k, before / until)
     left = odds_left(a, b, x, model)
-    either = opened + left
+    either = rows.ordinary * opened + rows.paused + left
+    weighed = rows.ordinary / either
     by_shape = _slope_in_shape(shape, k, before / until, opened)
     by_k = _slope_in_k(shape, k, before / until, opened) if k_is_free else 0.0
     by_alpha = _slope_in_alpha(shape, k, rows, alpha)
     left_by_b = -left / np.maximum(stays - 1, b)  # at x = 0 the BG has left = 0
-    of_shape = psi(shape) - np.log(before) + by_shape / either
+    of_shape = psi(shape) - np.log(before) + by_shape * weighed
     both = psi(a + b) - psi(a + stays)
-    of_k = rows.log_gaps - x * psi(k) + x * of_shape + by_k / either
+    of_k = rows.log_gaps - x * psi(k) + x * of_shape + by_k * weighed
     of_r = of_shape - psi(r) + np.log(alpha)
-    of_alpha = r / alpha - shape / before + by_alpha / either
+    of_alpha = r / alpha - shape / before + by_alpha * weighed
     of_a = both + left / a / either
     of_b = both + psi(stays) - psi(b) + left_by_b / either
     return np.array((k * of_k, r * of_r, alpha * of_alpha, a * of_a, b * of_b))
@@ -268,13 +327,13 @@ def _slope_in_shape(shape: Array, k: float, share: Array, opened: Array) -> Arra
     if k == 1:
         return np.asarray(opened * np.log(share))
     step = SLOPE_STEP * shape
-    return np.asarray((betainc(shape + step, k, share) - opened) / step)
+    return np.asarray((open_gap(shape + step, k, share) - opened) / step)
 
 
 def _slope_in_k(shape: Array, k: float, share: Array, opened: Array) -> Array:
     """Return the slope of the open gap's chance in k, its shape staying as it is."""
     step = SLOPE_STEP * k
-    return np.asarray((betainc(shape, k + step, share) - opened) / step)
+    return np.asarray((open_gap(shape, k + step, share) - opened) / step)
 
 
 def _slope_in_alpha(shape: Array, k: float, rows: Rows, alpha: float) -> Array:

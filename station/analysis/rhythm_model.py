@@ -12,8 +12,12 @@ here and held against the published figures in the tests.
 """
 # ruff: noqa: N803 - T, the time under observation, is the name in the literature and the contract
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +26,9 @@ from scipy.special import betainc
 from station.errors import BadValueError
 
 Array = npt.NDArray[np.float64]
+THREADS = 2
+SHARED_ROWS_LEAST = 50_000
+"""From so many rows on the special functions, which let go of the interpreter, share the work."""
 ROUNDING = 1e-9  # of times that were summed in fractions of a week
 PARAMETERS = ("k", "r", "alpha", "a", "b")
 
@@ -74,7 +81,29 @@ def open_gap(shape: Array, k: float, share: Array) -> Array:
     """Return the chance that a gap is still open; `share` = (alpha + t_x) / (alpha + now)."""
     if k == 1:
         return np.asarray(share**shape)
-    return np.asarray(betainc(shape, k, share))
+    return shared(betainc, shape, k, share)
+
+
+def shared(function: Callable[..., Array], *columns: Array | float) -> Array:
+    """Return `function(*columns)`, entry by entry, long columns in several threads."""
+    size = max(np.size(column) for column in columns)
+    if size < SHARED_ROWS_LEAST or any(np.ndim(column) > 1 for column in columns):
+        return np.asarray(function(*columns))
+    edges = np.linspace(0, size, THREADS + 1).astype(int)
+    parts = [
+        [
+            column[start:end] if np.size(column) > 1 else column
+            for column in map(np.asarray, columns)
+        ]
+        for start, end in pairwise(edges.tolist())
+    ]
+    done = _pool().map(lambda part: function(*part), parts)
+    return np.concatenate(list(done))
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(THREADS, thread_name_prefix="rhythm")
 
 
 def as_rows(*columns: npt.ArrayLike) -> list[Array]:

@@ -17,13 +17,19 @@ AGE_CELLS, SILENCE_CELLS = 16, 24
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Visit histories: repeat visits, last and now since the first, sum of ln(gap), weight."""
+    """Visit histories: repeat visits, last and now since the first, sum of ln(gap), weight.
+
+    The open gap is an ordinary one with the chance `ordinary`; `paused` is the chance that it is a
+    pause and has lasted until now.
+    """
 
     visits: Array
     last: Array
     now: Array
     log_gaps: Array
     weight: Array
+    ordinary: Array
+    paused: Array
 
     def in_unit(self, unit: float) -> "Rows":
         """Return the rows with time counted in `unit`s."""
@@ -50,7 +56,9 @@ class Rows:
             at_first = column[first]  # the mean of equal values is then exactly that value
             return at_first + np.bincount(group, self.weight * (column - at_first[group])) / weight
 
-        return Rows(mean(self.visits), mean(self.last), mean(self.now), mean(self.log_gaps), weight)
+        columns = [self.visits, self.last, self.now, self.log_gaps]
+        means = [mean(column) for column in columns]
+        return Rows(*[*means, weight, mean(self.ordinary), mean(self.paused)])
 
 
 def distinct(rows: Rows) -> Rows:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from station.analysis.lapse import silent_beyond_rhythm, silent_longer
+from station.model import AT_RISK
 
 FIXED_DAYS = (30, 60, 90)
 OWN_FACTOR = 3.0
@@ -19,7 +20,7 @@ def candidates(judged: pd.DataFrame) -> dict[str, pd.Series]:
     ratio = silent / judged["gap_median_days"]
     fixed = {f"fixed_{d}": silent.where(silent_longer(judged, d)) for d in FIXED_DAYS}
     own = ratio.where(silent_beyond_rhythm(judged, OWN_FACTOR))
-    rhythm = (1 - judged["p_alive"]).where(judged["state"] != "active")
+    rhythm = (1 - judged["p_alive"]).where(judged["state"].isin(list(AT_RISK)))
     return {OURS: rhythm, **fixed, "own_gap_3": own}
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from station.analysis import rhythm
 from station.analysis.pace import Pace
 from station.frames import PROFILES, require
 from station.model import Stability
@@ -46,7 +45,7 @@ def classify(
     return profiles.assign(
         stability=classes,
         regularity=regularity(profiles, rules),
-        p_alive=pace.ask(profiles, rhythm.p_alive),
+        p_alive=pace.p_alive(profiles),
         gaps=profiles["visit_days"] - 1,
         span_days=span,
         known_days=known,
@@ -57,16 +56,13 @@ def classify(
 def _classes(
     profiles: pd.DataFrame, pace: Pace, span: pd.Series, known: pd.Series, rules: StabilityRules
 ) -> np.ndarray:
-    stays = pace.ask(profiles, lambda fit, x, t_x, _: rhythm.p_alive(fit, x, t_x, t_x))
+    stays = pace.p_stays(profiles)
     is_regular = (
         (profiles["visit_days"] >= rules.regular_visit_days)
         & (span >= rules.regular_span_days)
         & (stays >= rules.regular_p_alive)
     )
-    comes = pace.ask(
-        profiles,
-        lambda fit, x, t_x, now: rhythm.p_visit(fit, x, t_x, now, rules.passing_horizon_days),
-    )
+    comes = pace.p_visit(profiles, rules.passing_horizon_days)
     is_passing = (profiles["visit_days"] == 1) & (comes < rules.passing_p_visit)
     return np.select(
         [is_regular, is_passing, known < rules.new_days],

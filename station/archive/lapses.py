@@ -61,13 +61,17 @@ def note_of(row: Any) -> LapseNote:
     )
 
 
-def newest(conn: Connection, station_ids: Collection[int]) -> pd.DataFrame:
+def newest(
+    conn: Connection, station_ids: Collection[int], vehicle_ids: Collection[int] | None = None
+) -> pd.DataFrame:
     """Return vehicle_id, station_id, reason, account and written_at of the notes that count."""
     ids = (
         select(func.max(lapse_notes.c.id))
         .where(lapse_notes.c.station_id.in_(station_ids))
         .group_by(lapse_notes.c.vehicle_id, lapse_notes.c.station_id)
     )
+    if vehicle_ids is not None:
+        ids = ids.where(lapse_notes.c.vehicle_id.in_(vehicle_ids))
     shown = ("vehicle_id", "station_id", "reason", "account", "written_at")
     query = select(*[lapse_notes.c[name] for name in shown]).where(lapse_notes.c.id.in_(ids))
     return frame(conn, query.order_by(lapse_notes.c.vehicle_id, lapse_notes.c.station_id))

@@ -14,7 +14,7 @@ from station.model import Station, StationKind
 NOT_OF_THE_SITE = ("id", "archivist_id")
 """Columns of a station's row that its record leaves out."""
 ARCHIVIST = "archivist"
-NUMBERS = frozenset({"day_starts_at_min", "night_ends_at_min", ARCHIVIST})
+NUMBERS = frozenset({"day_starts_at_min", "night_ends_at_min", "calls_per_week", ARCHIVIST})
 """Settings that are whole numbers; the history writes them as text, nobody as nothing."""
 OF_RIGHTS = frozenset({"region", ARCHIVIST})
 """Settings on which somebody's rights rest."""
@@ -69,7 +69,7 @@ def find(conn: Connection, code: str) -> tuple[int, Station]:
 
 
 def values_of(station: Station) -> dict[str, str | int]:
-    """Return the columns of a station's row."""
+    """Return the columns of a station's row that its record settles, in files, too."""
     return {
         "code": station.code,
         "name": station.name,

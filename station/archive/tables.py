@@ -7,6 +7,7 @@ days since 1970-01-01; quantities are thousandths of `unit`, money minor units o
 from sqlalchemy import (
     BigInteger,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -55,6 +56,7 @@ stations = Table(
     Column("day_starts_at_min", SmallInteger, nullable=False),
     Column("night_ends_at_min", SmallInteger, nullable=False),
     Column("archivist_id", ForeignKey("accounts.id")),
+    Column("calls_per_week", SmallInteger, nullable=False, server_default="20"),
 )
 """`archivist_id` names who keeps the station's customer archive."""
 
@@ -275,6 +277,20 @@ lapse_notes = Table(
     Column("written_at", BigInteger, nullable=False),
 )
 """Why a regular stays away, as staff heard it; append-only, the newest counts."""
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("vehicle_id", ForeignKey("vehicles.id"), primary_key=True),
+    Column("station_id", ForeignKey("stations.id"), primary_key=True),
+    Column("last_day", Integer, nullable=False),
+    Column("alarm_day", Integer, nullable=False),
+    Column("lost_day", Integer, nullable=False),
+    Column("state", String(16), nullable=False),  # on the day it was worked out
+    Column("worth", Float, nullable=False),  # what a call may decide, major units a month
+    Index("ix_alarms_alarm_day", "station_id", "alarm_day"),
+)
+"""When each regular becomes overdue and lost if it does not come; derived, and may be emptied."""
 
 accounts = Table(
     "accounts",

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import (
     ColumnElement,
@@ -15,7 +16,7 @@ from sqlalchemy import (
     update,
 )
 
-from station.archive.customers.book import stands
+from station.archive.customers.book import by_card, stands
 from station.archive.rows import frame
 from station.archive.tables import (
     card_links,
@@ -211,6 +212,35 @@ def _cards_near(vehicle_ids: Collection[int]) -> CompoundSelect[int]:
         select(card_links.c.card_id).where(card_links.c.vehicle_id.in_(vehicle_ids)),
         select(cards.c.id).where(cards.c.number.in_(numbers)),
     )
+
+
+def without_owner(
+    conn: Connection, day: int, vehicle_ids: Collection[int] | None = None
+) -> "pd.Series[float]":
+    """Return by vehicle the day on which its last owner's link ended, if nobody followed.
+
+    An owner who was found to be another still owns it: only the ends of the links count.
+    """
+    owner = vehicle_owners.c
+    ends = select(owner.vehicle_id, owner.from_day, owner.to_day).where(owner.from_day <= day)
+    if vehicle_ids is not None:
+        ends = ends.where(owner.vehicle_id.in_(vehicle_ids))
+    ties = frame(conn, ends)
+    last = ties.assign(to_day=ties["to_day"].astype("float64").fillna(np.inf))
+    until = last.groupby("vehicle_id")["to_day"].max()
+    return until[until <= day].astype("float64")
+
+
+def of_customers(conn: Connection, customer_ids: Collection[int]) -> list[int]:
+    """Return the vehicles that `vehicles_frame` may show as one of these customers', in order."""
+    theirs = select(customers.c.id).where(stands().in_(customer_ids))
+    owned = select(vehicle_owners.c.vehicle_id).where(
+        vehicle_owners.c.customer_id.in_(theirs), vehicle_owners.c.to_day.is_(None)
+    )
+    carried = select(by_card()).select_from(card_links).join(cards)
+    carried = carried.where(card_links.c.customer_id.in_(theirs), card_links.c.to_day.is_(None))
+    found = {*conn.execute(owned).scalars(), *conn.execute(carried).scalars()}
+    return sorted(int(vehicle_id) for vehicle_id in found - {None})
 
 
 def keys_of(conn: Connection, vehicle_id: int) -> pd.DataFrame:

@@ -76,6 +76,14 @@ def days(conn: Connection, station_ids: Collection[int]) -> tuple[int, int] | No
     return min(first for first, _ in known) // DAY_S, max(last for _, last in known) // DAY_S
 
 
+def taken(conn: Connection) -> dict[int, int]:
+    """Return how many lines each import of sales that stands has taken, by its id."""
+    query = select(batches.c.id, batches.c.accepted).where(
+        batches.c.kind == "sales", batches.c.status != "undone"
+    )
+    return {int(number): int(lines) for number, lines in conn.execute(query)}
+
+
 def counts(conn: Connection) -> dict[str, int]:
     """Return how many stations, vehicles and standing sales there are."""
     asked = {
@@ -124,3 +132,9 @@ def capture(
         .group_by(sales.c.station_id, sales.c.nozzle)
     )
     return frame(conn, query.order_by(sales.c.station_id, sales.c.nozzle))
+
+
+def products_known(conn: Connection) -> pd.DataFrame:
+    """Return product_id, code and fuel of every product."""
+    columns = (products.c.id.label("product_id"), products.c.code, products.c.fuel)
+    return frame(conn, select(*columns).order_by(products.c.id))

@@ -5,7 +5,7 @@ from io import TextIOWrapper
 
 import typer
 
-from station.cli import call, imports, keeping, people, privacy, reports
+from station.cli import backtest, call, imports, keeping, people, privacy, reports
 
 app = typer.Typer(
     callback=call.station,
@@ -15,6 +15,7 @@ app = typer.Typer(
 )
 app.add_typer(keeping.app)
 app.add_typer(reports.app)
+app.add_typer(backtest.app)
 app.add_typer(imports.app, name="import", help="Bring files in.")
 app.add_typer(people.users, name="users", help="Accounts and their roles.")
 app.add_typer(people.trail, name="audit", help="Who did what.")

@@ -11,6 +11,7 @@ from station.cli.call import Call, JsonOption, StationOption, command
 from station.cli.printing import bar, print_json, tell
 from station.errors import StationError
 from station.model import Progress
+from station.services import alarms
 from station.services.incoming import intake, mappings, records
 from station.services.incoming.files import FileOptions, FileReport, as_document
 
@@ -53,6 +54,7 @@ def import_sales(
             progress=progress,
         ),
         as_json=as_json,
+        then=None if dry_run else lambda: alarms.refresh(ask),
     )
 
 
@@ -95,6 +97,7 @@ def _import_each(
     take: Callable[[Path, Progress], FileReport],
     *,
     as_json: bool,
+    then: Callable[[], object] | None = None,
 ) -> None:
     """Import file after file; a file that is refused stops nothing but the exit code."""
     reports_done: list[FileReport] = []
@@ -106,6 +109,8 @@ def _import_each(
         except StationError as error:
             refused = True
             tell(f"{path.name}: {call.say(error.key, **error.facts)}")
+    if then is not None and any(report.counts.accepted for report in reports_done):
+        then()
     if as_json:
         print_json(as_document(reports_done))
     else:

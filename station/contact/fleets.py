@@ -5,12 +5,23 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from station.model import Stability, Standing, State
+from station.model import COMING, Stability, Standing, State
 
 SLOWING = "slowing"
 BEST_FIRST = {standing.value: place for place, standing in enumerate(Standing)}
 KEPT = (Standing.ACTIVE.value, Standing.SLOWING.value, Standing.MOVED.value)
 AWAY = (Standing.OVERDUE.value, Standing.LOST.value)
+STANDING_OF = {
+    State.SLOWING: Standing.SLOWING,
+    State.SHARE_FALLING: Standing.SLOWING,
+    State.MOVED: Standing.MOVED,
+    State.OVERDUE: Standing.OVERDUE,
+    State.LOST: Standing.LOST,
+    State.FLEET_LEFT: Standing.LOST,
+    State.SOLD: Standing.LOST,
+    **dict.fromkeys((State.ACTIVE, State.RETURNED, State.PAUSED), Standing.ACTIVE),
+}
+"""How a regular vehicle stands. A paused one is expected: its silence is explained."""
 RISING, STEADY, FALLING, UNKNOWN = "rising", "steady", "falling", "unknown"
 
 
@@ -49,10 +60,14 @@ def standings(
 
 
 def judge(rows: pd.DataFrame, *, as_of_day: int, rules: FleetRules | None = None) -> pd.DataFrame:
-    """Return the board's rows with standing, is_counted and is_troubled."""
+    """Return the board's rows with standing, is_counted and is_troubled.
+
+    A vehicle that was sold is lost, but tells nothing of the fleet: it does not count.
+    """
     rules = rules or FleetRules()
     standing = pd.Series(_standing(rows), index=rows.index, dtype=object)
     is_recent = rows["alarm_day"] > as_of_day - rules.recent_days
+    is_recent &= rows["state"] != State.SOLD.value
     is_away = (standing == Standing.OVERDUE.value) | ((standing == Standing.LOST.value) & is_recent)
     is_troubled = is_away | (standing == Standing.SLOWING.value)
     is_counted = is_away | standing.isin(KEPT)
@@ -60,24 +75,11 @@ def judge(rows: pd.DataFrame, *, as_of_day: int, rules: FleetRules | None = None
 
 
 def _standing(rows: pd.DataFrame) -> np.ndarray:
-    is_active = rows["state"] == State.ACTIVE.value
-    return np.select(
-        [
-            rows["stability"] != Stability.REGULAR.value,
-            is_active & (rows["trend"] == SLOWING),
-            is_active,
-            rows["state"] == State.MOVED.value,
-            rows["state"] == State.OVERDUE.value,
-        ],
-        [
-            Standing.IRREGULAR.value,
-            Standing.SLOWING.value,
-            Standing.ACTIVE.value,
-            Standing.MOVED.value,
-            Standing.OVERDUE.value,
-        ],
-        Standing.LOST.value,
-    ).astype(object)
+    told = rows["state"].map({state.value: one.value for state, one in STANDING_OF.items()})
+    is_regular = (rows["stability"] == Stability.REGULAR.value).to_numpy()
+    slows = (rows["state"].isin(COMING) & (rows["trend"] == SLOWING)).to_numpy()
+    of_state = np.where(slows, Standing.SLOWING.value, told.to_numpy(dtype=object))
+    return np.where(is_regular, of_state, Standing.IRREGULAR.value).astype(object)
 
 
 def roll_up(vehicles: pd.DataFrame) -> pd.DataFrame:

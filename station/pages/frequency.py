@@ -6,7 +6,7 @@ import math
 import pandas as pd
 import streamlit as st
 
-from station.model import Stability, State, day_number
+from station.model import COMING, Stability, day_number
 from station.pages.parts import blocks, charts, mix
 from station.pages.parts.blocks import Column
 from station.pages.parts.desk import Desk, current
@@ -84,7 +84,7 @@ def _known(numbers: pd.Series) -> pd.Series:
 
 def expected(regulars: pd.DataFrame, as_of_day: int) -> pd.DataFrame:
     """Return the active regulars whose window of the next visit is still open, soonest first."""
-    is_open = (regulars["state"] == State.ACTIVE.value) & (regulars["next_to_day"] >= as_of_day)
+    is_open = regulars["state"].isin(COMING) & (regulars["next_to_day"] >= as_of_day)
     return regulars[is_open].sort_values(["next_to_day", "next_from_day", "label"])
 
 
@@ -93,7 +93,7 @@ def changed(regulars: pd.DataFrame, trend: str) -> pd.DataFrame:
 
     Who stays away altogether is no longer slowing but lapsed.
     """
-    kept = regulars[(regulars["trend"] == trend) & (regulars["state"] == State.ACTIVE.value)]
+    kept = regulars[(regulars["trend"] == trend) & regulars["state"].isin(COMING)]
     return kept.sort_values(["monthly_amount", "label"], ascending=[False, True])
 
 

@@ -15,7 +15,7 @@ from station.errors import StationError
 from station.model import RejectedRow
 from station.pages.parts import blocks, missing
 from station.pages.parts.desk import Desk, current
-from station.services import board
+from station.services import alarms, board
 from station.services.incoming import facts, intake, mappings, records
 from station.services.incoming.files import SALES, FileOptions, FileReport
 
@@ -158,7 +158,10 @@ def _taken(
     }
     if choice.kind == SALES:
         sales = intake.ImportOptions(station=choice.station, **options)
-        return intake.import_sales(desk.ask, path=path, options=sales, progress=show)
+        report = intake.import_sales(desk.ask, path=path, options=sales, progress=show)
+        if report.counts.accepted and not dry_run:
+            alarms.refresh(desk.ask)
+        return report
     plain = FileOptions(**options)
     return records.import_records(desk.ask, kind=choice.kind, path=path, options=plain)
 
@@ -280,6 +283,7 @@ def _undo(desk: Desk, batch_id: int, accepted: int) -> None:
     if st.button(desk.say("page_intake.undo"), key=f"undo_{batch_id}", disabled=not sure) and sure:
         try:
             voided = intake.undo(desk.ask, batch_id=batch_id)
+            alarms.refresh(desk.ask)
         except StationError as error:
             blocks.refused(desk, error)
             return

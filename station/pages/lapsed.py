@@ -6,15 +6,19 @@ import pandas as pd
 import streamlit as st
 
 from station import text
-from station.model import Stability, State, day_number
+from station.model import AT_RISK as RISKS
+from station.model import COMING, Stability, State, day_number
 from station.pages.parts import blocks, charts, look, reasons
 from station.pages.parts.blocks import Column
 from station.pages.parts.desk import Desk, current
-from station.services import board
+from station.services import alarms, board
 from station.services.customers import lapses
 
-STATES = (State.OVERDUE, State.LOST, State.MOVED)
-AT_RISK = (State.OVERDUE.value, State.LOST.value)
+STATES = (State.OVERDUE, State.LOST, State.FLEET_LEFT, State.MOVED)
+AT_RISK = tuple(state.value for state in RISKS)
+CALL = "call"
+"""The pill of those that a station has time to call this week."""
+HELD_DAYS = 60
 RECENT_DAYS = 7
 """The week that the page Today tells of."""
 SHOWN_MONTHS = 18
@@ -32,6 +36,23 @@ COLUMNS = (
     Column("last_day", "page_lapsed.last_day", "day"),
     Column("station_name", "page_lapsed.station"),
 )
+SIGNS = ("slowing", "smaller_fills", "cheaper_grade", "moved_hours")
+SIGN_COLUMNS = (
+    Column("label", "page_lapsed.vehicle"),
+    Column("sign", "page_lapsed.sign", "sign"),
+    Column("sign_sentence", "page_lapsed.sentence", "sentence"),
+    Column("monthly_amount", "page_lapsed.monthly_amount", "money"),
+    Column("use", "page_lapsed.use", "use"),
+    Column("last_day", "page_lapsed.last_day", "day"),
+    Column("station_name", "page_lapsed.station"),
+)
+HELD_COLUMNS = (
+    Column("station_name", "page_lapsed.station"),
+    Column("cause", "page_lapsed.held_cause", "held"),
+    Column("from_day", "page_lapsed.held_from", "day"),
+    Column("to_day", "page_lapsed.held_to", "day"),
+    Column("weight", "page_lapsed.held_weight", "percent"),
+)
 
 
 def render() -> None:
@@ -43,10 +64,13 @@ def render() -> None:
     lapsed = _recent(desk, everyone)
     with sentence:
         blocks.answer(_answer(desk, lapsed))
+        _held(desk)
     if everyone.empty:
+        _early(desk)
         return
     use = _pictures(desk, lapsed, by_month=lapsed is everyone)
     _names(desk, _of_state(desk, _of_use(desk, lapsed, use)))
+    _early(desk)
     _summary(desk, everyone)
 
 
@@ -76,7 +100,24 @@ def lapsed_regulars(desk: Desk) -> pd.DataFrame:
         moved_to=lapsed["moved_to"].map(names).fillna(lapsed["moved_to"]),
     )
     order = ["value_at_risk", "vehicle_id", "station_id"]
-    return lapsed.sort_values(order, ascending=[False, True, True], ignore_index=True)
+    lapsed = lapsed.sort_values(order, ascending=[False, True, True], ignore_index=True)
+    return lapsed.assign(to_call=_to_call(desk, lapsed))
+
+
+def _to_call(desk: Desk, lapsed: pd.DataFrame) -> "pd.Series[bool]":
+    """Return who is within the calls that the station can make in a week, most worth first."""
+    risky = lapsed["state"].isin(AT_RISK)
+    rank = risky.astype("int64").groupby(lapsed["station"]).cumsum()
+    calls = lapsed["station"].map(alarms.calls_per_week(desk.ask))
+    return risky & (rank <= calls)
+
+
+def early(desk: Desk) -> pd.DataFrame:
+    """Return the regulars that still come and change a habit, the largest spender first."""
+    vehicles = desk.vehicles()
+    is_regular = vehicles["stability"] == Stability.REGULAR.value
+    told = vehicles[is_regular & (vehicles["sign"] != "") & vehicles["state"].isin(COMING)]
+    return told.sort_values(["monthly_amount", "label"], ascending=[False, True])
 
 
 def since(desk: Desk, lapsed: pd.DataFrame, days: int) -> pd.DataFrame:
@@ -100,6 +141,46 @@ def _answer(desk: Desk, lapsed: pd.DataFrame) -> str:
         amount=blocks.money(desk, at_risk["monthly_amount"], at_risk["currency_code"]),
         **{state.value: int(counts.get(state.value, 0)) for state in STATES},
     )
+
+
+def _held(desk: Desk) -> None:
+    """Say whose alarm rests, and what of our own makes it rest."""
+    vehicles = desk.vehicles()
+    is_regular = vehicles["stability"] == Stability.REGULAR.value
+    paused = vehicles[is_regular & (vehicles["state"] == State.PAUSED.value)]
+    windows = board.held(desk.ask, stations=desk.stations, days=HELD_DAYS)
+    if paused.empty and windows.empty:
+        return
+    with st.expander(desk.say("page_lapsed.held", vehicles=len(paused), windows=len(windows))):
+        st.caption(desk.say("page_lapsed.held_why"))
+        if len(windows):
+            title = desk.say("page_lapsed.held_windows", days=HELD_DAYS)
+            blocks.table(desk, windows, HELD_COLUMNS, key="lapsed_held", alt=title)
+        if len(paused):
+            columns = (COLUMNS[0], COLUMNS[4], COLUMNS[9])
+            title = desk.say("page_lapsed.held_vehicles")
+            blocks.table(desk, paused, columns, key="lapsed_paused", alt=title)
+
+
+def _early(desk: Desk) -> None:
+    """List who still comes and changes a habit: a word at the pump costs nothing."""
+    told = early(desk)
+    if told.empty:
+        return
+    counts = told["signs"].explode().value_counts()
+    chosen = blocks.choose(
+        desk,
+        key="lapsed_sign",
+        label="page_lapsed.choose_sign",
+        options={
+            sign: _counted(desk.say(f"word.sign.{sign}"), int(counts.get(sign, 0)))
+            for sign in SIGNS
+        },
+    )
+    if chosen:
+        told = told[[chosen in signs for signs in told["signs"]]]
+    title = desk.say("page_lapsed.early", vehicles=len(told))
+    blocks.names(desk, told, SIGN_COLUMNS, key="lapsed_early", title=title)
 
 
 def _recent(desk: Desk, lapsed: pd.DataFrame) -> pd.DataFrame:
@@ -189,7 +270,8 @@ def _of_state(desk: Desk, lapsed: pd.DataFrame) -> pd.DataFrame:
         desk,
         key="lapsed_state",
         label="page_lapsed.choose_state",
-        options={
+        options={CALL: _counted(desk.say("page_lapsed.to_call"), int(lapsed["to_call"].sum()))}
+        | {
             state.value: _counted(
                 f"{look.STATE[state].icon} {desk.say(f'word.state.{state}')}",
                 int(counts.get(state.value, 0)),
@@ -197,6 +279,8 @@ def _of_state(desk: Desk, lapsed: pd.DataFrame) -> pd.DataFrame:
             for state in STATES
         },
     )
+    if chosen == CALL:
+        return lapsed[lapsed["to_call"]]
     return lapsed[lapsed["state"] == chosen] if chosen else lapsed
 
 

@@ -11,7 +11,7 @@ from station.pages.parts.look import OWNER
 from station.services import board
 
 UNKNOWN, COMPANY = OwnerKind.UNKNOWN.value, OwnerKind.COMPANY.value
-STATES = (State.ACTIVE.value, State.OVERDUE.value, State.LOST.value)
+STATES = tuple(state.value for state in State)
 
 
 def render() -> None:
@@ -81,7 +81,7 @@ def _fleets(desk: Desk, everything: pd.DataFrame) -> None:
         Column("organisation_name", "page_ownership.organisation"),
         Column("owner_kind", "page_ownership.kind", "owner_kind"),
         Column("vehicles", "mix.vehicles", "count"),
-        *(Column(state, f"word.state.{state}", "count") for state in STATES),
+        *(Column(s, f"word.state.{s}", "count") for s in STATES if rolled[s].any()),
         *mix.sum_columns(rolled),
     ]
     title = desk.say("page_ownership.fleets", count=len(rolled))

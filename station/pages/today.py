@@ -52,9 +52,8 @@ def render() -> None:
     alarms = lapsed.since(desk, lapsed.lapsed_regulars(desk), WEEK_DAYS)
     daily = daily_visits(desk)
     blocks.answer(_answer(desk, alarms, daily))
-    lines = [*_duties(desk), *_alarms(desk, alarms), *_slowing(desk)]
-    lines += [*_unfinished(desk), *_capture(desk), *_imports(desk)]
-    lines += [*_fleets(desk), *_capture(desk), *_imports(desk)]
+    lines = [*_duties(desk), *_alarms(desk, alarms), *_slowing(desk), *_signs(desk)]
+    lines += [*_unfinished(desk), *_fleets(desk), *_capture(desk), *_imports(desk)]
     if lines:
         _draw_lines(desk, lines)
     _figures(desk, daily)
@@ -184,6 +183,16 @@ def _fleets(desk: Desk) -> Iterator[Line]:
         sentence = desk.say("page_today.unpaid", periods=len(periods))
         why = blocks.money(desk, unpaid["amount"], unpaid["currency"])
         yield Line(":material/payments:", sentence, why, "fleets")
+
+
+def _signs(desk: Desk) -> Iterator[Line]:
+    """Tell of early signs beside slowing."""
+    told = lapsed.early(desk)
+    told = told[told["sign"] != frequency.SLOWING]
+    if len(told):
+        sentence = desk.say("page_today.signs", vehicles=len(told))
+        detail = desk.say("page_today.a_month", amount=_risk(desk, told))
+        yield Line(":material/visibility:", sentence, detail, "lapsed")
 
 
 def _capture(desk: Desk) -> Iterator[Line]:

@@ -1,21 +1,36 @@
 """What the visits say: every analysis on one frame, and the pictures drawn from it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
 from station.analysis import compare as comparing
-from station.analysis import frequency, lapse, ownership, pace, profile, stability, usage
+from station.analysis import (
+    diary,
+    frequency,
+    guards,
+    lapse,
+    network,
+    ownership,
+    profile,
+    stability,
+    states,
+    usage,
+    warning,
+)
+from station.analysis.diary import Diary
+from station.analysis.guards import Guard
 from station.archive import glance, lake, views
+from station.archive import lapses as notes
 from station.archive import stations as sites
 from station.archive import vehicles as garage
 from station.errors import NotFoundError
 from station.frames import BOARD, UNITS
-from station.model import MILLI, day_date, day_number, minor_per_major
-from station.services import rhythms
+from station.model import DAY_S, MILLI, Stability, day_date, day_number, minor_per_major
+from station.services import guarding, pacing, standing
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.memory import remembered
@@ -104,16 +119,22 @@ def vehicle(ask: Ask, *, vehicle_id: int) -> pd.DataFrame:
 def some(ask: Ask, *, vehicle_ids: Sequence[int]) -> pd.DataFrame:
     """Return the rows of `vehicles` of a few vehicles, such as a customer's.
 
-    Their lines are read from the archive, and the rhythm of all is taken as it was learned last:
-    see `rhythms.known`.
+    Their lines are read from the archive and go through the same steps. What is said of all is
+    taken as it was learnt last: see `pacing.learnt`, `guarding.guarded` and `standing.away_share`.
+    Where one that stays away belongs to a fleet, the fleet is looked at, too.
     """
-    with ask.db.reading() as conn:
-        chain = _profiled(ask, glance.reduce(conn, vehicle_ids, day_number(ask.as_of)))
-    mine = chain[chain["station_id"].isin(ask.scope.station_ids)].reset_index(drop=True)
-    if mine.empty:
+    frame = _glanced(ask, vehicle_ids)
+    if frame.empty:
         return pd.DataFrame(columns=list(BOARD)).astype(dict(BOARD))
-    frame = _judged(ask, mine, rhythms.known(ask), elsewhere=_elsewhere(chain))
-    frame = _known(ask, frame, _busiest(chain), vehicle_ids=vehicle_ids)
+    share = None
+    fleets = states.fleets_in_question(frame)
+    if fleets:
+        with ask.db.reading() as conn:
+            fellows = garage.of_customers(conn, fleets)
+        frame = _glanced(ask, sorted({*vehicle_ids, *fellows}))
+        share = _away_share(ask)
+    frame = _settled(ask, frame, share)
+    frame = frame[frame["vehicle_id"].isin(vehicle_ids)].reset_index(drop=True)
     return _in_period(ask, frame, ask.scope.station_ids, 0)[list(BOARD)]
 
 
@@ -134,13 +155,58 @@ def main_unit(ask: Ask, *, stations: Sequence[str] = ()) -> str:
     return str(visits.idxmax()) if len(visits) else UNITS[0]
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the lines say of vehicles at every station of the chain, in sight or not."""
+
+    chain: pd.DataFrame  # profile and habits
+    days: Diary
+    only: Sequence[int] | None = None  # None: of all vehicles
+
+
 @remembered(entries=4)
 def _in_sight(ask: Ask) -> pd.DataFrame:
     """Return the board of all stations in sight, but for the columns of a period."""
-    chain = _chain(ask)
-    mine = chain[chain["station_id"].isin(ask.scope.station_ids)].reset_index(drop=True)
-    frame = _judged(ask, mine, rhythms.learn(ask, mine), elsewhere=_elsewhere(chain))
-    return _known(ask, frame, _busiest(chain))
+    frame = _judged(ask, _everything(ask))
+    counts = states.staying_away(frame)
+    standing.keep(ask, counts)
+    return _settled(ask, frame, states.share_away(counts))
+
+
+def _away_share(ask: Ask) -> float:
+    """Return which part of all regulars in sight stays away, as the whole board counts it."""
+    counts = standing.found(ask)
+    if counts is None:
+        _in_sight(ask)
+        counts = standing.found(ask)
+    if counts is None:  # the disk is full and keeps nothing
+        counts = states.staying_away(_judged(ask, _everything(ask)))
+    return states.share_away(counts)
+
+
+def _everything(ask: Ask) -> _Seen:
+    """Return what the lake says of every vehicle."""
+    habits = lake.query(
+        ask.db,
+        lake.text("habits"),
+        station_ids=None,
+        as_of_day=day_number(ask.as_of),
+        frames={"grades": guarding.known_grades(ask)},
+        rules=ask.settings.lake,
+    )
+    return _Seen(_with_habits(_chain(ask), habits), pacing.visit_days(ask))
+
+
+def _glanced(ask: Ask, vehicle_ids: Sequence[int]) -> pd.DataFrame:
+    """Return what is judged of a few vehicles from their own lines; empty out of sight."""
+    texts = {"habits": {"grades": guarding.known_grades(ask)}, "visit_days": {}}
+    with ask.db.reading() as conn:
+        told = glance.look(conn, vehicle_ids, day_number(ask.as_of), texts)
+    reduced, habits, days = told
+    chain = _with_habits(_profiled(ask, reduced), habits)
+    if not chain["station_id"].isin(ask.scope.station_ids).any():
+        return pd.DataFrame()
+    return _judged(ask, _Seen(chain, diary.read(days), vehicle_ids))
 
 
 def _chain(ask: Ask) -> pd.DataFrame:
@@ -157,9 +223,30 @@ def _profiled(ask: Ask, reduced: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(station_kind=frame["station_id"].map(kinds))
 
 
-def _elsewhere(chain: pd.DataFrame) -> pd.DataFrame:
-    """Return where and when the chain saw each vehicle last: no amounts, no names."""
-    return chain[["vehicle_id", "station_id", "last_day"]]
+def _with_habits(chain: pd.DataFrame, habits: pd.DataFrame) -> pd.DataFrame:
+    """Add what each vehicle did of late beside what it did before."""
+    return chain.merge(habits, on=["vehicle_id", "station_id"], how="left", validate="one_to_one")
+
+
+def _explained(
+    ask: Ask, mine: pd.DataFrame, guard: Guard, only: Sequence[int] | None
+) -> pd.DataFrame:
+    """Add what the archive knows that explains a silence, and the days held in the last gaps."""
+    with ask.db.reading() as conn:
+        words = notes.newest(conn, ask.scope.station_ids, only)
+        ended = garage.without_owner(conn, day_number(ask.as_of), only)
+    words = words.assign(heard_day=words["written_at"] // DAY_S)
+    if ask.as_of < last_day(ask):  # a look back; what is heard today belongs to the newest day
+        words = words[words["heard_day"] <= day_number(ask.as_of)]
+    keys = ["vehicle_id", "station_id"]
+    frame = mine.merge(words[[*keys, "reason", "heard_day"]], on=keys, how="left")
+    span = 3 * frame["recent_gap_days"].fillna(0)
+    return frame.assign(
+        heard=frame["reason"].fillna(""),
+        heard_day=frame["heard_day"].astype("float64"),
+        is_ended=frame["vehicle_id"].map(ended) >= frame["last_day"],
+        recent_held_days=guard.between(frame, frame["last_day"] - span, frame["last_day"]),
+    )
 
 
 def _busiest(chain: pd.DataFrame) -> pd.DataFrame:
@@ -168,28 +255,46 @@ def _busiest(chain: pd.DataFrame) -> pd.DataFrame:
     return order.drop_duplicates("vehicle_id").sort_values("vehicle_id", ignore_index=True)
 
 
-def _judged(
-    ask: Ask,
-    profiles: pd.DataFrame,
-    learned: rhythms.Rhythms,
-    *,
-    elsewhere: pd.DataFrame,
-) -> pd.DataFrame:
-    """Return stability, frequency and lapse of each row; each keeps its own sentence."""
-    rules = ask.settings
-    frame = stability.classify(profiles, learned.usual, rules.stability)
+def _judged(ask: Ask, seen: _Seen) -> pd.DataFrame:
+    """Return stability, frequency and lapse of each row in sight, and whose it is.
+
+    Every step looks at a row by itself: a few vehicles alone have the numbers they have among all.
+    """
+    rules, guard, rhythm = ask.settings, guarding.guarded(ask), pacing.learnt(ask)
+    chain = pacing.with_pauses(ask, seen.chain, seen.days)
+    mine = chain[chain["station_id"].isin(ask.scope.station_ids)].reset_index(drop=True)
+    frame = _explained(ask, mine, guard, seen.only)
+    elsewhere = network.elsewhere(chain, frame["vehicle_id"])
+    frame = stability.classify(frame, rhythm, rules.stability)
     frame = frame.rename(columns={"sentence": "stability_sentence"})
-    frame = frequency.describe(frame, learned.gaps, rules.frequency, rules.stability)
+    frame = frequency.describe(frame, rhythm, rules.frequency, rules.stability)
     frame = frame.rename(columns={"sentence": "frequency_sentence"})
-    frame = lapse.judge(frame, learned.usual, elsewhere=elsewhere, rules=rules.lapse)
+    signs = warning.find(frame, rules.warning)
+    shares = network.falling_share(frame, elsewhere, guard, rules.network)
+    frame = pd.concat([frame, signs, shares], axis=1).copy()  # one block again: faster from here on
+    frame = lapse.judge(frame, rhythm, elsewhere=elsewhere, guard=guard, rules=rules.lapse)
+    frame = frame.assign(
+        has_returned=lapse.has_returned(frame, rhythm, guard, rules.lapse),
+        **network.share_of_fills(frame, rules.network),
+    ).drop(columns="sentence")
+    return _known(ask, frame, _busiest(chain), seen.only)
+
+
+def _settled(ask: Ask, frame: pd.DataFrame, away_share: float | None) -> pd.DataFrame:
+    """Give each vehicle its final state, once it is known whose it is."""
+    frame = states.settle(frame, ask.settings.states, away_share=away_share)
+    is_shared = frame["share_fills"].notna() & (frame["stability"] == Stability.REGULAR.value)
+    share = np.where(is_shared, "network.share", "").astype(object)
+    frame = frame.assign(sign_sentence=_sign_sentence(frame), share_sentence=share)
     return frame.rename(columns={"sentence": "lapse_sentence"})
 
 
+def _sign_sentence(frame: pd.DataFrame) -> np.ndarray:
+    return np.where(frame["sign"] == "", "", "warning." + frame["sign"]).astype(object)
+
+
 def _known(
-    ask: Ask,
-    frame: pd.DataFrame,
-    habits: pd.DataFrame,
-    vehicle_ids: Sequence[int] | None = None,
+    ask: Ask, frame: pd.DataFrame, habits: pd.DataFrame, vehicle_ids: Sequence[int] | None
 ) -> pd.DataFrame:
     """Add who the vehicles are: key, use, owner, station names."""
     with ask.db.reading() as conn:
@@ -297,9 +402,9 @@ def movement(ask: Ask, *, stations: Sequence[str] = (), days_ago: int = 90) -> p
 @remembered(entries=4)
 def _stability(ask: Ask) -> pd.DataFrame:
     """Return vehicle_id, station_id and stability of all in sight, and nothing that costs more."""
-    chain = _chain(ask)
+    chain = pacing.with_pauses(ask, _chain(ask), pacing.visit_days(ask))
     mine = chain[chain["station_id"].isin(ask.scope.station_ids)].reset_index(drop=True)
-    judged = stability.classify(mine, pace.learn(mine, ask.settings.pace), ask.settings.stability)
+    judged = stability.classify(mine, pacing.learnt(ask), ask.settings.stability)
     return judged[["vehicle_id", "station_id", "stability"]]
 
 
@@ -368,6 +473,25 @@ def capture(
         station_name=sums["station_id"].map(known["name"]),
         share=sums["with_plate"] / sums["lines"],
     )
+
+
+@right("board.read")
+def held(ask: Ask, *, stations: Sequence[str] = (), days: int = 60) -> pd.DataFrame:
+    """Return station_name, cause, from_day, to_day and weight of the alarms held of late.
+
+    One row a station and cause; weight is the part of the usual traffic that could be seen.
+    """
+    wanted = stations_in_sight(ask, stations)
+    windows = guarding.guarded(ask).windows
+    since = day_number(ask.as_of) - days
+    told = windows[windows["station_id"].isin(wanted) & (windows["to_day"] > since)]
+    told = told[told["cause"] != guards.PRICE].astype({"from_day": "int64", "to_day": "int64"})
+    rows = told.groupby(["station_id", "cause"], as_index=False).agg(
+        from_day=("from_day", "min"), to_day=("to_day", "max"), weight=("weight", "mean")
+    )
+    known = stations_known(ask).set_index("station_id")
+    rows = rows.assign(station_name=rows["station_id"].map(known["name"]))
+    return rows.sort_values("to_day", ascending=False, ignore_index=True)
 
 
 @right("board.read")

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import time
@@ -19,7 +19,7 @@ from station.archive.people import accounts, audit, heads
 from station.config import Settings
 from station.errors import ArchiveError, BackupError, NotAllowedError
 from station.model import Act
-from station.services import board, rhythms, sites, trail
+from station.services import alarms, pacing, sites, trail
 from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
 from station.services.personal import erasure, retention, sealing
@@ -211,7 +211,6 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
             sites.apply_due(conn)
     again = erasure.replay(ask.db)
     lake.refresh(ask.db)
-    learned = rhythms.learn_all(replace(ask, as_of=board.last_day(ask)))
     named = sealing.index_names(ask.db)
     forgotten = retention.forget_old(ask.db, ask.settings, now_s)
     with ask.db.writing(changes_figures=False) as conn:
@@ -223,10 +222,13 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
         day = datetime.fromtimestamp(now_s, UTC).date().isoformat()
         head = heads.note(conn, ask.db.folder, day)
     is_clean = erasure.settle(ask.db)
+    pacing.learn_today(ask)
+    renewed = alarms.renew(ask)
     return [
         Chore("stations"),
         Chore("lake"),
-        Chore("rhythms", {"groups": learned}),
+        Chore("rhythm"),
+        Chore("alarms", {"number": renewed}),
         *(Chore(kind, {"number": n}) for kind, n in forgotten.items()),
         Chore("named", {"number": named}),
         Chore("won", {"number": won}),

@@ -14,9 +14,9 @@ from station.analysis import profile
 from station.archive import lake
 from station.archive import vehicles as garage
 from station.errors import NotFoundError
-from station.model import Stability, State, currency_name, day_date, day_number
+from station.model import COMING, STAYING_AWAY, Stability, currency_name, day_date, day_number
 from station.output import sheets as files
-from station.services import board, sheets
+from station.services import backtests, board, sheets
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.customers import completeness, fields, fleets
@@ -260,6 +260,16 @@ _LAPSED_COLUMNS = _WHO | {
 }
 
 
+_WARNING_COLUMNS = _WHO | {
+    "sign": "sign",
+    "last_day": "last_on",
+    "monthly_amount": "monthly_amount",
+    "state": "state",
+    "sign_sentence": "sentence",
+    "currency": "currency",
+}
+
+
 def _of_board(columns: Mapping[str, str]) -> Builder:
     def build(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
         frame = board.vehicles(ask, stations=codes, days=question.days)
@@ -281,7 +291,7 @@ def _of_vehicle(columns: Mapping[str, str]) -> Builder:
 
 def _lapsed(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
     frame = board.vehicles(ask, stations=codes)
-    is_lapsed = (frame["stability"] == Stability.REGULAR) & (frame["state"] != State.ACTIVE)
+    is_lapsed = (frame["stability"] == Stability.REGULAR) & frame["state"].isin(STAYING_AWAY)
     return _told(frame[is_lapsed], _LAPSED_COLUMNS, question.lang)
 
 
@@ -387,6 +397,20 @@ def _gaps(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
     return shown[list(_GAP_COLUMNS)]
 
 
+def _backtest(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
+    asked = backtests.Replay(horizon=question.horizon_days)
+    if board.is_empty(ask):
+        return backtests.table({"methods": {}})
+    return backtests.table(backtests.replay(ask, stations=codes, asked=asked))
+
+
+def _warnings(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
+    frame = board.vehicles(ask, stations=codes)
+    told = (frame["stability"] == Stability.REGULAR) & (frame["sign"] != "")
+    told &= frame["state"].isin(COMING)
+    return _told(frame[told], _WARNING_COLUMNS, question.lang)
+
+
 REPORTS: dict[str, Builder] = {
     "fleets": _fleets,
     "profiles": _profiles,
@@ -396,6 +420,8 @@ REPORTS: dict[str, Builder] = {
     "frequency": _of_board(_FREQUENCY_COLUMNS),
     "lapsed": _lapsed,
     "gaps": _gaps,
+    "warnings": _warnings,
+    "backtest": _backtest,
     "compare": _compare,
     "completeness": _completeness,
 }

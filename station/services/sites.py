@@ -33,6 +33,7 @@ class Came(StrEnum):
 
 FIELDS = (
     *("name", "region", "kind", "province", "day_starts_at_min", "night_ends_at_min"),
+    "calls_per_week",
     ARCHIVIST,
 )
 """What may be changed; code, zone and currency are settled when the station is made."""
@@ -43,6 +44,8 @@ KEEPER = ARCHIVIST
 PLATE_PROVINCES = sorted(PROVINCES)
 LONGEST = 80
 DAY_MIN = 24 * 60
+MOST_CALLS = 1000
+"""Calls a week beyond which a number was mistyped."""
 EARLIEST = date(2000, 1, 1)
 MOST_DAYS_AHEAD = 3660
 BY_FILE = "batch:"
@@ -238,6 +241,14 @@ def _minute(new: str) -> str:
     return str(int(new))
 
 
+def _calls(new: str) -> str:
+    if not (new.isascii() and new.isdecimal() and len(new) <= len(str(MOST_CALLS))) or (
+        int(new) > MOST_CALLS
+    ):
+        raise BadValueError("sites.bad_calls", most=MOST_CALLS)
+    return str(int(new))
+
+
 CHECKS: Mapping[str, Callable[[str], str]] = {
     "name": _name,
     "region": _text,
@@ -245,6 +256,7 @@ CHECKS: Mapping[str, Callable[[str], str]] = {
     "province": _province,
     "day_starts_at_min": _minute,
     "night_ends_at_min": _minute,
+    "calls_per_week": _calls,
 }
 
 

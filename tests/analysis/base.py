@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 
 from station.analysis.pace import Pace
+from station.analysis.pauses import Rhythm
 from station.analysis.profile import profiles
 from station.analysis.rhythm import Fit
 from station.frames import REDUCED, UNITS
 from station.model import currency_code
 
 AS_OF = 20_500
-PACE = Pace(Fit(k=1.0, r=1.2, alpha=14.0, a=0.6, b=4.0), {})
+PACE = Pace(Rhythm.without_pauses(Fit(k=1.0, r=1.2, alpha=14.0, a=0.6, b=4.0)))
 """The rhythm of a base with many passers-by."""
 
 

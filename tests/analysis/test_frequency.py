@@ -7,9 +7,10 @@ from analysis.base import AS_OF, PACE, facts, make_profiles, once, simulated
 from station import text
 from station.analysis import pace
 from station.analysis.frequency import WEEKDAYS, describe
+from station.analysis.pauses import Rhythm
 from station.analysis.rhythm import Fit
 
-CLOCKWORK = pace.Pace(Fit(k=4.0, r=1.2, alpha=14.0, a=0.6, b=4.0), {})
+CLOCKWORK = pace.Pace(Rhythm.without_pauses(Fit(k=4.0, r=1.2, alpha=14.0, a=0.6, b=4.0)))
 NO_DAYS = dict.fromkeys(WEEKDAYS, 0)
 
 

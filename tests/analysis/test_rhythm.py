@@ -413,7 +413,9 @@ def test_distinct_rows_are_told_apart_however_many_values_they_have() -> None:
     rng = np.random.default_rng(8)
     visits = rng.integers(0, 1_000_000, 5_000).astype(float)
     times = np.sort(rng.random((2, 5_000)) * 700, axis=0)
-    twice = [np.tile(column, 2) for column in (visits, *times, visits, np.ones(5_000))]
+    ones = np.ones(5_000)
+    columns = (visits, *times, visits, ones, ones, ones)
+    twice = [np.tile(column, 2) for column in columns]
 
     merged = rhythm_rows.distinct(rhythm_rows.Rows(*twice))
 

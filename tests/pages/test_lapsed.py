@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from station.model import LapseReason
+from station.model import COMING, LapseReason
 from station.services import board
 from station.services.ask import Ask
 from station.services.customers import lapses
@@ -36,6 +36,28 @@ def test_a_pill_counts_the_list_it_opens(
     assert pills.value == state
     assert any(option.content.endswith(f"**{len(lapsed):,}**") for option in pills.proto.options)
     assert rows_of(page).startswith(f"{len(lapsed):,} ")
+
+
+def test_the_calls_of_a_week_are_a_pill(open_page: OpenPage, demo_archive: str) -> None:
+    page = open_page(demo_archive, "lapsed", lapsed_state="call")
+
+    assert not page.exception
+    pill = page.get_by_key("lapsed_state").proto.options[0].content
+    assert pill.endswith(f"**{rows_of(page).split()[0]}**")
+
+
+def test_early_signs_open_as_many_names_as_their_pill_says(
+    open_page: OpenPage, demo_archive: str, demo_ask: Ask
+) -> None:
+    frame = board.vehicles(demo_ask)
+    told = frame[(frame["stability"] == "regular") & frame["state"].isin(COMING)]
+    count = sum("slowing" in signs for signs in told["signs"])
+
+    page = open_page(demo_archive, "lapsed", "en", lapsed_sign="slowing")
+
+    assert not page.exception
+    heading = next(h.value for h in page.main.subheader if "Early signs" in h.value)
+    assert str(count) in heading
 
 
 def test_the_english_page_opens(open_page: OpenPage, demo_archive: str) -> None:

@@ -176,6 +176,7 @@ def of_form(facts: Facts) -> dict[str, Any]:
 
 
 NAMED: Mapping[str, Maker] = {
+    "alarms.overdue": at_station,
     "accounts.station_named": lambda f: {"code": f.code},
     "agreements.add": lambda f: (
         of_customer(f) | {"kind": AgreementKind.CONTRACT, "terms": "as agreed", "since": DAY}
@@ -192,8 +193,10 @@ NAMED: Mapping[str, Maker] = {
     "attachments.remove": lambda f: (
         of_customer(f) | {"attachment_id": f.attachment_id, "reason": "audit"}
     ),
+    "backtests.replay": at_station,
     "board.capture": at_station,
     "board.daily": at_station,
+    "board.held": at_station,
     "board.main_unit": at_station,
     "board.months": at_station,
     "board.movement": at_station,
@@ -300,6 +303,7 @@ NAMED: Mapping[str, Maker] = {
 """Services that are asked for something of one station; of another it is not there."""
 LISTS: Mapping[str, Maker] = {
     "agreements.ending": nothing,
+    "alarms.calls_per_week": nothing,
     "audit.events": in_november,
     "audit.limits_reached": nothing,
     "audit.sums": in_november,
@@ -350,6 +354,7 @@ CHAINWIDE: Mapping[str, Maker] = {
     "accounts.ask_reset": plain(name="nobody", reason="forgot"),
     "accounts.change_password": plain(old="no", new="no"),
     "accounts.own_changes": nothing,
+    "alarms.refresh": nothing,
     "approvals.decided": nothing,
     "accounts.disable": plain(name="nobody", reason="left"),
     "accounts.end_grant": lambda f: {"grant_id": f.grant_id, "reason": "left"},
@@ -387,7 +392,13 @@ CASES = NAMED | LISTS | CHAINWIDE
 
 
 CHANGES = frozenset(
-    {"accounts.add", "accounts.ask_grant", "accounts.ask_reset", "accounts.change_password"}
+    {
+        "accounts.add",
+        "alarms.refresh",
+        "accounts.ask_grant",
+        "accounts.ask_reset",
+        "accounts.change_password",
+    }
     | {"accounts.disable", "accounts.end_grant", "accounts.make_token", "approvals.decide"}
     | {"filters.save", "filters.share", "filters.rename", "filters.delete"}
     | {"tagging.put", "tagging.take"}

@@ -4,13 +4,17 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from town import Person, ask_of, sell, settle, visit
 
+from station.archive.database import Database
 from station.config import Settings
 from station.errors import NotAllowedError, NotFoundError
 from station.frames import BOARD, require
 from station.ingest.mapping import mapping_of
+from station.model import State
 from station.services import access, board, keeping
 from station.services.ask import Ask
 from station.services.incoming import intake
@@ -29,6 +33,14 @@ CHARGING = {
     "defaults": {"currency": "USD"},
     "unknown_stations": "create",
 }
+
+
+KEYS = ["vehicle_id", "station_id"]
+
+
+def same(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    left, right = (frame.sort_values(KEYS, ignore_index=True) for frame in (one, other))
+    pd.testing.assert_frame_equal(left, right, check_dtype=False, rtol=1e-9)
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +130,52 @@ def test_a_charging_site_counts_what_it_sells(tmp_path: Path) -> None:
     assert board.main_unit(ask) == "kwh"
     assert board.daily(ask)["quantity"].sum() == 24
     assert board.months(ask)["quantity"].sum() == 24
+
+
+def test_every_vehicle_has_the_row_of_the_whole_board(
+    demo_ask: Ask, everything: pd.DataFrame
+) -> None:
+    ids = [int(number) for number in everything["vehicle_id"].unique()]
+    for start in range(0, len(ids), 2000):
+        some = tuple(ids[start : start + 2000])
+        told = board.some(demo_ask, vehicle_ids=some)
+        same(told, everything[everything["vehicle_id"].isin(some)])
+
+
+@pytest.mark.slow
+def test_alone_a_vehicle_is_what_it_is_among_all(demo_ask: Ask, everything: pd.DataFrame) -> None:
+    shared = everything.loc[everything["label"].str.contains("/"), "vehicle_id"].unique()[:20]
+    of_state = [rows["vehicle_id"].unique()[:10] for _, rows in everything.groupby("state")]
+
+    for number in {*everything["vehicle_id"].unique()[::400], *shared, *np.concatenate(of_state)}:
+        alone = board.vehicle(demo_ask, vehicle_id=int(number))
+        same(alone, everything[everything["vehicle_id"] == number])
+
+
+def test_one_of_a_fleet_is_judged_by_its_fleet(demo_ask: Ask, everything: pd.DataFrame) -> None:
+    left = everything[everything["state"] == State.FLEET_LEFT.value]
+    assert len(left)
+
+    for number in left["vehicle_id"].unique()[:5]:
+        alone = board.vehicle(demo_ask, vehicle_id=int(number))
+        same(alone, everything[everything["vehicle_id"] == number])
+
+
+def test_a_narrower_sight_shows_only_its_rows(demo_ask: Ask) -> None:
+    station = int(board.stations_known(demo_ask)["station_id"].min())
+    narrow = replace(demo_ask, scope=replace(demo_ask.scope, station_ids=frozenset({station})))
+    whole = board.vehicles(narrow)
+    ids = tuple(int(number) for number in whole["vehicle_id"].unique()[:500])
+
+    same(board.some(narrow, vehicle_ids=ids), whole[whole["vehicle_id"].isin(ids)])
+
+
+def test_a_vehicle_that_is_not_there_is_not_found(db: Database) -> None:
+    people = [Person(number) for number in range(1, 6)]
+    settle(db, people)
+    sell(db, [visit(p, days) for p in people for days in range(0, 40, 4 + p.number)])
+    ask = ask_of(db)
+
+    with pytest.raises(NotFoundError):
+        board.vehicle(ask, vehicle_id=10**12)
+    assert board.some(ask, vehicle_ids=()).empty

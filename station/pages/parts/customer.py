@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from station.model import OwnerKind, Stability, State
+from station.model import COMING, OwnerKind, Stability
 from station.pages.parts import (
     acts,
     agreements,
@@ -100,7 +100,7 @@ def _answer(desk: Desk, seen: Portrait) -> str:
 def _is_away(rows: pd.DataFrame) -> "pd.Series[bool]":
     """Tell the regulars that are overdue or gone."""
     is_regular = rows["stability"] == Stability.REGULAR.value
-    return is_regular & (rows["state"] != State.ACTIVE.value)
+    return is_regular & ~rows["state"].isin(COMING)
 
 
 def _overview(desk: Desk, seen: Portrait) -> None:

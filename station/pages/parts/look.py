@@ -1,8 +1,11 @@
 """The one table of colours and icons: a state looks the same on every page, and has a letter."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from station.model import OwnerKind, Stability, Standing, State, Use
+
+Badge = Literal["green", "yellow", "orange", "red", "blue", "gray"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +14,7 @@ class Look:
 
     colour: str
     icon: str
+    badge: Badge = "gray"
 
 
 GREY = "#8A97A5"
@@ -23,30 +27,27 @@ STABILITY = {
     Stability.PASSING: Look(GREY, ":material/moving:"),
 }
 STATE = {
-    State.ACTIVE: Look("#2A8C5F", ":material/check_circle:"),
-    State.OVERDUE: Look("#D08A1D", ":material/schedule:"),
-    State.LOST: Look("#C2453D", ":material/person_off:"),
-    State.MOVED: Look("#5B6FC0", ":material/swap_horiz:"),
+    State.ACTIVE: Look("#2A8C5F", ":material/check_circle:", "green"),
+    State.SLOWING: Look("#8DA63A", ":material/trending_down:", "yellow"),
+    State.SHARE_FALLING: Look("#B59A2C", ":material/pie_chart:", "yellow"),
+    State.OVERDUE: Look("#D08A1D", ":material/schedule:", "orange"),
+    State.LOST: Look("#C2453D", ":material/person_off:", "red"),
+    State.MOVED: Look("#5B6FC0", ":material/swap_horiz:", "blue"),
+    State.RETURNED: Look("#2E9E9B", ":material/undo:", "green"),
+    State.SOLD: Look("#7D6A5B", ":material/sell:", "gray"),
+    State.FLEET_LEFT: Look("#9A3B62", ":material/group_off:", "red"),
+    State.PAUSED: Look(GREY, ":material/pause_circle:", "gray"),
 }
+"""Each state with the badge that comes nearest to its colour."""
 STANDING = {
     Standing.ACTIVE: STATE[State.ACTIVE],
-    Standing.SLOWING: Look("#B9A12A", ":material/trending_down:"),
+    Standing.SLOWING: STATE[State.SLOWING],
     Standing.MOVED: STATE[State.MOVED],
     Standing.OVERDUE: STATE[State.OVERDUE],
     Standing.LOST: STATE[State.LOST],
-    Standing.IRREGULAR: Look("#8FA9BF", ":material/moving:"),
-    Standing.UNSEEN: Look("#B7BEC6", ":material/visibility_off:"),
+    Standing.IRREGULAR: Look("#8FA9BF", ":material/moving:", "gray"),
+    Standing.UNSEEN: Look("#B7BEC6", ":material/visibility_off:", "gray"),
 }
-BADGES = {
-    Standing.ACTIVE: "green",
-    Standing.SLOWING: "yellow",
-    Standing.MOVED: "blue",
-    Standing.OVERDUE: "orange",
-    Standing.LOST: "red",
-    Standing.IRREGULAR: "gray",
-    Standing.UNSEEN: "gray",
-}
-# The colours of small badges, which Streamlit knows by name; each also carries a letter.
 OWNER = {
     OwnerKind.PRIVATE: Look("#2F7FC1", ":material/person:"),
     OwnerKind.COMPANY: Look("#7A6BB0", ":material/business:"),

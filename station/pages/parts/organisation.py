@@ -57,7 +57,7 @@ def draw(desk: Desk, *, customer_id: int) -> None:
 def badges(desk: Desk, row: Mapping[str, Any]) -> str:
     """Return how many vehicles stand where, as coloured badges that carry a letter each."""
     parts = [
-        f":{look.BADGES[standing]}-badge["
+        f":{look.STANDING[standing].badge}-badge["
         f"{blocks.plain(desk.say(f'word.standing_letter.{standing}'))} {int(row[standing]):,}]"
         for standing in Standing
         if row[standing]
@@ -78,7 +78,7 @@ def letters(desk: Desk, row: Mapping[str, Any]) -> str:
 def legend(desk: Desk) -> str:
     """Return what the letters mean."""
     return " ".join(
-        f":{look.BADGES[standing]}-badge["
+        f":{look.STANDING[standing].badge}-badge["
         f"{blocks.plain(desk.say(f'word.standing_letter.{standing}'))}] "
         f"{blocks.plain(desk.say(f'word.standing.{standing}'))}"
         for standing in Standing

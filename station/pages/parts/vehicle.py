@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -10,6 +10,7 @@ import streamlit as st
 from station import text
 from station.errors import StationError
 from station.model import (
+    COMING,
     DAY_S,
     MILLI,
     Fuel,
@@ -52,13 +53,6 @@ LINES = (
     Column("nozzle", "page_card.nozzle"),
     Column("remark", "page_card.remark"),
 )
-BADGES: dict[State, Literal["green", "orange", "red", "blue"]] = {
-    State.ACTIVE: "green",
-    State.OVERDUE: "orange",
-    State.LOST: "red",
-    State.MOVED: "blue",
-}
-"""The badge that comes nearest to the state's colour in `look`."""
 
 
 def draw(desk: Desk, vehicle_id: int) -> None:
@@ -119,7 +113,7 @@ def _badges(desk: Desk, row: Row) -> None:
         if is_regular(row):
             state = State(row["state"])
             said = desk.say(f"word.state.{state}")
-            st.badge(said, icon=look.STATE[state].icon, color=BADGES[state])
+            st.badge(said, icon=look.STATE[state].icon, color=look.STATE[state].badge)
 
 
 def _answer(desk: Desk, row: Row) -> str:
@@ -184,7 +178,7 @@ def _rhythm(desk: Desk, card: cards.Card, row: Row) -> None:
 
 def _window(desk: Desk, row: Row) -> tuple[date, date, str] | None:
     """Return when the next visit is due, while the vehicle is expected at all."""
-    if row["state"] != State.ACTIVE.value or pd.isna(row["next_to_day"]):
+    if row["state"] not in COMING or pd.isna(row["next_to_day"]):
         return None
     ends = day_date(int(row["next_from_day"])), day_date(int(row["next_to_day"]))
     return *ends, desk.say("page_card.rhythm_window")
@@ -195,6 +189,9 @@ def _portrait(desk: Desk, card: cards.Card, row: Row) -> None:
     with st.container(border=True, gap="small"):
         for name in ("stability", "frequency", "lapse"):
             if name != "lapse" or is_regular(row):
+                _fact(desk, name, text.say_row(desk.lang, row, f"{name}_sentence"))
+        for name in ("sign", "share"):
+            if row[f"{name}_sentence"]:
                 _fact(desk, name, text.say_row(desk.lang, row, f"{name}_sentence"))
         for name, column, topic in (
             ("use", "use", "usage"),
@@ -274,7 +271,7 @@ def _say_use(desk: Desk, vehicle_id: int, use: Use | None) -> None:
 
 def _reasons(desk: Desk, row: Row) -> None:
     """Draw what was heard when the vehicle stayed away, and ask when it does."""
-    if is_regular(row) and row["state"] != State.ACTIVE.value:
+    if is_regular(row) and row["state"] not in COMING:
         st.subheader(desk.say("page_card.reasons"), anchor=False)
         with st.container(border=True):
             reasons.draw(desk, vehicle_id=int(row["vehicle_id"]), station=row["station"])

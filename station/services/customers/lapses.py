@@ -5,6 +5,7 @@ from time import time
 
 import pandas as pd
 
+from station.analysis.states import EXPLAINING
 from station.archive import lapses as notes
 from station.archive.lapses import LapseNote
 from station.errors import BadValueError
@@ -32,7 +33,7 @@ def record(ask: Ask, *, vehicle_id: int, station: str, reason: LapseReason, note
     cards.rows_in_sight(ask, vehicle_id)
     written_at = int(time())
     words, place = note.strip(), sealing.note_place(vehicle_id, written_at)
-    with ask.db.writing(changes_figures=False) as conn:
+    with ask.db.writing(changes_figures=_moves_state(ask, vehicle_id, station_id, reason)) as conn:
         sealed = sealing.seal(ask.db, words, place=place) if words else None
         notes.add(
             conn,
@@ -40,6 +41,13 @@ def record(ask: Ask, *, vehicle_id: int, station: str, reason: LapseReason, note
         )
         object_name = f"vehicle:{vehicle_id}:lapse"
         trail.note(conn, ask.scope, Act.CHANGE, object_name, station_id=station_id)
+
+
+def _moves_state(ask: Ask, vehicle_id: int, station_id: int, reason: LapseReason) -> bool:
+    """Return whether a vehicle's state rests on this answer, or on the one before it."""
+    with ask.db.reading() as conn:
+        heard = notes.of_vehicle(conn, vehicle_id, {station_id})
+    return bool({reason, *(note.reason for _, note in heard[:1])} & EXPLAINING)
 
 
 @right("lapse.record")

@@ -118,3 +118,18 @@ def test_a_lost_key_shuts_the_notes_and_is_not_made_anew(ask: Ask) -> None:
     with pytest.raises(ArchiveError):
         lapses.record(ask, **answer, note="还是太贵")
     assert not key.exists()
+
+
+def test_a_silent_vehicle_of_which_it_is_heard_that_it_was_sold_is_gone(ask: Ask) -> None:
+    frame = board.vehicles(ask)
+    silent = frame[(frame["stability"] == "regular") & frame["state"].isin(["overdue", "lost"])]
+    row = silent.iloc[0]
+    vehicle, station = int(row["vehicle_id"]), str(row["station"])
+
+    lapses.record(
+        ask, vehicle_id=vehicle, station=station, reason=LapseReason.VEHICLE_SOLD, note=""
+    )
+
+    after = board.vehicles(ask)
+    mine = after[(after["vehicle_id"] == vehicle) & (after["station"] == station)]
+    assert mine["state"].tolist() == ["sold"]

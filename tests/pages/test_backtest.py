@@ -1,0 +1,33 @@
+"""The backtest page says what is gained, in words first."""
+
+from collections.abc import Callable
+
+import pytest
+from pages.office import said
+from streamlit.testing.v1 import AppTest
+
+OpenPage = Callable[..., AppTest]
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_page_answers_in_words_and_lists_every_rule(
+    open_page: OpenPage, demo_archive: str, lang: str
+) -> None:
+    page = open_page(demo_archive, "backtest", lang)
+
+    assert not page.exception
+    words = said(page)
+    assert "30" in words
+    assert len(page.main.dataframe[0].value) == 8
+
+
+def test_a_past_that_is_too_short_is_told_in_a_sentence(
+    open_page: OpenPage, demo_archive: str
+) -> None:
+    page = open_page(demo_archive, "backtest", "en", backtest_horizon="90")
+
+    assert not page.exception
+    assert "too short" in said(page)
+    assert not page.main.dataframe
