@@ -49,13 +49,6 @@ def keepers(conn: Connection, station_ids: Collection[int]) -> list[str]:
     return sorted(conn.execute(query).scalars())
 
 
-def merged(conn: Connection) -> dict[int, int]:
-    """Return of every customer who was found to be another one who that is."""
-    query = select(customers.c.id, customers.c.merged_into)
-    rows = conn.execute(query.where(customers.c.merged_into.is_not(None)))
-    return {int(row.id): int(row.merged_into) for row in rows}
-
-
 def listing(conn: Connection, account: str) -> list[Saved]:
     """Return the filters of an account, then those that others share, each in order of names."""
     mine = saved_filters.c.account == account

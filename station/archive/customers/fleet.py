@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
 
 from station.archive.customers import book
 from station.archive.customers.book import FOREVER, Tie
+from station.archive.customers.stands import stands
 from station.archive.customers.tables import customer_fields
 from station.archive.rows import frame, slices
 from station.archive.tables import (
@@ -21,11 +22,6 @@ from station.archive.tables import (
 from station.model import KeyKind
 
 SPAN = ("customer_id", "vehicle_id", "from_day", "to_day")
-
-
-def stands() -> Any:
-    """Return the column that says under which customer a customer stands since merges."""
-    return func.coalesce(customers.c.merged_into, customers.c.id)
 
 
 def organisations(conn: Connection) -> pd.DataFrame:

@@ -4,8 +4,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, insert, or_, select, update
 
-from station.archive.customers.book import same, stands
+from station.archive.customers.book import same
 from station.archive.customers.links import Link, put
+from station.archive.customers.stands import stands
 from station.archive.tables import card_links, cards, customers, vehicle_owners
 
 

@@ -11,6 +11,7 @@ from station.archive.customers import links
 from station.archive.customers.book import FOREVER, by_card
 from station.archive.customers.links import Link
 from station.archive.customers.sealed import REACHED_BY, Contact, contact_of
+from station.archive.customers.stands import stands
 from station.archive.customers.tables import customer_fields, prospects
 from station.archive.rows import frame, slices
 from station.archive.tables import (
@@ -81,7 +82,7 @@ def listing(conn: Connection, station_ids: Collection[int]) -> pd.DataFrame:
             accounts.c.name.label("keeper"),
         )
         .join(own, own.c.id == prospects.c.customer_id)
-        .join(first, first.c.id == func.coalesce(own.c.merged_into, own.c.id))
+        .join(first, first.c.id == stands(own))
         .outerjoin(accounts, accounts.c.id == first.c.keeper_id)
         .where(own.c.station_id.in_(station_ids), first.c.erased_at.is_(None))
         .order_by(prospects.c.made_at.desc(), prospects.c.customer_id)
@@ -167,8 +168,7 @@ def _waiting(conn: Connection, customer_ids: Collection[int] | None) -> dict[int
 
 def _whole(conn: Connection, waiting: Iterable[int]) -> dict[int, int]:
     """Return whose prospect each customer is who was found to be one of those waiting."""
-    first = func.coalesce(customers.c.merged_into, customers.c.id)
-    query = select(customers.c.id, first.label("first"))
+    query = select(customers.c.id, stands().label("first"))
     firsts = {
         row.first: row.id
         for some in slices(sorted(waiting))

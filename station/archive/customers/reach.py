@@ -5,7 +5,8 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, or_, select
 
-from station.archive.customers.book import FOREVER, find, stands, stations_of, ties_of
+from station.archive.customers.book import FOREVER, find, stations_of, ties_of
+from station.archive.customers.stands import stands
 from station.archive.rows import slices
 from station.archive.tables import card_links, cards, customers, vehicle_keys
 

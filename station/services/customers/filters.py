@@ -9,6 +9,7 @@ import pandas as pd
 
 from station.archive.customers import filters as store
 from station.archive.customers import tags
+from station.archive.customers.stands import merged
 from station.archive.database import Connection
 from station.contact import filters as rules
 from station.contact.filters import Condition as Condition  # noqa: PLC0414 - faces name it
@@ -137,9 +138,9 @@ def _field_holds(conn: Connection, sheet: pd.DataFrame, one: Condition, key: Key
 
 def _of_customers(conn: Connection, sheet: pd.DataFrame, ids: Collection[int]) -> np.ndarray:
     """Return which vehicles are these customers', whichever of their ids a vehicle names."""
-    stands = store.merged(conn)
-    wanted = {stands.get(customer_id, customer_id) for customer_id in ids}
-    wanted |= {gone for gone, kept in stands.items() if kept in wanted}
+    stood = merged(conn)
+    wanted = {stood.get(customer_id, customer_id) for customer_id in ids}
+    wanted |= {gone for gone, kept in stood.items() if kept in wanted}
     return sheet["customer_id"].isin(wanted).to_numpy(dtype=bool)
 
 
