@@ -78,13 +78,17 @@ class Named(NamedTuple):
     name_sealed: bytes | None
 
 
-def values(conn: Connection, customer_ids: Collection[int]) -> list[Value]:
-    """Return what stands in the fields of customers."""
-    columns = [customer_fields.c[name] for name in Value._fields]
+def values(
+    conn: Connection, customer_ids: Collection[int], names: Collection[str] | None = None
+) -> list[Value]:
+    """Return what stands in the fields of customers, only in these if any are named."""
+    query = select(*[customer_fields.c[name] for name in Value._fields])
+    if names is not None:
+        query = query.where(customer_fields.c.field.in_(names))
     return [
         Value(*row)
         for some in slices(sorted(customer_ids))
-        for row in conn.execute(select(*columns).where(customer_fields.c.customer_id.in_(some)))
+        for row in conn.execute(query.where(customer_fields.c.customer_id.in_(some)))
     ]
 
 

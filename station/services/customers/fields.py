@@ -11,6 +11,7 @@ from station import text
 from station.archive import lake, stations
 from station.archive.customers import book, sealed
 from station.archive.customers import fields as store
+from station.archive.customers.book import Customer
 from station.archive.customers.fields import Change, Check
 from station.archive.customers.sealed import Kind
 from station.archive.database import Connection, Database
@@ -203,11 +204,13 @@ def change(ask: Ask, *, customer_id: int, values: Mapping[str, str], reason: str
             field: read(conn, ask, field, typed)
             for field, typed in _asked(ask, values, seen).items()
         }
-        standing = kept.standing(conn, ask.db, [customer_id])[customer_id]
+        standing = kept.standing(conn, ask.db, [seen.customer.id])[seen.customer.id]
         news = {field: new for field, new in words.items() if new != standing.get(field.name, "")}
         _refuse_change(ask, seen, news, standing)
         why = _why(ask.db, seen, reason, news)
-        _write(conn, ask, seen, news, standing, why)
+        if news:
+            write(conn, ask, seen.customer, news, standing=standing, reason=why)
+            _note(conn, ask, seen, count=len(news), reason=why)
     if figures:
         lake.refresh(ask.db)
     return [field.name for field in news]
@@ -289,17 +292,29 @@ def _why(db: Database, seen: Seen, reason: str, news: Mapping[Field, str]) -> st
     return contacts.impersonal(contacts.impersonal(reason, person), new)
 
 
-def _write(
+def _note(conn: Connection, ask: Ask, seen: Seen, *, count: int, reason: str) -> None:
+    trail.note(
+        conn,
+        ask.scope,
+        Act.CHANGE,
+        f"customer:{seen.customer.id}:fields",
+        station_id=seen.station_id,
+        count=count,
+        reason=reason,
+    )
+
+
+def write(
     conn: Connection,
     ask: Ask,
-    seen: Seen,
+    customer: Customer,
     news: Mapping[Field, str],
+    *,
     standing: Words,
-    reason: str,
+    reason: str = "",
 ) -> None:
-    if not news:
-        return
-    customer, account = seen.customer, ask.scope.account
+    """Let values stand in a customer's fields, and write down what they were and who says so."""
+    account = ask.scope.account
     kept.put(conn, ask.db, customer, news)
     kept.checked(conn, news, customer.id, day=day_number(today()), account=account)
     told = [
@@ -307,15 +322,6 @@ def _write(
         for field, words in news.items()
     ]
     kept.note(conn, ask.db, told, account=account, written_at=int(time()), reason=reason)
-    trail.note(
-        conn,
-        ask.scope,
-        Act.CHANGE,
-        f"customer:{customer.id}:fields",
-        station_id=seen.station_id,
-        count=len(news),
-        reason=reason,
-    )
 
 
 @right("customers.edit")

@@ -73,12 +73,18 @@ def _opened(db: Database, value: Value) -> str | None:
 
 
 def told_of(
-    conn: Connection, db: Database, customer_ids: Collection[int]
+    conn: Connection,
+    db: Database,
+    customer_ids: Collection[int],
+    names: Collection[str] | None = None,
 ) -> dict[tuple[int, str], tuple[str | None, Value]]:
-    """Return what stands beside customers' own rows, opened and as it is kept."""
+    """Return what stands beside customers' own rows, opened and as it is kept.
+
+    Of these fields only if any are named.
+    """
     return {
         (value.customer_id, value.field): (_opened(db, value), value)
-        for value in store.values(conn, customer_ids)
+        for value in store.values(conn, customer_ids, names)
     }
 
 

@@ -8,10 +8,12 @@ from time import time
 from station.archive import stations
 from station.archive.books import KeyBook
 from station.archive.customers import book, sealed
+from station.archive.customers import fields as field_book
 from station.archive.customers import prospects as store
 from station.archive.customers.book import NewCustomer
+from station.archive.customers.fields import Value
 from station.archive.customers.prospects import Prospect
-from station.archive.customers.sealed import Contact, Kind
+from station.archive.customers.sealed import Contact
 from station.archive.database import Connection
 from station.contact import prospects as rules
 from station.contact.prospects import Belongs, Origin, Reliability, Standing
@@ -22,7 +24,7 @@ from station.model import Act, OwnerKind, VehicleKey, day_number
 from station.services import trail
 from station.services.access import acting, right, stations_in_sight, today
 from station.services.ask import Ask
-from station.services.customers import cards, contacts, prospects
+from station.services.customers import cards, contacts, fields, kept, prospects
 from station.services.customers.contacts import Seen
 from station.services.personal import sealing
 
@@ -105,6 +107,11 @@ def make(conn: Connection, ask: Ask, *, station_id: int, keeper_id: int) -> int:
     )
 
 
+def came_by(conn: Connection, customer_id: int, origin: Origin) -> None:
+    """Write down by which way a new customer came."""
+    field_book.put(conn, [Value(customer_id, CHANNEL, origin.value, None)])
+
+
 def add(conn: Connection, ask: Ask, customer_id: int, how: Found) -> None:
     """Write down that a customer is a prospect in work."""
     store.add(
@@ -147,7 +154,7 @@ def add_lead(ask: Ask, *, lead: Lead) -> int:
         if key and not tie_if_free(conn, customer_id, key):
             raise BadValueError("prospects.plate_known")
         reach(conn, ask, Contact(customer_id), name=name, phone=phone)
-        store.put_field(conn, customer_id, CHANNEL, value=Origin.EVENT.value)
+        came_by(conn, customer_id, Origin.EVENT)
         how = Found(Origin.EVENT.value, sure.value, lead.belongs, event)
         add(conn, ask, customer_id, how)
         seen = contacts.there(conn, ask, customer_id)
@@ -315,9 +322,10 @@ def write_opportunity(ask: Ask, *, customer_id: int, field: str, words: str) -> 
     with acting(ask) as conn:
         seen = contacts.there(conn, ask, customer_id)
         _found(conn, customer_id)
-        place = sealed.place(Kind.FIELD, customer_id=customer_id, field=field)
-        hidden = sealing.seal(ask.db, words, place=place) if words else None
-        store.put_field(conn, customer_id, field, sealed=hidden)
+        standing = kept.standing(conn, ask.db, [seen.customer.id])[seen.customer.id]
+        if words != standing.get(field, ""):
+            news = {fields.known_fields(ask.settings)[field]: words}
+            fields.write(conn, ask, seen.customer, news, standing=standing)
         _note(conn, ask, seen, "opportunity")
 
 

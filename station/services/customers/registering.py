@@ -282,7 +282,7 @@ def _made(conn: Connection, ask: Ask, row: Registration, told: Told, phone: str)
     station_id, keeper_id = row.station_id, ask.scope.account_id
     customer_id = leads.make(conn, ask, station_id=station_id, keeper_id=keeper_id)
     leads.reach(conn, ask, Contact(customer_id), name=told.name, phone=phone)
-    store.put_field(conn, customer_id, leads.CHANNEL, value=Origin.SELF_REGISTERED.value)
+    leads.came_by(conn, customer_id, Origin.SELF_REGISTERED)
     sure = Found(Origin.SELF_REGISTERED.value, Reliability.A.value)
     leads.add(conn, ask, customer_id, sure)
     return customer_id

@@ -19,7 +19,7 @@ from station.errors import BadValueError, NotAllowedError, NotFoundError
 from station.model import DAY_S, Role, Sale, day_number
 from station.services import access, keeping
 from station.services.ask import Ask
-from station.services.customers import cards, contacts, leads, prospects
+from station.services.customers import cards, contacts, fields, leads, prospects
 from station.services.customers.leads import Decision, Lead
 from station.services.customers.prospects import Belongs, View
 
@@ -269,6 +269,20 @@ def test_an_opportunity_is_sealed_and_shown_without_telephones(ask: Ask) -> None
     assert (row["need"], row["scene"]) == ("diesel by night, ***", "")
     stored = one(ask, "SELECT value_sealed FROM customer_fields WHERE field = 'need'")
     assert b"diesel" not in bytes(stored)
+
+
+def test_an_opportunity_has_its_history_and_leaves_nothing_when_taken_away(ask: Ask) -> None:
+    customer_id = taken_up(ask)
+
+    for words in ("diesel by night", "diesel by night", ""):
+        leads.write_opportunity(ask, customer_id=customer_id, field="need", words=words)
+
+    changes = fields.history(ask, customer_id=customer_id)
+    assert changes[["old", "new"]].to_numpy().tolist() == [
+        ["diesel by night", ""],
+        ["", "diesel by night"],
+    ]
+    assert one(ask, "SELECT count(*) FROM customer_fields WHERE field = 'need'") == 0
 
 
 DEEDS: dict[str, Callable[[Ask, int], object]] = {
