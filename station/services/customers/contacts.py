@@ -92,6 +92,14 @@ def there(conn: Connection, ask: Ask, customer_id: int) -> Seen:
     return seen
 
 
+def note(
+    conn: Connection, ask: Ask, seen: Seen, deed: str, *, act: Act = Act.CHANGE, reason: str = ""
+) -> None:
+    """Write down what was done about a customer."""
+    what = f"customer:{seen.customer.id}:{deed}"
+    trail.note(conn, ask.scope, act, what, station_id=seen.station_id, reason=reason)
+
+
 @right("cards.read")
 def of_vehicle(ask: Ask, *, vehicle_id: int) -> list[Contact]:
     """Return whose the vehicle is now, masked, as far as they are in sight; the owner first.

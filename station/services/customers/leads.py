@@ -252,8 +252,7 @@ def _found(conn: Connection, customer_id: int) -> Prospect:
 
 
 def _note(conn: Connection, ask: Ask, seen: Seen, deed: str, reason: str = "") -> None:
-    what = f"customer:{seen.customer.id}:prospect:{deed}"
-    trail.note(conn, ask.scope, Act.CHANGE, what, station_id=seen.station_id, reason=reason)
+    contacts.note(conn, ask, seen, f"prospect:{deed}", reason=reason)
 
 
 @right("prospects.work")
