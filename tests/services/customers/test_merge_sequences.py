@@ -104,7 +104,7 @@ class Play:
     def put(self, kind: str, *told: records.Record) -> None:
         """Bring records in as a file does."""
         with self.ask.db.writing() as conn:
-            records._put(
+            records.put(
                 conn, self.ask, records.Arrival(kind, batch_id=1, at_s=self.day), told, KeyBook()
             )
 
