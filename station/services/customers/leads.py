@@ -11,7 +11,7 @@ from station.archive.customers import book, sealed
 from station.archive.customers import prospects as store
 from station.archive.customers.book import NewCustomer
 from station.archive.customers.prospects import Prospect
-from station.archive.customers.sealed import Contact, Kind
+from station.archive.customers.sealed import Contact
 from station.archive.database import Connection
 from station.contact import prospects as rules
 from station.contact.prospects import Belongs, Origin, Reliability, Standing
@@ -22,8 +22,9 @@ from station.model import Act, OwnerKind, VehicleKey, day_number
 from station.services import trail
 from station.services.access import acting, right, stations_in_sight, today
 from station.services.ask import Ask
-from station.services.customers import cards, contacts, prospects
+from station.services.customers import cards, contacts, fields, kept, prospects
 from station.services.customers.contacts import Seen
+from station.services.customers.kept import News
 from station.services.personal import sealing
 
 LONGEST_EVENT, LONGEST_NAME, LONGEST_WORDS = 80, 40, 500
@@ -141,18 +142,18 @@ def add_lead(ask: Ask, *, lead: Lead) -> int:
         raise BadValueError("prospects.nothing_told")
     sure = rules.of_lead(has_phone=bool(phone), has_plate=key is not None)
     with acting(ask, changes_figures=key is not None) as conn:
-        if phone and (known := with_phone(conn, ask, phone)):
-            raise BadValueError("prospects.phone_known", customer=known[0])
         customer_id = make(conn, ask, station_id=station_id, keeper_id=ask.scope.account_id)
         if key and not tie_if_free(conn, customer_id, key):
             raise BadValueError("prospects.plate_known")
+        seen = contacts.there(conn, ask, customer_id)
+        if lead.keeper.strip():
+            _give(conn, seen, lead.keeper)
+        if phone and (known := with_phone(conn, ask, phone)):  # last: no guess leaves no trace
+            raise BadValueError("prospects.phone_known", customer=known[0])
         reach(conn, ask, Contact(customer_id), name=name, phone=phone)
         store.put_field(conn, customer_id, CHANNEL, value=Origin.EVENT.value)
         how = Found(Origin.EVENT.value, sure.value, lead.belongs, event)
         add(conn, ask, customer_id, how)
-        seen = contacts.there(conn, ask, customer_id)
-        if lead.keeper.strip():
-            _give(conn, seen, lead.keeper)
         _note(conn, ask, seen, "lead")
     return customer_id
 
@@ -304,6 +305,8 @@ def set_belongs(ask: Ask, *, customer_id: int, belongs: Belongs) -> None:
 def write_opportunity(ask: Ask, *, customer_id: int, field: str, words: str) -> None:
     """Write down a prospect's need, the scene in which it arises, or his pain point, sealed.
 
+    What stood there before stays in the history of his fields.
+
     Raises:
         NotFoundError: there is no such prospect, or none in sight; both answer alike.
         NotAllowedError: he was erased.
@@ -315,9 +318,12 @@ def write_opportunity(ask: Ask, *, customer_id: int, field: str, words: str) -> 
     with acting(ask) as conn:
         seen = contacts.there(conn, ask, customer_id)
         _found(conn, customer_id)
-        place = sealed.place(Kind.FIELD, customer_id=customer_id, field=field)
-        hidden = sealing.seal(ask.db, words, place=place) if words else None
-        store.put_field(conn, customer_id, field, sealed=hidden)
+        customer = seen.customer
+        was = kept.standing(conn, ask.db, customer.ids)[customer.id].get(field) or ""
+        kept.put(conn, ask.db, customer, {fields.known_fields(ask.settings)[field]: words})
+        news = [News(customer.id, field, was, words)]
+        account, now_s = ask.scope.account, int(time())
+        kept.note(conn, ask.db, news, account=account, written_at=now_s, reason="")
         _note(conn, ask, seen, "opportunity")
 
 
@@ -344,7 +350,7 @@ def hand_over(ask: Ask, *, customer_id: int, keeper: str) -> None:
     with acting(ask) as conn:
         seen = contacts.there(conn, ask, customer_id)
         _found(conn, customer_id)
-        is_own = seen.customer.keeper_id in {None, ask.scope.account_id}
+        is_own = seen.customer.keeper_id == ask.scope.account_id
         assigns = ask.scope.rights.get(prospects.ASSIGN, frozenset()) & seen.here
         if not is_own and not assigns:
             raise NotAllowedError("contacts.not_yours")
