@@ -97,9 +97,12 @@ def undo(ask: Ask, *, merge_id: int) -> None:
     now_s = int(time())
     with acting(ask, changes_figures=True) as conn:
         found = store.find(conn, merge_id)
+        try:
+            seen = contacts.there(conn, ask, found.kept_id if found else 0)
+        except NotFoundError as error:
+            raise NotFoundError("merging.unknown") from error
         if found is None:
             raise NotFoundError("merging.unknown")
-        seen = contacts.there(conn, ask, found.kept_id)
         if found.undone_at is not None:
             raise BadValueError("merging.undone_before")
         if _days_left(ask, found, now_s) is None:

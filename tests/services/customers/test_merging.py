@@ -241,6 +241,18 @@ def test_files_of_either_home_may_name_a_merged_customer(ask: Ask) -> None:
             assert not reach.foreign_cards(conn, [KEPT.card], [ids[code]])
 
 
+def test_a_merge_out_of_sight_is_undone_by_nobody_and_answers_like_none(ask: Ask) -> None:
+    made = merge(ask)
+    scope = scope_for(ask.db, "south", at(ask.db, "S2", Role.MANAGER))
+    answers = []
+    for merge_id in (made, 99):
+        with pytest.raises(NotFoundError) as refused:
+            merging.undo(replace(ask, scope=scope), merge_id=merge_id)
+        answers.append((refused.value.key, refused.value.facts))
+
+    assert answers[0] == answers[1]
+
+
 def test_a_merge_is_undone_once_and_in_its_time(ask: Ask) -> None:
     first, late = merge(ask), merge(ask, 1, 3)
     with ask.db.writing() as conn:
