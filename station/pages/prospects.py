@@ -456,14 +456,16 @@ def _one_waiting(desk: Desk, row: registering.Waiting) -> None:
             act=lambda reason: _declined(desk, row.id, reason),
         )
     if confirm:
-        acts.do(desk, lambda: _confirmed(desk, row.id))
+        acts.do(desk, lambda: _confirmed(desk, row))
 
 
-def _confirmed(desk: Desk, registration_id: int) -> str:
-    told = registering.confirm(desk.ask, registration_id=registration_id)
+def _confirmed(desk: Desk, row: registering.Waiting) -> str:
+    told = registering.confirm(desk.ask, registration_id=row.id)
     said = desk.say("page_prospects.completed" if told.was_known else "page_prospects.confirmed")
     if told.reward:
         said += desk.say("page_prospects.give_reward", reward=told.reward)
+    elif row.reward:
+        said += desk.say("page_prospects.had_reward", reward=row.reward)
     return said
 
 

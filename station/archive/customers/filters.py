@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
+from station.archive.customers.stands import stands
 from station.archive.customers.tables import customer_fields, saved_filters
 from station.archive.tables import accounts, customers
 
@@ -36,6 +37,12 @@ def kept_by(conn: Connection, names: Collection[str]) -> set[int]:
     """Return the customers in the care of these accounts."""
     query = select(customers.c.id).join(accounts, accounts.c.id == customers.c.keeper_id)
     return set(conn.execute(query.where(accounts.c.name.in_(names))).scalars())
+
+
+def registered(conn: Connection, station_ids: Collection[int]) -> set[int]:
+    """Return the customers that stand of whom a record is registered at one of these stations."""
+    query = select(stands()).where(customers.c.station_id.in_(station_ids))
+    return set(conn.execute(query).scalars())
 
 
 def keepers(conn: Connection, station_ids: Collection[int]) -> list[str]:

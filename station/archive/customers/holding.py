@@ -68,6 +68,14 @@ def holder_of_card(conn: Connection, number: str) -> tuple[int, int | None] | No
     return int(card_id), conn.execute(held.order_by(card_links.c.from_day.desc())).scalar()
 
 
+def vehicle_of_card(conn: Connection, card_id: int) -> int | None:
+    """Return the vehicle to which a card is bound now, none if to none."""
+    bound = select(card_links.c.vehicle_id).where(
+        card_links.c.card_id == card_id, card_links.c.to_day.is_(None)
+    )
+    return conn.execute(bound.order_by(card_links.c.from_day.desc())).scalar()
+
+
 def own(conn: Connection, vehicle_id: int, customer_id: int, day: int) -> None:
     """Let a vehicle be a customer's from a day on; whose it was, it is no more."""
     link = Link(vehicle_id, (customer_id,), day)

@@ -204,10 +204,11 @@ def change(ask: Ask, *, customer_id: int, values: Mapping[str, str], reason: str
             field: read(conn, ask, field, typed)
             for field, typed in _asked(ask, values, seen).items()
         }
-        standing = kept.standing(conn, ask.db, [seen.customer.id])[seen.customer.id]
+        known = kept.standing(conn, ask.db, seen.customer.ids)
+        standing = known[seen.customer.id]
         news = {field: new for field, new in words.items() if new != standing.get(field.name, "")}
-        _refuse_change(ask, seen, news, standing)
-        why = _why(ask.db, seen, reason, news)
+        _refuse_change(ask, seen, news, known)
+        why = _why(ask.db, seen, reason, news, known)
         if news:
             write(conn, ask, seen.customer, news, standing=standing, reason=why)
             _note(conn, ask, seen, count=len(news), reason=why)
@@ -266,11 +267,16 @@ def words_of(field: Field) -> dict[str, str]:
     }
 
 
-def _refuse_change(ask: Ask, seen: Seen, news: Mapping[Field, str], standing: Words) -> None:
-    """Refuse to write over what the asker may not read, and to take a customer from afar."""
+def _refuse_change(
+    ask: Ask, seen: Seen, news: Mapping[Field, str], known: Mapping[int, Words]
+) -> None:
+    """Refuse to write over what the asker may not read, and to take a customer from afar.
+
+    What stands in any of the records that are one is his.
+    """
     may_open = contacts.may_reveal(ask, seen)
     for field in news:
-        is_noted = field.kind is FieldKind.NOTE and field.name in standing
+        is_noted = field.kind is FieldKind.NOTE and kept.first(known, field.name) is not None
         if is_noted and not may_open:
             raise NotAllowedError("fields.kept_from_you")
         own = seen.customer.station_id
@@ -278,12 +284,19 @@ def _refuse_change(ask: Ask, seen: Seen, news: Mapping[Field, str], standing: Wo
             raise NotAllowedError("fields.station_elsewhere")
 
 
-def _why(db: Database, seen: Seen, reason: str, news: Mapping[Field, str]) -> str:
+def _why(
+    db: Database,
+    seen: Seen,
+    reason: str,
+    news: Mapping[Field, str],
+    known: Mapping[int, Words],
+) -> str:
     """Return a reason that names nobody, empty where none is given."""
     if not reason.strip():
         return ""
     told = {field.kind: words for field, words in news.items() if field.is_way}
-    person = contacts.of_person(db, seen.customer)
+    was = (words[name] or "" for words in known.values() for name in CHANNELS if name in words)
+    person = contacts.of_person(db, seen.customer, *was)
     new = traces.of(
         names=[told.get(FieldKind.NAME, "")],
         phones=[told.get(FieldKind.PHONE, "")],

@@ -148,18 +148,18 @@ def add_lead(ask: Ask, *, lead: Lead) -> int:
         raise BadValueError("prospects.nothing_told")
     sure = rules.of_lead(has_phone=bool(phone), has_plate=key is not None)
     with acting(ask, changes_figures=key is not None) as conn:
-        if phone and (known := with_phone(conn, ask, phone)):
-            raise BadValueError("prospects.phone_known", customer=known[0])
         customer_id = make(conn, ask, station_id=station_id, keeper_id=ask.scope.account_id)
         if key and not tie_if_free(conn, customer_id, key):
             raise BadValueError("prospects.plate_known")
+        seen = contacts.there(conn, ask, customer_id)
+        if lead.keeper.strip():
+            _give(conn, seen, lead.keeper)
+        if phone and (known := with_phone(conn, ask, phone)):  # last: no guess leaves no trace
+            raise BadValueError("prospects.phone_known", customer=known[0])
         reach(conn, ask, Contact(customer_id), name=name, phone=phone)
         came_by(conn, customer_id, Origin.EVENT)
         how = Found(Origin.EVENT.value, sure.value, lead.belongs, event)
         add(conn, ask, customer_id, how)
-        seen = contacts.there(conn, ask, customer_id)
-        if lead.keeper.strip():
-            _give(conn, seen, lead.keeper)
         _note(conn, ask, seen, "lead")
     return customer_id
 
@@ -310,6 +310,8 @@ def set_belongs(ask: Ask, *, customer_id: int, belongs: Belongs) -> None:
 def write_opportunity(ask: Ask, *, customer_id: int, field: str, words: str) -> None:
     """Write down a prospect's need, the scene in which it arises, or his pain point, sealed.
 
+    What stood there before stays in the history of his fields.
+
     Raises:
         NotFoundError: there is no such prospect, or none in sight; both answer alike.
         NotAllowedError: he was erased.
@@ -351,7 +353,7 @@ def hand_over(ask: Ask, *, customer_id: int, keeper: str) -> None:
     with acting(ask) as conn:
         seen = contacts.there(conn, ask, customer_id)
         _found(conn, customer_id)
-        is_own = seen.customer.keeper_id in {None, ask.scope.account_id}
+        is_own = seen.customer.keeper_id == ask.scope.account_id
         assigns = ask.scope.rights.get(prospects.ASSIGN, frozenset()) & seen.here
         if not is_own and not assigns:
             raise NotAllowedError("contacts.not_yours")
