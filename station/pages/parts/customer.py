@@ -91,7 +91,7 @@ def _answer(desk: Desk, seen: Portrait) -> str:
         "customer.answer_away" if away else "customer.answer",
         vehicles=len(rows),
         keeper=keeper,
-        days=int(last["days_silent"]),
+        ago=blocks.ago(desk, int(last["days_silent"])),
         station=last["station_name"],
         away=away,
     )

@@ -52,6 +52,8 @@ class Why(StrEnum):
 UNSURE = frozenset({Why.SIMILAR.value})
 """What was not typed so, and is shown apart."""
 RANK = {why: rank for rank, why in enumerate(Why)}
+BY_PERSON = frozenset(RANK[why] for why in (Why.PHONE, Why.CODE, Why.NAME))
+"""What is typed of a person: he comes before what he drives."""
 
 
 @dataclass(slots=True)
@@ -158,9 +160,10 @@ class Found(NamedTuple):
     customer_id: int | None
 
     @property
-    def order(self) -> tuple[tuple[int, int], int, bool, int]:
+    def order(self) -> tuple[tuple[int, int], bool, int, bool, int]:
         """The surest first, then who came last, vehicles before customers."""
-        return self.place, -(self.last_day or 0), self.kind == CUSTOMER, self.id
+        is_driven = self.place[0] in BY_PERSON and self.kind == VEHICLE
+        return self.place, is_driven, -(self.last_day or 0), self.kind == CUSTOMER, self.id
 
 
 def _in_sight(conn: Connection, ask: Ask, hits: Hits, limit: int) -> pd.DataFrame:
