@@ -41,8 +41,9 @@ test: install                      ## everything; CI runs it
 	$(PY) tests/function_lengths.py
 	$(PY) -m pytest -q -n 2 --dist loadfile
 
-nightly: install                   ## the long forms: 500 hostile files, 200 kills of an import; about an hour
+nightly: install                   ## the long forms: 500 hostile files, 200 kills, 1,000 runs of merges; hours
 	$(PY) -m benchmarks.nightly
+	STATION_TEST_LONG=1 $(PY) -m pytest -q -n 2 tests/services/customers/test_merge_sequences.py
 
 bench: install                     ## every measured figure of docs/en/figures.md, about half an hour
 	$(PY) -m benchmarks.plates

@@ -15,7 +15,7 @@ from sqlalchemy import (
     update,
 )
 
-from station.archive.customers.book import stands
+from station.archive.customers.stands import stands
 from station.archive.rows import frame
 from station.archive.tables import (
     card_links,

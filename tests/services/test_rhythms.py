@@ -59,13 +59,12 @@ def ask(db: Database) -> Ask:
 
 def test_what_the_night_learned_is_what_the_board_would_learn(ask: Ask) -> None:
     rhythms.learn_all(ask)
-    (lesson, *_) = [one for one in learned.load(ask.db) if one == rhythms._nearest(ask)]
     before = rhythms.known(ask)
 
     board.vehicles(ask)
 
     assert rhythms.known(ask).usual.pooled.r == pytest.approx(before.usual.pooled.r, rel=1e-6)
-    assert lesson.lines == 31
+    assert 31 in {lesson.lines for lesson in learned.load(ask.db)}
 
 
 def test_a_rhythm_serves_while_little_has_changed(ask: Ask) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from station.archive.customers.book import during
-from station.archive.customers.fleet import stands
+from station.archive.customers.stands import stands
 from station.archive.customers.tables import settlements
 from station.archive.rows import frame, slices
 from station.archive.tables import customers, sales, vehicle_keys

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, LargeBinary, bindparam, func, select, union, update
 
+from station.archive.customers.stands import stands
 from station.archive.customers.tables import (
     agreements,
     attachments,
@@ -253,8 +254,7 @@ def _found(
         of_people.in_(indexes), contact_persons.c.to_day.is_(None)
     )
     rows = union(select(customers.c.id).where(own.in_(indexes)), people)
-    stands = func.coalesce(customers.c.merged_into, customers.c.id)
-    found = conn.execute(select(stands).where(customers.c.id.in_(rows)).distinct())
+    found = conn.execute(select(stands()).where(customers.c.id.in_(rows)).distinct())
     return sorted(found.scalars())
 
 

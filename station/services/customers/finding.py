@@ -79,7 +79,8 @@ class Hits:
 
 def find(ask: Ask, words: str, limit: int) -> pd.DataFrame:
     """Return COLUMNS of what the words mean, as far as it is in sight."""
-    typed = misreads.plain(words[:LONGEST])
+    words = "".join(sign for sign in words[:LONGEST] if sign.isprintable())
+    typed = misreads.plain(words)
     if not typed:
         return pd.DataFrame(columns=list(COLUMNS))
     hits = Hits()
@@ -87,9 +88,9 @@ def find(ask: Ask, words: str, limit: int) -> pd.DataFrame:
     names = sealing.name_indexes(ask.db, words) if sealing.plain_name(words) else ()
     with ask.db.reading() as conn:
         hits.add(Why.PHONE, customers=by_phone, vehicles=book.vehicles_of(conn, by_phone))
-        _exact(conn, hits, words[:LONGEST].strip(), typed)
+        _exact(conn, hits, words.strip(), typed)
         _named(conn, hits, names)
-        _parts(conn, ask, hits, words[:LONGEST], typed)
+        _parts(conn, ask, hits, words, typed)
         _near(conn, ask, hits, typed)
         return _in_sight(conn, ask, hits, limit)
 

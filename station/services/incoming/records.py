@@ -155,7 +155,7 @@ def _take_chunk(
         RejectedRow(row.line_no, why, row.raw) for row, why in zip(rows, barred, strict=True) if why
     ]
     rows = [row for row, why in zip(rows, barred, strict=True) if not why]
-    outcomes = _put(conn, ask, arrival, [row.record for row in rows], keys)
+    outcomes = put(conn, ask, arrival, [row.record for row in rows], keys)
     for row, outcome in zip(rows, outcomes, strict=True):
         if outcome in {Outcome.UNMATCHED, Outcome.CONFLICT}:
             tally.rejected.append(_not_taken(row, outcome))
@@ -218,9 +218,10 @@ def _plate(record: Record) -> str:
     return record.plate.text if isinstance(record, CardRecord) and record.plate else ""
 
 
-def _put(
+def put(
     conn: Connection, ask: Ask, arrival: Arrival, records: Sequence[Record], keys: KeyBook
 ) -> list[Outcome]:
+    """Return what became of each record that a file brings, all of one kind."""
     if arrival.kind == "stations":
         return store.put_stations(conn, [r for r in records if isinstance(r, Station)])
     if arrival.kind == "customers":
