@@ -14,7 +14,7 @@ from station.services.ask import Ask
 from station.services.customers import completeness
 from station.services.reports import Question, Report
 
-PER_OTHER = {"compare", "completeness"}
+PER_OTHER = {"compare", "completeness", "fleets", "gaps"}
 PER_VEHICLE = {"use", "ownership"}
 
 

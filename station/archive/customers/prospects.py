@@ -14,6 +14,7 @@ from station.archive.customers.sealed import REACHED_BY, Contact, contact_of
 from station.archive.customers.stands import stands
 from station.archive.customers.tables import prospects
 from station.archive.rows import frame, slices
+from station.archive.keys import borne, named
 from station.archive.tables import (
     accounts,
     card_links,
@@ -179,7 +180,8 @@ def _by_vehicles(conn: Connection, whole: dict[int, int]) -> Iterator[pd.DataFra
         owned = vehicle_owners.c
         query = (
             _lines(owned.customer_id)
-            .join(vehicle_keys, vehicle_keys.c.id == sales.c.key_id)
+            .join(named, named.c.id == sales.c.key_id)
+            .join(vehicle_keys, borne(sales.c.local_at))
             .join(vehicle_owners, owned.vehicle_id == vehicle_keys.c.vehicle_id)
             .where(owned.customer_id.in_(some), _held(owned.from_day, owned.to_day))
         )
@@ -192,7 +194,8 @@ def _by_vehicles(conn: Connection, whole: dict[int, int]) -> Iterator[pd.DataFra
         )
         query = (
             _lines(held.c.customer_id)
-            .join(vehicle_keys, vehicle_keys.c.id == sales.c.key_id)
+            .join(named, named.c.id == sales.c.key_id)
+            .join(vehicle_keys, borne(sales.c.local_at))
             .join(held, held.c.vehicle_id == vehicle_keys.c.vehicle_id)
             .where(_held(held.c.from_day, held.c.to_day))
         )
@@ -255,7 +258,8 @@ def paid_by_others(conn: Connection, station_ids: Collection[int], from_day: int
             vehicle_keys.c.vehicle_id, customers.c.organisation_name, func.count().label("lines")
         )
         .select_from(sales)
-        .join(vehicle_keys, vehicle_keys.c.id == sales.c.key_id)
+        .join(named, named.c.id == sales.c.key_id)
+        .join(vehicle_keys, borne(sales.c.local_at))
         .join(cards, cards.c.number == sales.c.card_no)
         .join(card_links, card_links.c.card_id == cards.c.id)
         .join(customers, customers.c.id == card_links.c.customer_id)
@@ -265,6 +269,7 @@ def paid_by_others(conn: Connection, station_ids: Collection[int], from_day: int
             sales.c.card_no != "",
             customers.c.is_organisation == 1,
             customers.c.organisation_name != "",
+            card_links.c.to_day.is_(None),  # a card given back vouches for nobody
             _held(card_links.c.from_day, card_links.c.to_day),
             visible(),
         )
