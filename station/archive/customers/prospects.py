@@ -13,8 +13,8 @@ from station.archive.customers.links import Link
 from station.archive.customers.sealed import REACHED_BY, Contact, contact_of
 from station.archive.customers.stands import stands
 from station.archive.customers.tables import prospects
-from station.archive.rows import frame, slices
 from station.archive.keys import borne, named
+from station.archive.rows import frame, slices
 from station.archive.tables import (
     accounts,
     card_links,
