@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from station import text
 from station.archive.customers import fields as store
+from station.archive.customers.fields import Check
 from station.archive.customers.records import Replaced
+from station.archive.customers.steps import CUSTOMERS, Pair, Step
 from station.archive.database import Connection, Database
 from station.config import Settings
 from station.contact import values
@@ -17,6 +19,8 @@ from station.model import CustomerRecord, OwnerKind, day_date
 from station.services.customers import fields, kept
 from station.services.customers.kept import News
 
+KIND, CHECKS = "is_organisation", "checks"
+"""What a step tells of a customer beside fields: a column, and which checks were forgotten."""
 CORE_OF = {column: field for field, column in store.COLUMNS.items()}
 """The field of each column of a customer's own row that a file may change."""
 
@@ -119,3 +123,48 @@ def _words(column: str, value: object) -> str:
     if value is None or value == OwnerKind.UNKNOWN.value:
         return ""
     return day_date(int(str(value))).isoformat() if column == "since_day" else str(value)
+
+
+def steps_of(
+    told: Sequence[tuple[int, CustomerRecord]],
+    news: Sequence[News],
+    replaced: Sequence[Replaced],
+    checks: Sequence[Check],
+    *,
+    last_id: int,
+) -> list[Step]:
+    """Return what a file did to customers: which fields it named, never what stands there.
+
+    What stood there before and what the file put is in the history of the customer, sealed.
+    """
+    changed = {one.customer_id for one in news}
+    by_id: dict[int, dict[str, Pair]] = {}
+    for customer_id, record in told:
+        by_id.setdefault(customer_id, {}).update((name, []) for name in _named(record))
+    for one in replaced:
+        if KIND in one.columns:
+            first = by_id[one.customer_id].get(KIND) or one.columns[KIND]
+            by_id[one.customer_id][KIND] = [first[0], one.columns[KIND][1]]
+            changed.add(one.customer_id)
+    for check in checks:
+        kept_checks = by_id[check.customer_id].setdefault(CHECKS, [])
+        kept_checks.append([check.field, check.checked_day, int(check.is_good), check.account])
+    return [
+        Step(CUSTOMERS, customer_id, is_new=True)
+        if customer_id > last_id
+        else Step(CUSTOMERS, customer_id, told=names, is_said=customer_id not in changed)
+        for customer_id, names in by_id.items()
+    ]
+
+
+def _named(record: CustomerRecord) -> list[str]:
+    """Return the fields that a row of a file tells something of."""
+    own = {
+        "name": record.name,
+        "phone": record.phone,
+        "organisation_name": record.organisation_name,
+        "station": record.station,
+        "since": record.since_day,
+        "owner_kind": record.owner_kind != OwnerKind.UNKNOWN,
+    }
+    return [name for name, value in (own | dict(record.facts)).items() if value]
