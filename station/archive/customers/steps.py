@@ -58,18 +58,19 @@ class Kept(NamedTuple):
 
 def write(conn: Connection, batch_id: int, done: Sequence[Step]) -> None:
     """Keep what a batch did."""
-    said = [step for step in done if step.is_said]
-    live = _live(conn, batch_id, said)
+    live = _live(conn, batch_id, [step for step in done if step.is_said])
+    kept = [step for step in done if not step.is_said or (step.table, step.row_id) in live]
+    told = {id(step.told): step.told for step in kept}
+    words = {key: json.dumps(one) if one else "" for key, one in told.items()}
     rows = [
         {
             "batch_id": batch_id,
             "table_name": step.table,
             "row_id": step.row_id,
             "is_new": int(step.is_new),
-            "told": json.dumps(step.told) if step.told else "",
+            "told": words[id(step.told)],
         }
-        for step in done
-        if not step.is_said or (step.table, step.row_id) in live
+        for step in kept
     ]
     if rows:
         conn.execute(insert(batch_steps), rows)

@@ -1,7 +1,7 @@
 """What a file of customers tells of their fields, and what it changes of what was known."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from station import text
@@ -138,33 +138,48 @@ def steps_of(
     What stood there before and what the file put is in the history of the customer, sealed.
     """
     changed = {one.customer_id for one in news}
-    by_id: dict[int, dict[str, Pair]] = {}
+    names: dict[int, tuple[str, ...]] = {}
     for customer_id, record in told:
-        by_id.setdefault(customer_id, {}).update((name, []) for name in _named(record))
+        named = _named(record)
+        before = names.get(customer_id, ())
+        names[customer_id] = tuple(dict.fromkeys((*before, *named))) if before else named
+    more: dict[int, dict[str, Pair]] = {}
     for one in replaced:
         if KIND in one.columns:
-            first = by_id[one.customer_id].get(KIND) or one.columns[KIND]
-            by_id[one.customer_id][KIND] = [first[0], one.columns[KIND][1]]
+            own = more.setdefault(one.customer_id, {})
+            own[KIND] = [own.get(KIND, one.columns[KIND])[0], one.columns[KIND][1]]
             changed.add(one.customer_id)
     for check in checks:
-        kept_checks = by_id[check.customer_id].setdefault(CHECKS, [])
-        kept_checks.append([check.field, check.checked_day, int(check.is_good), check.account])
+        held = more.setdefault(check.customer_id, {}).setdefault(CHECKS, [])
+        held.append([check.field, check.checked_day, int(check.is_good), check.account])
     return [
         Step(CUSTOMERS, customer_id, is_new=True)
         if customer_id > last_id
-        else Step(CUSTOMERS, customer_id, told=names, is_said=customer_id not in changed)
-        for customer_id, names in by_id.items()
+        else Step(
+            CUSTOMERS,
+            customer_id,
+            told=_said(named) | more[customer_id] if customer_id in more else _said(named),
+            is_said=customer_id not in changed,
+        )
+        for customer_id, named in names.items()
     ]
 
 
-def _named(record: CustomerRecord) -> list[str]:
+@lru_cache
+def _said(names: tuple[str, ...]) -> dict[str, Pair]:
+    """Return the same fields as one and the same value: most rows of a file tell the same."""
+    return {name: [] for name in names}
+
+
+def _named(record: CustomerRecord) -> tuple[str, ...]:
     """Return the fields that a row of a file tells something of."""
-    own = {
-        "name": record.name,
-        "phone": record.phone,
-        "organisation_name": record.organisation_name,
-        "station": record.station,
-        "since": record.since_day,
-        "owner_kind": record.owner_kind != OwnerKind.UNKNOWN,
-    }
-    return [name for name, value in (own | dict(record.facts)).items() if value]
+    own = (
+        ("name", record.name),
+        ("phone", record.phone),
+        ("organisation_name", record.organisation_name),
+        ("station", record.station),
+        ("since", record.since_day),
+        ("owner_kind", record.owner_kind != OwnerKind.UNKNOWN),
+        *record.facts.items(),
+    )
+    return tuple([name for name, value in own if value])
