@@ -128,6 +128,14 @@ def last(conn: Connection, batch_id: int, *, below: int | None, limit: int) -> L
     return Last(table, sorted({row.row_id for row in run}), run[-1].id)
 
 
+def used(conn: Connection, table: str) -> list[int]:
+    """Return the rows that undone imports made and had to keep because something named them."""
+    step = batch_steps.c
+    query = select(step.row_id).join(batches, batches.c.id == step.batch_id)
+    kept = query.where(step.table_name == table, step.outcome == USED, batches.c.status == "undone")
+    return sorted(set(conn.execute(kept).scalars()))
+
+
 def of_rows(
     conn: Connection, table: str, row_ids: Collection[int], outcomes: Collection[str]
 ) -> list[Kept]:

@@ -76,14 +76,18 @@ def take_back(ask: Ask, batch_id: int) -> Undone:
     if batch.accepted and not is_kept:
         raise FileRefusedError("archive.undo_unknown", batch=batch_id)
     below: int | None = None
-    while (done := _take_chunk(ask, batch_id, batch.started_at, below)) is not None:
+    since_s = int(time()) - days * DAY_S  # older than any row that an undo may take out
+    while (done := _take_chunk(ask, batch_id, since_s, below)) is not None:
         below = done
     with ask.db.writing() as conn:
         batches.mark_undone(conn, batch_id)
         undone = _account(steps.counts(conn, batch_id))
-        count = undone.out + undone.back
+        count = undone.out + undone.back + undone.ties
         trail.note(conn, ask.scope, Act.UNDO, f"batch:{batch_id}", count=count)
-    return undone
+    for table in ("cards", "vehicles", CUSTOMERS):
+        _try_again(ask, table, batch_id, since_s)
+    with ask.db.reading() as conn:
+        return _account(steps.counts(conn, batch_id))
 
 
 def _account(came: dict[tuple[str, str], int]) -> Undone:
@@ -120,6 +124,19 @@ def _take_chunk(ask: Ask, batch_id: int, since_s: int, below: int | None) -> int
         else:
             _undo_rows(conn, ask, table, row_ids, batch_id=batch_id, since_s=since_s)
         return last.from_id
+
+
+def _try_again(ask: Ask, table: str, batch_id: int, since_s: int) -> None:
+    """Take out what undone imports had to keep for the sake of what is gone by now."""
+    with ask.db.reading() as conn:
+        kept = steps.used(conn, table)
+    for start in range(0, len(kept), CHUNK_STEPS):
+        some = kept[start : start + CHUNK_STEPS]
+        with ask.db.writing() as conn:
+            if table == CUSTOMERS:
+                _undo_customers(conn, ask, some, batch_id, since_s)
+            else:
+                _undo_rows(conn, ask, table, some, batch_id=batch_id, since_s=since_s)
 
 
 def _undo_rows(
