@@ -27,6 +27,7 @@ HELPERS = {
     "filters.keys",
     "finding.find",
     "rhythms.known",
+    "undoing.take_back",
     "rhythms.learn",
     "rhythms.learn_all",
     "fleets.in_view",

@@ -76,6 +76,31 @@ def foreign_cards(
     return {number for customer_id, number in found if customer_id in foreign}
 
 
+def foreign_rows(
+    conn: Connection, table: str, row_ids: Collection[int], station_ids: Collection[int]
+) -> set[int]:
+    """Return which of these customers, vehicles or cards are such a customer's now."""
+    if table == customers.name:
+        return _foreign(conn, row_ids, station_ids)
+    if table == cards.name:
+        held = [
+            (row.card_id, row.customer_id)
+            for some in slices(sorted(row_ids))
+            for row in conn.execute(
+                select(card_links.c.card_id, card_links.c.customer_id).where(
+                    card_links.c.card_id.in_(some),
+                    card_links.c.customer_id.is_not(None),
+                    card_links.c.to_day.is_(None),
+                )
+            )
+        ]
+    else:
+        ties = ties_of(conn, sorted(row_ids))
+        held = [(tie.vehicle_id, tie.customer_id) for tie in ties if tie.to_day == FOREVER]
+    foreign = _foreign(conn, {customer_id for _, customer_id in held}, station_ids)
+    return {row_id for row_id, customer_id in held if customer_id in foreign}
+
+
 def _foreign(
     conn: Connection, customer_ids: Collection[int], station_ids: Collection[int]
 ) -> set[int]:

@@ -175,11 +175,11 @@ def put(conn: Connection, kind: Kind, new: Sequence[SealedText]) -> None:
     if not new:
         return
     column, _, index = SEALINGS[kind]
-    values: dict[str, Any] = {column.name: bindparam("new_sealed")}
-    rows = [{"its_id": text.id, "new_sealed": text.sealed} for text in new]
+    values: dict[str, Any] = {column.name: bindparam("its_sealed")}  # no column is called so
+    rows = [{"its_id": text.id, "its_sealed": text.sealed} for text in new]
     if index is not None:
-        values[index.name] = bindparam("new_index")
-        rows = [{**row, "new_index": text.index} for row, text in zip(rows, new, strict=True)]
+        values[index.name] = bindparam("its_index")
+        rows = [{**row, "its_index": text.index} for row, text in zip(rows, new, strict=True)]
     change = update(column.table).where(column.table.c.id == bindparam("its_id"))
     conn.execute(change.values(values), rows)
 

@@ -175,9 +175,9 @@ def put(conn: Connection, db: Database, customer: Customer, news: Mapping[Field,
     values = []
     for field, words in news.items():
         if field.name in {"name", "phone"}:
-            contact = _reached(db, contact, field.name, words)
+            contact = reached(db, contact, field.name, words)
         elif field.name in CORE:
-            store.put_core(conn, customer.id, field.name, _stored(field.name, words))
+            store.put_core(conn, customer.id, field.name, stored(field.name, words))
         elif words:
             values.append(value_of(db, customer.id, field, words))
         else:
@@ -206,7 +206,8 @@ def value_of(db: Database, customer_id: int, field: Field, words: str) -> Value:
     return Value(customer_id, field.name, "", sealing.seal(db, words, place=place))
 
 
-def _reached(db: Database, contact: Contact, name: str, words: str) -> Contact:
+def reached(db: Database, contact: Contact, name: str, words: str) -> Contact:
+    """Return how somebody is reached once his name or phone is told; empty takes it away."""
     if words:
         told = {"name": "", "phone": ""} | {name: words}
         return sealing.seal_contact(db, contact, **told)
@@ -215,7 +216,7 @@ def _reached(db: Database, contact: Contact, name: str, words: str) -> Contact:
     return replace(contact, phone_sealed=None, phone_index=None)
 
 
-def _stored(name: str, words: str) -> str | int | None:
+def stored(name: str, words: str) -> str | int | None:
     """Return what a column of a customer's own row holds."""
     if name == "since":
         return day_number(date.fromisoformat(words)) if words else None

@@ -8,7 +8,7 @@ import pandas as pd
 from station.archive.customers import agreements as agreed
 from station.archive.customers import book as customers
 from station.archive.customers import consents as book
-from station.archive.customers import credit, merging, person, tags
+from station.archive.customers import credit, merging, person, steps, tags
 from station.archive.customers import persons as people
 from station.archive.customers.book import Span
 from station.archive.database import Connection
@@ -49,6 +49,7 @@ def file_of(conn: Connection, ask: Ask, seen: Seen) -> dict[str, Any]:
         "consents": [_consent(word) for word in book.of_customer(conn, seen.customer.id)],
         "notes": _notes(conn, ask, his, codes),
         "merges": _merges(conn, seen),
+        "files": _files(conn, seen),
         "tags": _tags(conn, seen, his),
         "contact_persons": _persons(conn, ask, seen),
         "agreements": _agreements(conn, ask, seen),
@@ -83,6 +84,12 @@ def _records(ask: Ask, seen: Seen) -> list[dict[str, Any]]:
         {"code": code, "name": name, "phone": phone}
         for code, (name, phone) in zip(customer.codes, told, strict=True)
     ]
+
+
+def _files(conn: Connection, seen: Seen) -> list[dict[str, Any]]:
+    """Return when files brought him or told of him, as long as that can be undone."""
+    told = steps.files_of(conn, customers.same(conn, seen.customer.id))
+    return [{"at": instant(at), "brought": is_new} for at, is_new in told]
 
 
 def _merges(conn: Connection, seen: Seen) -> list[dict[str, Any]]:

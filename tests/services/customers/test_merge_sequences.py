@@ -107,9 +107,8 @@ class Play:
     def put(self, kind: str, *told: records.Record) -> None:
         """Bring records in as a file does."""
         with self.ask.db.writing() as conn:
-            records.put(
-                conn, self.ask, records.Arrival(kind, batch_id=1, at_s=self.day), told, KeyBook()
-            )
+            arrival = records.Arrival(kind, batch_id=1, at_s=self.day)
+            records.put(conn, self.ask, arrival, told, keys=KeyBook(), done=[])
 
     def _one(self, chance: random.Random) -> int:
         return self.first + chance.randrange(PEOPLE)
