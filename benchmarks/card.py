@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks import crowd
 from station.config import Settings
-from station.services import access, board, keeping, rhythms
+from station.services import access, board, keeping, pacing
 from station.services.ask import Ask
 from station.services.customers import cards, contacts
 
@@ -56,7 +56,7 @@ def forget_cache(folder: Path) -> None:
 
 def learn(folder: Path) -> dict[str, float]:
     ask, begin = ask_of(folder), time.perf_counter()
-    rhythms.learn_all(ask)
+    pacing.learn_today(ask)
     return told(begin)
 
 

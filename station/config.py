@@ -47,6 +47,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "ingest.max_text_bytes": (1, MOST),
     "ingest.horizon_years": (1, 1_000),
     "archive.quarantine_days": (0, 36_600),
+    "archive.undo_days": (0, 3_660),
     "gaps.meter_tolerance_milli": (0, 1_000_000),
     "gaps.total_tolerance_milli": (0, MOST),
     "gaps.most_days": (1, 366),
@@ -158,6 +159,7 @@ class ArchiveRules:
     url: str = "sqlite:///data/station.db"
     folder: str = "data"
     quarantine_days: int = 30
+    undo_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,11 +110,37 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "station.db"
 
 
+@pytest.fixture(scope="session")
+def empty_database(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the name of a database with an empty archive, made once to be copied."""
+    name = f"empty_{uuid.uuid4().hex}"
+    admin = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as conn:
+        conn.exec_driver_sql(f"CREATE DATABASE {name}")
+    admin.dispose()
+    url = make_url(postgres_server).set(database=name).render_as_string()
+    create_or_upgrade(url, tmp_path_factory.mktemp("empty")).close()
+    return name
+
+
+def copy_database(url: str, template: str, server: str) -> None:
+    """Put a copy of another database in the place of an empty one."""
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    name = make_url(url).database
+    with admin.connect() as conn:
+        conn.exec_driver_sql(f"DROP DATABASE {name}")
+        conn.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+    admin.dispose()
+
+
 @pytest.fixture
 def db(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
     """Yield an empty archive, on both engines in turn."""
     if url.startswith("sqlite"):
         shutil.copy(request.getfixturevalue("empty_file"), tmp_path / "station.db")
+    else:
+        given = [request.getfixturevalue(name) for name in ("empty_database", "postgres_server")]
+        copy_database(url, *given)
     made = create_or_upgrade(url, tmp_path)
     yield made
     made.close()

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from station import text
+from station.contact.fields import FIELDS
 from station.ingest.mapping import SALE_FIELDS
 from station.ingest.records_file import KINDS, fields_of
 
@@ -33,3 +34,13 @@ def test_a_date_is_written_in_the_readers_form() -> None:
 
     assert formatter["zh"].vformat("{d}", (), {"d": date(2026, 3, 1)}) == "2026年3月1日"
     assert formatter["en"].vformat("{d}", (), {"d": date(2026, 3, 1)}) == "1 Mar 2026"
+
+
+@pytest.mark.parametrize("lang", text.LANGUAGES)
+@pytest.mark.parametrize("topic", ["relationship", "credit_class"])
+def test_a_list_calls_a_choice_as_the_card_does(lang: str, topic: str) -> None:
+    known = next(field.choices for field in FIELDS if field.name == topic)
+
+    for value in known:
+        said = text.say(lang, f"fields.choice.{topic}.{value}")
+        assert text.say(lang, f"word.{topic}.{value}") == said

@@ -10,8 +10,9 @@ from makers import NOON, make_key, make_sale
 from sqlalchemy import text
 
 from station.archive import batches, stations
-from station.archive.customers import records, sealed
-from station.archive.database import Database
+from station.archive.customers import fields, records, sealed
+from station.archive.customers.fields import Value
+from station.archive.database import Connection, Database
 from station.config import Settings
 from station.model import (
     DAY_S,
@@ -134,3 +135,8 @@ def reject(db: Database, batch_id: int, rows: Sequence[str]) -> None:
     put = [RejectedRow(at, "bad_phone", row) for at, row in enumerate(rows, start=2)]
     with db.writing() as conn:
         batches.add_rejected(conn, batch_id, sealing.seal_rows(db, batch_id, put))
+
+
+def tell(conn: Connection, customer_id: int, **told: str) -> None:
+    """Let open fields of a customer of whom nothing is known yet hold these values."""
+    fields.put(conn, [Value(customer_id, name, value, None) for name, value in told.items()])

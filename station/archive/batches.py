@@ -31,7 +31,8 @@ from station.model import ImportCounts, SaleKeyKind
 
 FETCH_ROWS = 1_000
 OPEN, DONE, UNDONE = "open", "done", "undone"
-UNDOABLE = frozenset({"sales", "totals"})
+VOIDED = frozenset({"sales", "totals"})
+"""Kinds of which an undo takes every line out; of records `undoing` takes back step by step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,15 @@ class Batch:
     id: int
     status: str
     resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A batch that counts: what it brought, when, and how many rows were taken."""
+
+    kind: str
+    started_at: int
+    accepted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +147,36 @@ def undo(conn: Connection, batch_id: int) -> int:
 
     Raises:
         NotFoundError: there is no such batch.
-        FileRefusedError: it was undone before, or it brought no sales.
+        FileRefusedError: it was undone before, or it brought records.
+    """
+    if standing(conn, batch_id).kind not in VOIDED:
+        raise FileRefusedError("archive.not_of_sales", batch=batch_id)
+    mine = select(sales.c.id).where(sales.c.batch_id == batch_id)
+    void = update(sales).values(voided=1).where(sales.c.voided == 0)
+    reversals = conn.execute(void.where(sales.c.reverses.in_(mine)))
+    own = conn.execute(void.where(sales.c.batch_id == batch_id))
+    mark_undone(conn, batch_id)
+    return reversals.rowcount + own.rowcount
+
+
+def standing(conn: Connection, batch_id: int) -> Standing:
+    """Return what a batch that counts brought, and when.
+
+    Raises:
+        NotFoundError: there is no such batch.
+        FileRefusedError: it was undone before.
     """
     row = conn.execute(select(batches).where(batches.c.id == batch_id)).mappings().first()
     if row is None:
         raise NotFoundError("archive.no_batch", batch=batch_id)
     if row["status"] == UNDONE:
         raise FileRefusedError("archive.undone_before", batch=batch_id)
-    if row["kind"] not in UNDOABLE:
-        raise FileRefusedError("archive.only_sales_undone", batch=batch_id)
-    mine = select(sales.c.id).where(sales.c.batch_id == batch_id)
-    void = update(sales).values(voided=1).where(sales.c.voided == 0)
-    reversals = conn.execute(void.where(sales.c.reverses.in_(mine)))
-    own = conn.execute(void.where(sales.c.batch_id == batch_id))
+    return Standing(row["kind"], row["started_at"], row["accepted"])
+
+
+def mark_undone(conn: Connection, batch_id: int) -> None:
+    """Let a batch count no more."""
     conn.execute(update(batches).where(batches.c.id == batch_id).values(status=UNDONE))
-    return reversals.rowcount + own.rowcount
 
 
 def listing(conn: Connection, sight: Sight | None = None) -> pd.DataFrame:

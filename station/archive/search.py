@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select, union
 
 from station.archive.customers.book import FOREVER, ties_of
+from station.archive.customers.stands import stands
 from station.archive.tables import (
     TAIL_LENGTH,
     card_links,
@@ -82,8 +83,7 @@ def by_organisation(
 
 def standing(conn: Connection, customer_ids: Sequence[int]) -> dict[int, int]:
     """Return by which customer each of these is answered for: the one he was found to be."""
-    stands = func.coalesce(customers.c.merged_into, customers.c.id)
-    query = select(customers.c.id, stands.label("stands")).where(
+    query = select(customers.c.id, stands().label("stands")).where(
         customers.c.id.in_(customer_ids), customers.c.erased_at.is_(None)
     )
     found = {int(row.id): int(row.stands) for row in conn.execute(query)}

@@ -16,7 +16,8 @@ from sqlalchemy import (
     update,
 )
 
-from station.archive.customers.book import by_card, stands
+from station.archive.customers.book import by_card
+from station.archive.customers.stands import stands
 from station.archive.rows import frame
 from station.archive.tables import (
     card_links,

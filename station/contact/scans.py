@@ -1,5 +1,6 @@
 """Is this a scan that may be kept? Told by its content, whatever it is called."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
@@ -40,6 +41,7 @@ END_BYTES = 1_024
 """The end of a file is looked for in so many last bytes: some programs write a little behind it."""
 ACTS = (b"/JavaScript", b"/Launch", b"/EmbeddedFile")
 """What makes a PDF do something when it is opened, as far as it stands in clear."""
+ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 LONGEST_NAME = 80
 NO_NAME = "scan"
 
@@ -56,10 +58,15 @@ def media_type(content: bytes, rules: AttachmentRules) -> str:
         if content.startswith(begin):
             if end not in content[-END_BYTES:]:
                 raise BadValueError("attachments.not_whole")
-            if kind == PDF and any(act in content for act in ACTS):
+            if kind == PDF and any(act in _spelled(content) for act in ACTS):
                 raise BadValueError("attachments.acts")
             return kind
     raise BadValueError("attachments.unknown_kind")
+
+
+def _spelled(content: bytes) -> bytes:
+    """Return a PDF with its signs in clear that a name may write as #4A."""
+    return ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), content)
 
 
 def check_room(*, files: int, total_bytes: int, size_bytes: int, rules: AttachmentRules) -> None:

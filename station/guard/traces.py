@@ -19,6 +19,10 @@ class Traces:
     names: frozenset[str]
     marks: frozenset[str]
 
+    def __or__(self, other: "Traces") -> "Traces":
+        """Return the words of both."""
+        return Traces(self.names | other.names, self.marks | other.marks)
+
     def found_in(self, text: str) -> bool:
         """Return whether a text, such as a row of a file, names the person."""
         cells = {_plain(cell) for cell in CELLS.split(text)}

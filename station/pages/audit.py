@@ -236,6 +236,8 @@ def by_file(desk: Desk, reason: str) -> str:
     """Return a reason in words where it is the file that brought a change."""
     if reason.startswith(sites.BY_FILE):
         return desk.say("page_audit.by_file", number=reason.removeprefix(sites.BY_FILE))
+    if reason.startswith(sites.BY_UNDO):
+        return desk.say("page_audit.by_undo", number=reason.removeprefix(sites.BY_UNDO))
     return reason
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from station.errors import StationError
 from station.model import day_date
-from station.pages.parts import blocks, customer, vehicle
+from station.pages.parts import blocks, customer, enrol, vehicle
 from station.pages.parts.desk import Desk, current
 from station.services.customers import cards, finding
 
@@ -31,6 +31,7 @@ def render() -> None:
         customer.draw(desk, customer_id)
     else:
         blocks.answer(desk.say("page_card.answer_none"))
+        enrol.button(desk, key="card_enrol")
 
 
 def _search(desk: Desk) -> str:
@@ -73,6 +74,8 @@ def _found(desk: Desk, words: str) -> None:
     if found is None:
         found = cards.find(desk.ask, words=words)
     blocks.answer(_answer(desk, found["kind"].value_counts().to_dict(), words))
+    if found.empty:
+        enrol.button(desk, key="card_enrol")
     is_unsure = found["why"].isin(finding.UNSURE)
     for row in found[~is_unsure].to_dict("records"):
         _hit(desk, row)

@@ -8,6 +8,7 @@ import streamlit as st
 from station.model import day_date
 from station.pages.parts import acts, blocks
 from station.pages.parts.desk import Desk, current
+from station.services import board
 from station.services.customers import duplicates, merging
 from station.services.customers.duplicates import Evidence, Pair, Side
 from station.services.customers.merging import Entry, Record
@@ -58,8 +59,10 @@ def _told(desk: Desk, clue: Evidence) -> str:
 
 def _side(desk: Desk, side: Side) -> None:
     st.markdown(f"**{blocks.plain(called(desk, side.record))}**")
+    names = board.stations_known(desk.ask).set_index("code")["name"]
+    station = str(names.get(side.station, side.station))
     lines = [
-        desk.say("page_duplicates.code", code=side.record.code, station=side.station),
+        desk.say("page_duplicates.code", code=side.record.code, station=station),
         side.record.phone or desk.say("page_duplicates.no_phone"),
         desk.say("blocks.and").join(side.plates) or desk.say("page_duplicates.no_plate"),
     ]

@@ -1,7 +1,7 @@
 """Did everything arrive, and is anything wrong? Upload, look, import, undo."""
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,11 @@ from station.pages.parts.desk import Desk, current
 from station.services import alarms, board
 from station.services.incoming import facts, intake, mappings, records
 from station.services.incoming.files import SALES, FileOptions, FileReport
+from station.services.incoming.undoing import Undone
 
 ENDINGS = ("csv", "txt", "xlsx", "xml")
 COUNTS = ("accepted", "duplicates", "conflicts", "rejected", "ignored")
 KINDS = (SALES, *records.KINDS)
-UNDOABLE = frozenset({SALES, "totals"})
 
 
 def render() -> None:
@@ -274,21 +274,38 @@ def _one_batch(desk: Desk, batch: pd.Series) -> None:
         aside = intake.rejected(desk.ask, batch_id=batch_id)
         if aside:
             _rejected(desk, aside, key=f"batch_rejected_{batch_id}")
-        if batch["kind"] in UNDOABLE and batch["status"] == "done":
-            _undo(desk, batch_id, int(batch["accepted"]))
+        if batch["status"] == "done":
+            _undo(desk, batch_id, batch["kind"], int(batch["accepted"]))
 
 
-def _undo(desk: Desk, batch_id: int, accepted: int) -> None:
-    sure = st.checkbox(desk.say("page_intake.undo_sure", rows=accepted), key=f"sure_{batch_id}")
+def _undo(desk: Desk, batch_id: int, kind: str, accepted: int) -> None:
+    of_records = kind in records.KINDS
+    if of_records:
+        st.caption(desk.say("page_intake.undo_what", days=desk.ask.settings.archive.undo_days))
+    words = desk.say("page_intake.undo_records_sure" if of_records else "page_intake.undo_sure",
+                     rows=accepted)  # fmt: skip
+    sure = st.checkbox(words, key=f"sure_{batch_id}")
     if st.button(desk.say("page_intake.undo"), key=f"undo_{batch_id}", disabled=not sure) and sure:
         try:
-            voided = intake.undo(desk.ask, batch_id=batch_id)
-            alarms.refresh(desk.ask)
+            undone = intake.undo(desk.ask, batch_id=batch_id)
+            if not of_records:
+                alarms.refresh(desk.ask)
         except StationError as error:
             blocks.refused(desk, error)
             return
-        st.session_state["told"] = desk.say("page_intake.undone", rows=voided)
+        st.session_state["told"] = (
+            _undone(desk, undone) if of_records else desk.say("page_intake.undone", rows=undone.out)
+        )
         st.rerun()
+
+
+def _undone(desk: Desk, undone: Undone) -> str:
+    """Return in words what became of the records of an import that was undone."""
+    counts = asdict(undone)
+    told = [
+        desk.say(f"page_intake.undone_{name}", rows=rows) for name, rows in counts.items() if rows
+    ]
+    return " ".join(told) or desk.say("page_intake.undone_nothing")
 
 
 if __name__ == "__main__":

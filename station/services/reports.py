@@ -119,7 +119,9 @@ def _totals(rows: pd.DataFrame) -> dict[str, Any]:
     totals: dict[str, Any] = {"rows": len(rows)}
     totals |= {name: int(rows[name].sum()) for name in COUNTED if name in rows}
     for name, kind in SUMMED.items():
-        if name in rows:
+        if name in rows and kind not in rows:  # of one kind throughout
+            totals[name] = _sum(rows[name])
+        elif name in rows:
             sums = {str(key): _sum(part[name]) for key, part in rows.groupby(kind)}
             totals |= {name: _only(sums), f"{name}_by_{kind}": sums}
     return totals

@@ -50,6 +50,8 @@ EARLIEST = date(2000, 1, 1)
 MOST_DAYS_AHEAD = 3660
 BY_FILE = "batch:"
 """How the reason of a change begins that a file brought."""
+BY_UNDO = "undo:"
+"""How it begins where the undoing of an import changed something back."""
 
 
 @right("stations.keep")
@@ -299,16 +301,16 @@ def waits(conn: Connection) -> bool:
 
 
 @contextmanager
-def watched(conn: Connection, scope: Scope, batch_id: int) -> Iterator[None]:
+def watched(conn: Connection, scope: Scope, reason: str) -> Iterator[None]:
     """Write into the history what a file changes of stations that were there before."""
     before = stations.everything(conn)
     yield
     after = stations.everything(conn)
     day = day_number(today())
-    for station_id, old in before.items():
-        for field, (was, is_now) in _differences(old, after[station_id]).items():
-            asked = Change(station_id, field, was, is_now, day)
-            _write(conn, scope, asked, f"{BY_FILE}{batch_id}")
+    for station_id in before.keys() & after.keys():
+        old, new = before[station_id], after[station_id]
+        for field, (was, is_now) in _differences(old, new).items():
+            _write(conn, scope, Change(station_id, field, was, is_now, day), reason)
     apply_due(conn)
 
 

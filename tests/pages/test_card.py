@@ -95,6 +95,7 @@ def test_nothing_found_says_what_to_try(open_page: OpenPage, demo_archive: str) 
 
     assert not page.exception
     assert "粤Z99999" in page.main.markdown[0].value
+    assert page.button(key="card_enrol").label == "新建客户"
 
 
 @pytest.mark.slow

@@ -97,3 +97,20 @@ def test_a_journal_is_imported_and_its_totals_compared(ask: Ask, tmp_path: Path)
     assert not page.exception
     assert "收银日合计" in tables
     assert "油品 001" in tables
+
+
+def test_a_file_of_customers_is_taken_back_and_the_page_says_how_much(
+    ask: Ask, tmp_path: Path
+) -> None:
+    path = tmp_path / "customers.csv"
+    path.write_text("客户编号,客户类型\nC1,个人\nC2,个人\n", encoding="utf-8")
+    records.import_records(ask, kind="customers", path=path, options=FileOptions())
+    page = open_page("intake", desk_of(ask))
+    page.session_state["intake_history"] = {"selection": {"rows": [0], "columns": []}}
+    page = page.run()
+
+    page.checkbox[-1].check()
+    page = press(page.run(), "撤销此次导入")
+
+    assert [one.value for one in page.success] == ["已删除此文件带来的 2 条记录。"]
+    assert intake.listing(ask)["status"].iloc[0] == "undone"

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from people import enter, make_account
+from town import tell
 
 from station.archive import tables
-from station.archive.customers import fleet
 from station.archive.database import Database
 from station.config import Settings
 from station.model import AgreementKind, ContactRole, Grant, LapseReason, Role
@@ -180,7 +180,7 @@ def _trade(ask: Ask) -> None:
             ask, customer_id=customer_id, kind=kind, terms=terms, since=FIRST, until=until
         )
         with ask.db.writing(changes_figures=False) as conn:
-            fleet.put_fields(conn, customer_id, {"settle_day": "31", "term_days": "5"})
+            tell(conn, customer_id, settle_day="31", term_days="5")
 
 
 def contact(station: str) -> tuple[str, str]:

@@ -27,6 +27,7 @@ HELPERS = {
     "filters.condition",
     "filters.keys",
     "finding.find",
+    "undoing.take_back",
     "fleets.in_view",
     "leads.key_of",
     "leads.phone_of",

@@ -8,7 +8,7 @@ import pandas as pd
 from sqlalchemy import Connection, func, insert, select, update
 
 from station.archive.customers.book import FOREVER
-from station.archive.customers.fleet import stands
+from station.archive.customers.stands import stands
 from station.archive.customers.tables import agreements
 from station.archive.rows import frame
 from station.archive.tables import customers

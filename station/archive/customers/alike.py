@@ -5,7 +5,7 @@ from collections.abc import Collection
 import pandas as pd
 from sqlalchemy import Connection, func, insert, select
 
-from station.archive.customers.book import stands
+from station.archive.customers.stands import stands
 from station.archive.customers.tables import strangers
 from station.archive.rows import frame
 from station.archive.tables import audit, customers
@@ -43,8 +43,8 @@ def told_apart(conn: Connection) -> set[tuple[int, int]]:
     low, high = customers.alias(), customers.alias()
     query = (
         select(
-            func.coalesce(low.c.merged_into, low.c.id),
-            func.coalesce(high.c.merged_into, high.c.id),
+            stands(low),
+            stands(high),
         )
         .join_from(strangers, low, low.c.id == strangers.c.low_id)
         .join(high, high.c.id == strangers.c.high_id)

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from station.archive.customers.sealed import Contact, contact_of
+from station.archive.customers.stands import stands
 from station.archive.keys import borne, named
 from station.archive.rows import slices
 from station.archive.tables import (
@@ -103,7 +104,7 @@ class Tie(NamedTuple):
 def find(conn: Connection, customer_id: int) -> Customer | None:
     """Return a customer with all that was found to be him, none if there is none."""
     one = customers.alias()
-    own = select(func.coalesce(one.c.merged_into, one.c.id)).where(one.c.id == customer_id)
+    own = select(stands(one)).where(one.c.id == customer_id)
     first = own.scalar_subquery()
     query = (
         select(customers, accounts.c.name.label("keeper"))
@@ -152,11 +153,6 @@ def _customer(rows: Sequence[Any]) -> Customer:
         contacts=tuple(contact_of(row) for row in rows),
         registered=frozenset(row.station_id for row in rows if row.station_id is not None),
     )
-
-
-def stands() -> ColumnElement[int]:
-    """Return the column of the customer that stands for a row of `customers`."""
-    return func.coalesce(customers.c.merged_into, customers.c.id)
 
 
 def same(conn: Connection, customer_id: int) -> list[int]:

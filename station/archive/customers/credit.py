@@ -7,8 +7,9 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from station.archive.customers.book import during
-from station.archive.customers.fleet import stands
+from station.archive.customers.stands import stands
 from station.archive.customers.tables import settlements
+from station.archive.keys import borne, named
 from station.archive.rows import frame, slices
 from station.archive.tables import customers, sales, vehicle_keys
 from station.archive.views import visible
@@ -73,7 +74,8 @@ def _sums(which: ColumnElement[bool], window: Window) -> Any:
     by = (vehicle_keys.c.vehicle_id, sales.c.card_no, day, sales.c.currency)
     return (
         select(*by, func.sum(sales.c.amount_minor).label("amount_minor"))
-        .outerjoin_from(sales, vehicle_keys, vehicle_keys.c.id == sales.c.key_id)
+        .outerjoin_from(sales, named, named.c.id == sales.c.key_id)
+        .outerjoin(vehicle_keys, borne(sales.c.local_at))
         .where(
             which,
             sales.c.station_id.in_(window.station_ids),

@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, select, update
 
+from station.archive.customers import steps
 from station.archive.customers.book import FOREVER, Customer, Span, during, spans, ties_of
 from station.archive.customers.sealed import REACHED_BY
 from station.archive.customers.tables import (
     agreements,
     attachments,
+    batch_steps,
     contact_persons,
     customer_fields,
     customer_notes,
@@ -62,6 +64,7 @@ TOLD_OF_PERSONS: tuple[Table, ...] = (
 TOUCHED: tuple[Table, ...] = (
     *REACHING,
     *TOLD_OF_PERSONS,
+    batch_steps,
     merges,
     strangers,
     customers,
@@ -158,6 +161,7 @@ def forget(conn: Connection, customer: Customer, own: Belongings, *, day: int, n
     conn.execute(update(customers).where(customers.c.id == customer.id).values(gone))
     for table in TOLD_OF_PERSONS:  # a history may be deleted of who is erased only
         conn.execute(delete(table).where(table.c.customer_id == customer.id))
+    steps.forget_customer(conn, customer.id)
 
 
 def forget_contacts(conn: Connection, customer_ids: Collection[int]) -> int:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from station.archive.customers.stands import stands
 from station.archive.customers.tables import customer_fields, field_changes, field_checks
 from station.archive.rows import frame, slices
 from station.archive.tables import accounts, customers
@@ -77,13 +78,17 @@ class Named(NamedTuple):
     name_sealed: bytes | None
 
 
-def values(conn: Connection, customer_ids: Collection[int]) -> list[Value]:
-    """Return what stands in the fields of customers."""
-    columns = [customer_fields.c[name] for name in Value._fields]
+def values(
+    conn: Connection, customer_ids: Collection[int], names: Collection[str] | None = None
+) -> list[Value]:
+    """Return what stands in the fields of customers, only in these if any are named."""
+    query = select(*[customer_fields.c[name] for name in Value._fields])
+    if names is not None:
+        query = query.where(customer_fields.c.field.in_(names))
     return [
         Value(*row)
         for some in slices(sorted(customer_ids))
-        for row in conn.execute(select(*columns).where(customer_fields.c.customer_id.in_(some)))
+        for row in conn.execute(query.where(customer_fields.c.customer_id.in_(some)))
     ]
 
 
@@ -183,7 +188,7 @@ def cards(conn: Connection, station_ids: Collection[int], bits: Mapping[str, int
     query = (
         select(
             customers.c.id.label("customer_id"),
-            func.coalesce(customers.c.merged_into, customers.c.id).label("stands_id"),
+            stands().label("stands_id"),
             customers.c.station_id,
             customers.c.is_organisation,
             func.coalesce(accounts.c.name, "").label("keeper"),
@@ -197,15 +202,6 @@ def cards(conn: Connection, station_ids: Collection[int], bits: Mapping[str, int
         .where(customers.c.erased_at.is_(None), _at(station_ids))
     )
     return frame(conn, query)
-
-
-def stands(conn: Connection) -> dict[int, int]:
-    """Return for each customer who was found to be another who that is."""
-    query = select(customers.c.id, customers.c.merged_into)
-    return {
-        row.id: row.merged_into
-        for row in conn.execute(query.where(customers.c.merged_into.is_not(None)))
-    }
 
 
 def _at(station_ids: Collection[int]) -> ColumnElement[bool]:
@@ -261,7 +257,7 @@ def ways(conn: Connection, station_ids: Collection[int], names: Sequence[str]) -
     query = (
         select(
             customers.c.id.label("customer_id"),
-            func.coalesce(customers.c.merged_into, customers.c.id).label("stands_id"),
+            stands().label("stands_id"),
             customers.c.station_id,
             reached.c.field,
             customers.c.made_at,

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
+from station.archive.customers.stands import stands
 from station.archive.customers.tables import customer_fields, saved_filters
 from station.archive.tables import accounts, customers
 
@@ -38,6 +39,12 @@ def kept_by(conn: Connection, names: Collection[str]) -> set[int]:
     return set(conn.execute(query.where(accounts.c.name.in_(names))).scalars())
 
 
+def registered(conn: Connection, station_ids: Collection[int]) -> set[int]:
+    """Return the customers that stand of whom a record is registered at one of these stations."""
+    query = select(stands()).where(customers.c.station_id.in_(station_ids))
+    return set(conn.execute(query).scalars())
+
+
 def keepers(conn: Connection, station_ids: Collection[int]) -> list[str]:
     """Return the accounts that have customers registered at these stations in their care."""
     query = (
@@ -47,13 +54,6 @@ def keepers(conn: Connection, station_ids: Collection[int]) -> list[str]:
         .distinct()
     )
     return sorted(conn.execute(query).scalars())
-
-
-def merged(conn: Connection) -> dict[int, int]:
-    """Return of every customer who was found to be another one who that is."""
-    query = select(customers.c.id, customers.c.merged_into)
-    rows = conn.execute(query.where(customers.c.merged_into.is_not(None)))
-    return {int(row.id): int(row.merged_into) for row in rows}
 
 
 def listing(conn: Connection, account: str) -> list[Saved]:

@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from station.archive.customers import book
 from station.archive.customers.book import FOREVER, Tie
+from station.archive.customers.stands import stands
 from station.archive.customers.tables import customer_fields
 from station.archive.rows import frame, slices
 from station.archive.tables import (
@@ -21,11 +22,6 @@ from station.archive.tables import (
 from station.model import KeyKind
 
 SPAN = ("customer_id", "vehicle_id", "from_day", "to_day")
-
-
-def stands() -> Any:
-    """Return the column that says under which customer a customer stands since merges."""
-    return func.coalesce(customers.c.merged_into, customers.c.id)
 
 
 def organisations(conn: Connection) -> pd.DataFrame:
@@ -63,25 +59,6 @@ def fields(
     table = told.pivot_table(index="customer_id", columns="field", values="value", aggfunc="first")
     table = table.reindex(columns=list(names)).astype(object).fillna("")
     return table.rename_axis(columns=None).reset_index()
-
-
-def sealed_fields(
-    conn: Connection, names: Collection[str], customer_id: int
-) -> list[tuple[int, str, bytes]]:
-    """Return customer_id, field and sealed value of fields, those of whom stands first."""
-    query = (
-        select(
-            customer_fields.c.customer_id, customer_fields.c.field, customer_fields.c.value_sealed
-        )
-        .join(customers, customers.c.id == customer_fields.c.customer_id)
-        .where(
-            customer_fields.c.customer_id.in_(book.same(conn, customer_id)),
-            customer_fields.c.field.in_(names),
-            customer_fields.c.value_sealed.is_not(None),
-        )
-        .order_by(customers.c.merged_into.is_not(None), customers.c.id)
-    )
-    return [(row.customer_id, row.field, row.value_sealed) for row in conn.execute(query)]
 
 
 def spans(conn: Connection, only: Collection[int] | None = None) -> pd.DataFrame:
@@ -174,12 +151,3 @@ def _labelled(vehicle_ids: Sequence[int]) -> Select[Any]:
     is_plate = key.kind == KeyKind.PLATE.value
     query = select(key.vehicle_id, key.text).where(key.vehicle_id.in_(vehicle_ids))
     return query.order_by(is_plate, key.valid_from_day)
-
-
-def put_fields(conn: Connection, customer_id: int, values: Mapping[str, str]) -> None:
-    """Put fields of a customer of whom nothing is known yet; what is known stays."""
-    known = select(customer_fields.c.field).where(customer_fields.c.customer_id == customer_id)
-    new = values.keys() - set(conn.execute(known).scalars())
-    rows = [{"customer_id": customer_id, "field": f, "value": values[f]} for f in sorted(new)]
-    if rows:
-        conn.execute(insert(customer_fields), rows)

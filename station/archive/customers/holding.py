@@ -4,8 +4,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, insert, or_, select, update
 
-from station.archive.customers.book import same, stands
+from station.archive.customers.book import same
 from station.archive.customers.links import Link, put
+from station.archive.customers.stands import stands
 from station.archive.tables import card_links, cards, customers, vehicle_owners
 
 
@@ -65,6 +66,14 @@ def holder_of_card(conn: Connection, number: str) -> tuple[int, int | None] | No
         card_links.c.card_id == card_id, card_links.c.to_day.is_(None)
     )
     return int(card_id), conn.execute(held.order_by(card_links.c.from_day.desc())).scalar()
+
+
+def vehicle_of_card(conn: Connection, card_id: int) -> int | None:
+    """Return the vehicle to which a card is bound now, none if to none."""
+    bound = select(card_links.c.vehicle_id).where(
+        card_links.c.card_id == card_id, card_links.c.to_day.is_(None)
+    )
+    return conn.execute(bound.order_by(card_links.c.from_day.desc())).scalar()
 
 
 def own(conn: Connection, vehicle_id: int, customer_id: int, day: int) -> None:

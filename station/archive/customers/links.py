@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
 
+from station.archive.customers.steps import Step
 from station.archive.rows import slices
 
 Stored = dict[str, Any]
@@ -21,22 +22,79 @@ class Link(NamedTuple):
 
 
 def put(
-    conn: Connection, table: Table, holder: str, targets: Sequence[str], links: Sequence[Link]
+    conn: Connection,
+    table: Table,
+    holder: str,
+    targets: Sequence[str],
+    links: Sequence[Link],
+    steps: list[Step] | None = None,
 ) -> list[bool]:
-    """Return for each link whether it changed anything.
+    """Return for each link whether it changed anything; what was done is added to `steps`.
 
     A holder has one link at a time: a newer one ends the one before on its first day (`to_day` is
     the first day on which a link no longer holds).
     """
     known = _stored(conn, table, holder, [link.holder for link in links])
+    was = {row["id"]: _days(row) for rows in known.values() for row in rows}
     changed = []
     touched: dict[int, Stored] = {}
     for link in links:
         news = _tie(known[link.holder], holder, targets, link)
         touched |= {id(row): row for row in news}
         changed.append(bool(news))
+    last_id = conn.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
     _write(conn, table, list(touched.values()))
+    if steps is not None:
+        steps += _said(table, targets, links, known) + _changed(table, known, was)
+        steps += _made(conn, table, last_id)
     return changed
+
+
+def _days(row: Any) -> tuple[int, int | None]:
+    return row["from_day"], row["to_day"]
+
+
+def _said(
+    table: Table,
+    targets: Sequence[str],
+    links: Sequence[Link],
+    known: dict[int, list[Stored]],
+) -> list[Step]:
+    """Return the links that stood and that a file names."""
+    named = {
+        row["id"]
+        for link in links
+        for row in known[link.holder]
+        if row["id"] is not None and tuple(row[name] for name in targets) == link.target
+    }
+    return [Step(table.name, row_id, is_said=True) for row_id in sorted(named)]
+
+
+def _changed(
+    table: Table, known: dict[int, list[Stored]], was: dict[int, tuple[int, int | None]]
+) -> list[Step]:
+    return [
+        Step(table.name, row["id"], told=_told(was[row["id"]], _days(row)))
+        for rows in known.values()
+        for row in rows
+        if row["id"] is not None and was[row["id"]] != _days(row)
+    ]
+
+
+def _made(conn: Connection, table: Table, last_id: int) -> list[Step]:
+    """Return the links that were written since; writers take turns, so all are ours."""
+    news = conn.execute(select(table).where(table.c.id > last_id).order_by(table.c.id)).mappings()
+    return [
+        Step(table.name, row["id"], is_new=True, told=_told((None, None), _days(row)))
+        for row in news
+    ]
+
+
+def _told(
+    was: tuple[int | None, int | None], is_now: tuple[int | None, int | None]
+) -> dict[str, list[Any]]:
+    days = zip(("from_day", "to_day"), was, is_now, strict=True)
+    return {name: [old, new] for name, old, new in days}
 
 
 def _stored(
@@ -60,6 +118,9 @@ def _tie(rows: list[Stored], holder: str, targets: Sequence[str], link: Link) ->
     if current in same and current is not None:
         return _move_start(current, link)
     from_day = link.since_day or 0
+    again = next((row for row in same if row["from_day"] == from_day), None)
+    if again is not None:  # named without a day before, ended, and named without a day again
+        return _reopen(again, current)
     new = {"id": None, holder: link.holder, **wanted, "from_day": from_day, "to_day": None}
     rows.append(new)
     if current is None:
@@ -69,6 +130,14 @@ def _tie(rows: list[Stored], holder: str, targets: Sequence[str], link: Link) ->
         return [new]
     current["to_day"] = from_day
     return [new, current]
+
+
+def _reopen(again: Stored, current: Stored | None) -> list[Stored]:
+    """Return the link that holds again, and the one it ends, if that is not known to be newer."""
+    if current is None or again["from_day"] < current["from_day"]:
+        return []
+    again["to_day"], current["to_day"] = None, again["from_day"]
+    return [again, current]
 
 
 def _move_start(current: Stored, link: Link) -> list[Stored]:

@@ -55,9 +55,3 @@ def said(conn: Connection, customer_ids: Collection[int]) -> list[Consent]:
     """Return what one customer ever said, under whichever of his rows it was written down."""
     words = [word for customer_id in customer_ids for word in words_of(conn, customer_id)]
     return sorted(words, key=lambda word: word.written_at)
-
-
-def any_kept(conn: Connection, customer_ids: Collection[int]) -> bool:
-    """Return whether a day of a customer is kept."""
-    mine = occasions.c.customer_id.in_(customer_ids)
-    return conn.execute(select(occasions.c.id).where(mine).limit(1)).first() is not None

@@ -11,7 +11,9 @@ from station.archive.customers import links
 from station.archive.customers.book import FOREVER, by_card
 from station.archive.customers.links import Link
 from station.archive.customers.sealed import REACHED_BY, Contact, contact_of
-from station.archive.customers.tables import customer_fields, prospects
+from station.archive.customers.stands import stands
+from station.archive.customers.tables import prospects
+from station.archive.keys import borne, named
 from station.archive.rows import frame, slices
 from station.archive.tables import (
     accounts,
@@ -81,7 +83,7 @@ def listing(conn: Connection, station_ids: Collection[int]) -> pd.DataFrame:
             accounts.c.name.label("keeper"),
         )
         .join(own, own.c.id == prospects.c.customer_id)
-        .join(first, first.c.id == func.coalesce(own.c.merged_into, own.c.id))
+        .join(first, first.c.id == stands(own))
         .outerjoin(accounts, accounts.c.id == first.c.keeper_id)
         .where(own.c.station_id.in_(station_ids), first.c.erased_at.is_(None))
         .order_by(prospects.c.made_at.desc(), prospects.c.customer_id)
@@ -115,17 +117,6 @@ def contacts_of(conn: Connection, customer_ids: Sequence[int]) -> dict[int, Cont
         for some in slices(customer_ids)
         for row in conn.execute(query.where(customers.c.id.in_(some)))
     }
-
-
-def labels_of(conn: Connection, vehicle_ids: Sequence[int]) -> dict[int, str]:
-    """Return by which text each vehicle is known, a plate before any other."""
-    key = vehicle_keys.c
-    query = select(key.vehicle_id, key.text).order_by(key.kind != KeyKind.PLATE.value, key.id)
-    found: dict[int, str] = {}
-    for some in slices(vehicle_ids):
-        for row in conn.execute(query.where(key.vehicle_id.in_(some))):
-            found.setdefault(int(row.vehicle_id), str(row.text))
-    return found
 
 
 def tie(conn: Connection, vehicle_id: int, customer_id: int, day: int) -> None:
@@ -167,8 +158,7 @@ def _waiting(conn: Connection, customer_ids: Collection[int] | None) -> dict[int
 
 def _whole(conn: Connection, waiting: Iterable[int]) -> dict[int, int]:
     """Return whose prospect each customer is who was found to be one of those waiting."""
-    first = func.coalesce(customers.c.merged_into, customers.c.id)
-    query = select(customers.c.id, first.label("first"))
+    query = select(customers.c.id, stands().label("first"))
     firsts = {
         row.first: row.id
         for some in slices(sorted(waiting))
@@ -190,7 +180,8 @@ def _by_vehicles(conn: Connection, whole: dict[int, int]) -> Iterator[pd.DataFra
         owned = vehicle_owners.c
         query = (
             _lines(owned.customer_id)
-            .join(vehicle_keys, vehicle_keys.c.id == sales.c.key_id)
+            .join(named, named.c.id == sales.c.key_id)
+            .join(vehicle_keys, borne(sales.c.local_at))
             .join(vehicle_owners, owned.vehicle_id == vehicle_keys.c.vehicle_id)
             .where(owned.customer_id.in_(some), _held(owned.from_day, owned.to_day))
         )
@@ -203,7 +194,8 @@ def _by_vehicles(conn: Connection, whole: dict[int, int]) -> Iterator[pd.DataFra
         )
         query = (
             _lines(held.c.customer_id)
-            .join(vehicle_keys, vehicle_keys.c.id == sales.c.key_id)
+            .join(named, named.c.id == sales.c.key_id)
+            .join(vehicle_keys, borne(sales.c.local_at))
             .join(held, held.c.vehicle_id == vehicle_keys.c.vehicle_id)
             .where(_held(held.c.from_day, held.c.to_day))
         )
@@ -266,7 +258,8 @@ def paid_by_others(conn: Connection, station_ids: Collection[int], from_day: int
             vehicle_keys.c.vehicle_id, customers.c.organisation_name, func.count().label("lines")
         )
         .select_from(sales)
-        .join(vehicle_keys, vehicle_keys.c.id == sales.c.key_id)
+        .join(named, named.c.id == sales.c.key_id)
+        .join(vehicle_keys, borne(sales.c.local_at))
         .join(cards, cards.c.number == sales.c.card_no)
         .join(card_links, card_links.c.card_id == cards.c.id)
         .join(customers, customers.c.id == card_links.c.customer_id)
@@ -276,6 +269,7 @@ def paid_by_others(conn: Connection, station_ids: Collection[int], from_day: int
             sales.c.card_no != "",
             customers.c.is_organisation == 1,
             customers.c.organisation_name != "",
+            card_links.c.to_day.is_(None),  # a card given back vouches for nobody
             _held(card_links.c.from_day, card_links.c.to_day),
             visible(),
         )
@@ -283,31 +277,6 @@ def paid_by_others(conn: Connection, station_ids: Collection[int], from_day: int
     )
     rows = frame(conn, query.order_by(func.count().desc(), customers.c.organisation_name))
     return rows.drop_duplicates("vehicle_id", ignore_index=True)
-
-
-def fields_of(
-    conn: Connection, customer_ids: Sequence[int], names: Sequence[str]
-) -> list[tuple[int, str, bytes]]:
-    """Return customer, field and sealed value of some fields of customers, as far as they stand."""
-    column = customer_fields.c
-    query = select(column.customer_id, column.field, column.value_sealed)
-    query = query.where(column.field.in_(names), column.value_sealed.is_not(None))
-    return [
-        (int(row.customer_id), str(row.field), bytes(row.value_sealed))
-        for some in slices(customer_ids)
-        for row in conn.execute(query.where(column.customer_id.in_(some)))
-    ]
-
-
-def put_field(
-    conn: Connection, customer_id: int, name: str, *, value: str = "", sealed: bytes | None = None
-) -> None:
-    """Let a field of a customer hold a value from now on."""
-    column = customer_fields.c
-    mine = and_(column.customer_id == customer_id, column.field == name)
-    values = {"value": value, "value_sealed": sealed}
-    if conn.execute(update(customer_fields).where(mine).values(values)).rowcount == 0:
-        conn.execute(insert(customer_fields).values(customer_id=customer_id, field=name, **values))
 
 
 def vehicle_of(conn: Connection, key_id: int) -> int:

@@ -5,7 +5,8 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, or_, select
 
-from station.archive.customers.book import FOREVER, find, stands, stations_of, ties_of
+from station.archive.customers.book import FOREVER, find, stations_of, ties_of
+from station.archive.customers.stands import stands
 from station.archive.rows import slices
 from station.archive.tables import card_links, cards, customers, vehicle_keys
 
@@ -48,22 +49,56 @@ def foreign_plates(
 def foreign_cards(
     conn: Connection, numbers: Sequence[str], station_ids: Collection[int]
 ) -> set[str]:
-    """Return which of these cards are held by such a customer now."""
-    found = [
-        (row.customer_id, str(row.number))
+    """Return which of these cards such a customer holds now, or are bound to a vehicle of his."""
+    link = card_links.c
+    bound = [
+        row
         for some in slices(sorted(set(numbers)))
         for row in conn.execute(
-            select(card_links.c.customer_id, cards.c.number)
+            select(link.customer_id, link.vehicle_id, cards.c.number)
             .join_from(card_links, cards)
-            .where(
-                cards.c.number.in_(some),
-                card_links.c.customer_id.is_not(None),
-                card_links.c.to_day.is_(None),
-            )
+            .where(cards.c.number.in_(some), link.to_day.is_(None))
+        )
+    ]
+    nobodys = {row.vehicle_id for row in bound if row.customer_id is None} - {None}
+    held: dict[int, set[int]] = defaultdict(set)
+    for tie in ties_of(conn, sorted(nobodys)):
+        if tie.to_day == FOREVER:
+            held[tie.vehicle_id].add(tie.customer_id)
+    found = [
+        (customer_id, str(row.number))
+        for row in bound
+        for customer_id in (
+            held[row.vehicle_id] if row.customer_id is None else {int(row.customer_id)}
         )
     ]
     foreign = _foreign(conn, {customer_id for customer_id, _ in found}, station_ids)
     return {number for customer_id, number in found if customer_id in foreign}
+
+
+def foreign_rows(
+    conn: Connection, table: str, row_ids: Collection[int], station_ids: Collection[int]
+) -> set[int]:
+    """Return which of these customers, vehicles or cards are such a customer's now."""
+    if table == customers.name:
+        return _foreign(conn, row_ids, station_ids)
+    if table == cards.name:
+        held = [
+            (row.card_id, row.customer_id)
+            for some in slices(sorted(row_ids))
+            for row in conn.execute(
+                select(card_links.c.card_id, card_links.c.customer_id).where(
+                    card_links.c.card_id.in_(some),
+                    card_links.c.customer_id.is_not(None),
+                    card_links.c.to_day.is_(None),
+                )
+            )
+        ]
+    else:
+        ties = ties_of(conn, sorted(row_ids))
+        held = [(tie.vehicle_id, tie.customer_id) for tie in ties if tie.to_day == FOREVER]
+    foreign = _foreign(conn, {customer_id for _, customer_id in held}, station_ids)
+    return {row_id for row_id, customer_id in held if customer_id in foreign}
 
 
 def _foreign(

@@ -86,13 +86,15 @@ def decide(
     account: str,
     now_s: int,
     customer_id: int | None = None,
+    reward: str = "",
 ) -> None:
-    """Write down how it went; what he had said is forgotten here."""
+    """Write down how it went and what he was given; what he had said is forgotten here."""
     values = {
         "status": status,
         "account": account,
         "decided_at": now_s,
         "customer_id": customer_id,
+        "reward": reward,
         "words_sealed": None,
     }
     mine = registrations.c.id == registration_id

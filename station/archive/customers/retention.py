@@ -3,7 +3,8 @@
 import pandas as pd
 from sqlalchemy import Connection, func, or_, select
 
-from station.archive.customers.book import stands, ties_of
+from station.archive.customers.book import ties_of
+from station.archive.customers.stands import stands
 from station.archive.rows import frame
 from station.archive.tables import batches, consents, customers, vehicle_keys
 from station.model import DAY_S

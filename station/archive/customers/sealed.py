@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, LargeBinary, bindparam, func, select, union, update
 
+from station.archive.customers.stands import stands
 from station.archive.customers.tables import (
     agreements,
     attachments,
@@ -174,11 +175,11 @@ def put(conn: Connection, kind: Kind, new: Sequence[SealedText]) -> None:
     if not new:
         return
     column, _, index = SEALINGS[kind]
-    values: dict[str, Any] = {column.name: bindparam("new_sealed")}
-    rows = [{"its_id": text.id, "new_sealed": text.sealed} for text in new]
+    values: dict[str, Any] = {column.name: bindparam("its_sealed")}  # no column is called so
+    rows = [{"its_id": text.id, "its_sealed": text.sealed} for text in new]
     if index is not None:
-        values[index.name] = bindparam("new_index")
-        rows = [{**row, "new_index": text.index} for row, text in zip(rows, new, strict=True)]
+        values[index.name] = bindparam("its_index")
+        rows = [{**row, "its_index": text.index} for row, text in zip(rows, new, strict=True)]
     change = update(column.table).where(column.table.c.id == bindparam("its_id"))
     conn.execute(change.values(values), rows)
 
@@ -253,8 +254,7 @@ def _found(
         of_people.in_(indexes), contact_persons.c.to_day.is_(None)
     )
     rows = union(select(customers.c.id).where(own.in_(indexes)), people)
-    stands = func.coalesce(customers.c.merged_into, customers.c.id)
-    found = conn.execute(select(stands).where(customers.c.id.in_(rows)).distinct())
+    found = conn.execute(select(stands()).where(customers.c.id.in_(rows)).distinct())
     return sorted(found.scalars())
 
 

@@ -227,3 +227,21 @@ strangers = Table(
     Column("written_at", BigInteger, nullable=False),
 )
 """Pairs that look alike and are not one: nobody is asked again."""
+
+batch_steps = Table(
+    "batch_steps",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("batch_id", ForeignKey("batches.id"), nullable=False, index=True),
+    Column("table_name", String(20), nullable=False),
+    Column("row_id", BigInteger),  # none: the row was taken out again
+    Column("is_new", SmallInteger, nullable=False),
+    Column("told", Text, nullable=False),  # JSON: what stood and what was put, by column
+    Column("outcome", String(4), nullable=False, server_default=""),
+    Index("ix_batch_steps_row", "table_name", "row_id"),
+)
+"""What an import of records did, so that it can be undone.
+
+Of customers it tells which fields a file named, never what stands there: that is in
+`field_changes`, sealed.
+"""

@@ -24,6 +24,8 @@ WIDEST_ROW = 5
 """Key figures in one row; more of them make rows of three."""
 NARROWEST_FIGURE_PX = 150
 SENTENCE_PX = 640
+AGO = range(2)
+"""Days ago that have a word of their own."""
 MOMENT_PX = 140
 OPENS: Mapping[str, str] = {"label": "vehicle", "who": "customer"}
 """Columns of lists that are buttons, and whose card each opens: the row's vehicle or customer."""
@@ -304,6 +306,11 @@ def _downloads(desk: Desk, frame: pd.DataFrame, columns: Sequence[Column], key: 
                     icon=":material/download:",
                     disabled=not reason.strip(),
                 )
+
+
+def ago(desk: Desk, days: int) -> str:
+    """Return how long ago a day was, as one says it: today, yesterday, so many days ago."""
+    return desk.say(f"blocks.ago_{days}" if days in AGO else "blocks.ago", days=days)
 
 
 def figures(values: Sequence[tuple[str, str, str | None]]) -> None:

@@ -1,6 +1,6 @@
 """One customer: a person or an organisation, what he drives, and all that is known of him."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -44,6 +44,8 @@ CARDS = (
     Column("from_day", "customer.from", "day"),
     Column("to_day", "customer.to", "day"),
 )
+NAMED = 8
+"""Vehicles that never came are named up to so many."""
 Draw = Callable[[Desk, Portrait], None]
 
 
@@ -91,7 +93,7 @@ def _answer(desk: Desk, seen: Portrait) -> str:
         "customer.answer_away" if away else "customer.answer",
         vehicles=len(rows),
         keeper=keeper,
-        days=int(last["days_silent"]),
+        ago=blocks.ago(desk, int(last["days_silent"])),
         station=last["station_name"],
         away=away,
     )
@@ -112,6 +114,7 @@ def _overview(desk: Desk, seen: Portrait) -> None:
         organisation.draw(desk, customer_id=seen.customer_id)
     elif not seen.vehicles.empty:
         _vehicles(desk, seen.vehicles)
+    _unseen(desk, seen.unseen)
     _cards(desk, seen.cards)
 
 
@@ -133,6 +136,16 @@ def _vehicles(desk: Desk, rows: pd.DataFrame) -> None:
     state = rows["state"].where(rows["stability"] == Stability.REGULAR.value, "")
     title = desk.say("customer.drives", vehicles=len(rows))
     blocks.names(desk, rows.assign(state=state), VEHICLES, key="customer_vehicles", title=title)
+
+
+def _unseen(desk: Desk, plates: Sequence[str]) -> None:
+    """Name the vehicles that were registered and have not come yet."""
+    if not plates:
+        return
+    named = desk.say("blocks.and").join(plates[:NAMED])
+    more = len(plates) - NAMED
+    key = "customer.unseen_more" if more > 0 else "customer.unseen"
+    st.caption(blocks.plain(desk.say(key, plates=named, more=more)))
 
 
 def _cards(desk: Desk, cards: pd.DataFrame) -> None:

@@ -26,6 +26,7 @@ class Alike(NamedTuple):
 
     customer_id: int
     who: str
+    why: str
 
 
 def button(desk: Desk, *, key: str) -> None:
@@ -62,8 +63,9 @@ def draw(desk: Desk) -> None:
         st.warning(desk.say("enrolling.alike"), icon=":material/group:")
         for one in alike:
             link(one.customer_id, one.who)
+            st.caption(blocks.plain(one.why))
     label = "enrolling.save_anyway" if alike else "enrolling.save"
-    if not st.button(desk.say(label), key="enrol_save", type="primary"):
+    if not st.button(desk.say(label), key="enrol_save", type="secondary" if alike else "primary"):
         return
     found = [] if alike else similar(desk, new)
     st.session_state[ASKED_AGAIN] = found
@@ -84,14 +86,14 @@ def similar(desk: Desk, new: NewCard) -> list[Alike]:
     found = duplicates.similar(
         desk.ask, name=new.organisation_name or new.name, phone=new.phone, plate=new.plate
     )
-    return [Alike(one.record.customer_id, _who(desk, one)) for one in found]
+    return [_alike(desk, one) for one in found]
 
 
-def _who(desk: Desk, one: duplicates.Alike) -> str:
+def _alike(desk: Desk, one: duplicates.Alike) -> Alike:
     record = one.record
-    who = [record.organisation_name, record.name, record.phone]
-    why = [desk.say(f"enrolling.{code}") for code in one.codes]
-    return f"{' · '.join(filter(None, who)) or record.code} ({', '.join(why)})"
+    who = " · ".join(filter(None, [record.organisation_name, record.name, record.phone]))
+    why = desk.say("blocks.and").join(desk.say(f"enrolling.{code}") for code in one.codes)
+    return Alike(record.customer_id, who or record.code, why)
 
 
 def _typed(desk: Desk) -> NewCard:

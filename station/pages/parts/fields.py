@@ -378,4 +378,6 @@ def _changed(desk: Desk, row: Mapping[Any, Any]) -> str:
 def _why(desk: Desk, reason: str) -> str:
     if reason.startswith(sites.BY_FILE):
         return desk.say("fields.by_file", number=reason.removeprefix(sites.BY_FILE))
+    if reason.startswith(sites.BY_UNDO):
+        return desk.say("fields.by_undo", number=reason.removeprefix(sites.BY_UNDO))
     return reason

@@ -117,6 +117,8 @@ def draw_leave(desk: Desk, *, customer_id: int) -> None:
         reason = st.selectbox(
             desk.say("holding.why"),
             list(LEAVING),
+            index=None,
+            placeholder=desk.say("blocks.pick"),
             format_func=lambda one: desk.say(f"word.lapse_reason.{one}"),
             key=acts.fresh(f"{key}_why"),
         )
@@ -125,7 +127,9 @@ def draw_leave(desk: Desk, *, customer_id: int) -> None:
         acts.do(desk, lambda: _leave(desk, customer_id, on, reason))
 
 
-def _leave(desk: Desk, customer_id: int, on: date, reason: LapseReason) -> str:
+def _leave(desk: Desk, customer_id: int, on: date, reason: LapseReason | None) -> str:
+    if reason is None:
+        raise BadValueError("holding.why_needed")
     gone = holding.leave(desk.ask, customer_id=customer_id, on=on, reason=reason)
     return desk.say("holding.left", vehicles=gone)
 

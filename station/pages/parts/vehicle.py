@@ -124,7 +124,7 @@ def _answer(desk: Desk, row: Row) -> str:
         use=desk.say(f"word.use.{row['use']}"),
         station=row["station_name"],
         gap=gap,
-        days=int(row["days_silent"]),
+        ago=blocks.ago(desk, int(row["days_silent"])),
     )
 
 
@@ -132,7 +132,7 @@ def _figures(desk: Desk, row: Row) -> None:
     unit = desk.say(f"word.unit.{row['unit']}")
     facts = {
         "visits": f"{row['visits']:,}",
-        "last_day": desk.say("page_card.days_ago", days=int(row["days_silent"])),
+        "last_day": blocks.ago(desk, int(row["days_silent"])),
         "per_visit": f"{row['quantity_per_visit']:,.1f} {unit}",
         "amount": text.money(desk.lang, row["amount"], row["currency_code"]),
     }

@@ -10,14 +10,12 @@ from station.archive.customers import agreements as store
 from station.archive.customers import book, sealed
 from station.archive.customers.agreements import Agreement
 from station.archive.customers.sealed import Kind
-from station.archive.database import Connection, Database
+from station.archive.database import Database
 from station.errors import BadValueError, NotFoundError
-from station.model import Act, AgreementKind, day_number
-from station.services import trail
+from station.model import AgreementKind, day_number
 from station.services.access import right, today
 from station.services.ask import Ask
 from station.services.customers import contacts, fleets
-from station.services.customers.contacts import Seen
 from station.services.personal import sealing
 
 LONGEST_TERMS = 500
@@ -111,7 +109,7 @@ def add(
         seen = contacts.there(conn, ask, customer_id)
         terms_sealed = sealing.seal(ask.db, words, place=_place(agreement))
         agreement_id = store.add(conn, replace(agreement, terms_sealed=terms_sealed))
-        _note(conn, ask, seen, f"agreement:{agreement_id}:made")
+        contacts.note(conn, ask, seen, f"agreement:{agreement_id}:made")
     return agreement_id
 
 
@@ -133,12 +131,7 @@ def end(ask: Ask, *, agreement_id: int, on: date | None = None) -> None:
         if agreement is None or to_day <= agreement.from_day:
             raise BadValueError("agreements.ends_before")
         store.end(conn, agreement_id, to_day)
-        _note(conn, ask, seen, f"agreement:{agreement_id}:ended")
-
-
-def _note(conn: Connection, ask: Ask, seen: Seen, what: str) -> None:
-    name = f"customer:{seen.customer.id}:{what}"
-    trail.note(conn, ask.scope, Act.CHANGE, name, station_id=seen.station_id)
+        contacts.note(conn, ask, seen, f"agreement:{agreement_id}:ended")
 
 
 @right("cards.read")

@@ -13,11 +13,9 @@ from station.contact import scans
 from station.contact.scans import ScanKind as ScanKind  # noqa: PLC0414 - pages name them
 from station.errors import NotAllowedError, NotFoundError
 from station.model import Act
-from station.services import trail
 from station.services.access import acting, right
 from station.services.ask import Ask
 from station.services.customers import contacts
-from station.services.customers.contacts import Seen
 from station.services.personal import sealing
 
 
@@ -103,12 +101,7 @@ def add(ask: Ask, *, customer_id: int, kind: ScanKind, name: str, content: bytes
         ]
         named = (bare.customer_id, bare.kind, media, size, hidden[0], bare.account, bare.written_at)
         store.add(conn, Attachment(*named), hidden[1])
-        _note(conn, ask, seen, Act.CHANGE, "attachment")
-
-
-def _note(conn: Connection, ask: Ask, seen: Seen, act: Act, deed: str, reason: str = "") -> None:
-    what = f"customer:{seen.customer.id}:{deed}"
-    trail.note(conn, ask.scope, act, what, station_id=seen.station_id, reason=reason)
+        contacts.note(conn, ask, seen, "attachment")
 
 
 def _found(conn: Connection, customer_id: int, attachment_id: int) -> Attachment:
@@ -141,7 +134,7 @@ def opened(ask: Ask, *, customer_id: int, attachment_id: int, reason: str) -> by
         words = sealing.unseal(ask.db, store.content(conn, row.id), place=_place(Kind.FILE, row))
         if words is None:
             raise NotAllowedError("attachments.shut")
-        _note(conn, ask, seen, Act.REVEAL, "attachment", why)
+        contacts.note(conn, ask, seen, "attachment", act=Act.REVEAL, reason=why)
     return base64.b64decode(words)
 
 
@@ -160,4 +153,4 @@ def remove(ask: Ask, *, customer_id: int, attachment_id: int, reason: str) -> No
         why = contacts.impersonal(reason, contacts.of_person(ask.db, seen.customer))
         store.remove(conn, row.id)
         erasing.mark_unsettled(conn)
-        _note(conn, ask, seen, Act.CHANGE, "attachment_removed", why)
+        contacts.note(conn, ask, seen, "attachment_removed", reason=why)

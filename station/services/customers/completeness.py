@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from station.archive.customers import fields as store
+from station.archive.customers.stands import merged
 from station.archive.database import Connection
 from station.contact import completeness
 from station.contact.fields import Field
@@ -244,8 +245,8 @@ def _first_days(ask: Ask, cards: pd.DataFrame) -> "pd.Series[int]":
     seen = seen.assign(customer_id=seen["customer_id"].astype("int64"))
     made = cards.set_index("stands_id")["made_day"]
     with ask.db.reading() as conn:
-        stands = store.stands(conn)
-    seen["customer_id"] = seen["customer_id"].replace(stands)
+        stood = merged(conn)
+    seen["customer_id"] = seen["customer_id"].replace(stood)
     seen = seen[seen["customer_id"].isin(made.index)]
     since = seen["customer_id"].map(made)
     bought = seen.assign(day=seen["first_day"].where(seen["first_day"] > since, since))

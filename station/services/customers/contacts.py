@@ -79,6 +79,15 @@ def in_sight(conn: Connection, ask: Ask, customer_id: int) -> Seen:
     return Seen(customer, known, here)
 
 
+def is_in_sight(conn: Connection, ask: Ask, customer_id: int) -> bool:
+    """Return whether there is such a customer in sight."""
+    try:
+        in_sight(conn, ask, customer_id)
+    except NotFoundError:
+        return False
+    return True
+
+
 def there(conn: Connection, ask: Ask, customer_id: int) -> Seen:
     """Return a customer in sight who was not erased.
 
@@ -90,6 +99,14 @@ def there(conn: Connection, ask: Ask, customer_id: int) -> Seen:
     if seen.customer.erased_at is not None:
         raise NotAllowedError("contacts.erased")
     return seen
+
+
+def note(
+    conn: Connection, ask: Ask, seen: Seen, deed: str, *, act: Act = Act.CHANGE, reason: str = ""
+) -> None:
+    """Write down what was done about a customer."""
+    what = f"customer:{seen.customer.id}:{deed}"
+    trail.note(conn, ask.scope, act, what, station_id=seen.station_id, reason=reason)
 
 
 @right("cards.read")

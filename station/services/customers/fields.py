@@ -11,6 +11,7 @@ from station import text
 from station.archive import lake, stations
 from station.archive.customers import book, sealed
 from station.archive.customers import fields as store
+from station.archive.customers.book import Customer
 from station.archive.customers.fields import Change, Check
 from station.archive.customers.sealed import Kind
 from station.archive.database import Connection, Database
@@ -203,11 +204,14 @@ def change(ask: Ask, *, customer_id: int, values: Mapping[str, str], reason: str
             field: read(conn, ask, field, typed)
             for field, typed in _asked(ask, values, seen).items()
         }
-        standing = kept.standing(conn, ask.db, [customer_id])[customer_id]
+        known = kept.standing(conn, ask.db, seen.customer.ids)
+        standing = known[seen.customer.id]
         news = {field: new for field, new in words.items() if new != standing.get(field.name, "")}
-        _refuse_change(ask, seen, news, standing)
-        why = _why(ask.db, seen, reason, news)
-        _write(conn, ask, seen, news, standing, why)
+        _refuse_change(ask, seen, news, known)
+        why = _why(ask.db, seen, reason, news, known)
+        if news:
+            write(conn, ask, seen.customer, news, standing=standing, reason=why)
+            _note(conn, ask, seen, count=len(news), reason=why)
     if figures:
         lake.refresh(ask.db)
     return [field.name for field in news]
@@ -263,11 +267,16 @@ def words_of(field: Field) -> dict[str, str]:
     }
 
 
-def _refuse_change(ask: Ask, seen: Seen, news: Mapping[Field, str], standing: Words) -> None:
-    """Refuse to write over what the asker may not read, and to take a customer from afar."""
+def _refuse_change(
+    ask: Ask, seen: Seen, news: Mapping[Field, str], known: Mapping[int, Words]
+) -> None:
+    """Refuse to write over what the asker may not read, and to take a customer from afar.
+
+    What stands in any of the records that are one is his.
+    """
     may_open = contacts.may_reveal(ask, seen)
     for field in news:
-        is_noted = field.kind is FieldKind.NOTE and field.name in standing
+        is_noted = field.kind is FieldKind.NOTE and kept.first(known, field.name) is not None
         if is_noted and not may_open:
             raise NotAllowedError("fields.kept_from_you")
         own = seen.customer.station_id
@@ -275,12 +284,19 @@ def _refuse_change(ask: Ask, seen: Seen, news: Mapping[Field, str], standing: Wo
             raise NotAllowedError("fields.station_elsewhere")
 
 
-def _why(db: Database, seen: Seen, reason: str, news: Mapping[Field, str]) -> str:
+def _why(
+    db: Database,
+    seen: Seen,
+    reason: str,
+    news: Mapping[Field, str],
+    known: Mapping[int, Words],
+) -> str:
     """Return a reason that names nobody, empty where none is given."""
     if not reason.strip():
         return ""
     told = {field.kind: words for field, words in news.items() if field.is_way}
-    person = contacts.of_person(db, seen.customer)
+    was = (words[name] or "" for words in known.values() for name in CHANNELS if name in words)
+    person = contacts.of_person(db, seen.customer, *was)
     new = traces.of(
         names=[told.get(FieldKind.NAME, "")],
         phones=[told.get(FieldKind.PHONE, "")],
@@ -289,17 +305,29 @@ def _why(db: Database, seen: Seen, reason: str, news: Mapping[Field, str]) -> st
     return contacts.impersonal(contacts.impersonal(reason, person), new)
 
 
-def _write(
+def _note(conn: Connection, ask: Ask, seen: Seen, *, count: int, reason: str) -> None:
+    trail.note(
+        conn,
+        ask.scope,
+        Act.CHANGE,
+        f"customer:{seen.customer.id}:fields",
+        station_id=seen.station_id,
+        count=count,
+        reason=reason,
+    )
+
+
+def write(
     conn: Connection,
     ask: Ask,
-    seen: Seen,
+    customer: Customer,
     news: Mapping[Field, str],
+    *,
     standing: Words,
-    reason: str,
+    reason: str = "",
 ) -> None:
-    if not news:
-        return
-    customer, account = seen.customer, ask.scope.account
+    """Let values stand in a customer's fields, and write down what they were and who says so."""
+    account = ask.scope.account
     kept.put(conn, ask.db, customer, news)
     kept.checked(conn, news, customer.id, day=day_number(today()), account=account)
     told = [
@@ -307,15 +335,6 @@ def _write(
         for field, words in news.items()
     ]
     kept.note(conn, ask.db, told, account=account, written_at=int(time()), reason=reason)
-    trail.note(
-        conn,
-        ask.scope,
-        Act.CHANGE,
-        f"customer:{customer.id}:fields",
-        station_id=seen.station_id,
-        count=len(news),
-        reason=reason,
-    )
 
 
 @right("customers.edit")

@@ -52,6 +52,8 @@ class Why(StrEnum):
 UNSURE = frozenset({Why.SIMILAR.value})
 """What was not typed so, and is shown apart."""
 RANK = {why: rank for rank, why in enumerate(Why)}
+BY_PERSON = frozenset(RANK[why] for why in (Why.PHONE, Why.CODE, Why.NAME))
+"""What is typed of a person: he comes before what he drives."""
 
 
 @dataclass(slots=True)
@@ -77,7 +79,8 @@ class Hits:
 
 def find(ask: Ask, words: str, limit: int) -> pd.DataFrame:
     """Return COLUMNS of what the words mean, as far as it is in sight."""
-    typed = misreads.plain(words[:LONGEST])
+    words = "".join(sign for sign in words[:LONGEST] if sign.isprintable())
+    typed = misreads.plain(words)
     if not typed:
         return pd.DataFrame(columns=list(COLUMNS))
     hits = Hits()
@@ -85,9 +88,9 @@ def find(ask: Ask, words: str, limit: int) -> pd.DataFrame:
     names = sealing.name_indexes(ask.db, words) if sealing.plain_name(words) else ()
     with ask.db.reading() as conn:
         hits.add(Why.PHONE, customers=by_phone, vehicles=book.vehicles_of(conn, by_phone))
-        _exact(conn, hits, words[:LONGEST].strip(), typed)
+        _exact(conn, hits, words.strip(), typed)
         _named(conn, hits, names)
-        _parts(conn, ask, hits, words[:LONGEST], typed)
+        _parts(conn, ask, hits, words, typed)
         _near(conn, ask, hits, typed)
         return _in_sight(conn, ask, hits, limit)
 
@@ -157,9 +160,10 @@ class Found(NamedTuple):
     customer_id: int | None
 
     @property
-    def order(self) -> tuple[tuple[int, int], int, bool, int]:
+    def order(self) -> tuple[tuple[int, int], bool, int, bool, int]:
         """The surest first, then who came last, vehicles before customers."""
-        return self.place, -(self.last_day or 0), self.kind == CUSTOMER, self.id
+        is_driven = self.place[0] in BY_PERSON and self.kind == VEHICLE
+        return self.place, is_driven, -(self.last_day or 0), self.kind == CUSTOMER, self.id
 
 
 def _in_sight(conn: Connection, ask: Ask, hits: Hits, limit: int) -> pd.DataFrame:

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from station.archive import stations
-from station.archive.customers import book, person, sealed
+from station.archive.customers import book, person
 from station.archive.customers import fleet as store
-from station.archive.customers.sealed import Kind
 from station.archive.database import Connection
 from station.errors import NotFoundError
 from station.model import Act, PaperForm, Purpose
@@ -15,7 +14,7 @@ from station.output import forms as paper
 from station.services import trail
 from station.services.access import acting, right, today
 from station.services.ask import Ask
-from station.services.customers import contacts
+from station.services.customers import contacts, kept
 from station.services.customers.contacts import Seen
 from station.services.personal import sealing
 
@@ -93,9 +92,10 @@ def _is_here(ask: Ask, seen: Seen) -> bool:
 def _sealed_facts(conn: Connection, ask: Ask, seen: Seen) -> dict[str, str]:
     name, phone = sealing.unseal_contact(ask.db, seen.customer.contact)
     told = {"name": name or "", "phone": phone or ""}
-    for customer_id, field, value in store.sealed_fields(conn, CONFIDENTIAL, seen.customer.id):
-        place = sealed.place(Kind.FIELD, customer_id=customer_id, field=field)
-        told.setdefault(field, sealing.unseal(ask.db, value, place=place) or "")
+    same = book.same(conn, seen.customer.id)
+    known = kept.told_of(conn, ask.db, same, CONFIDENTIAL)
+    for (_, field), (words, _) in sorted(known.items(), key=lambda item: same.index(item[0][0])):
+        told.setdefault(field, words or "")
     return told
 
 

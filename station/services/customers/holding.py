@@ -188,6 +188,8 @@ def bind_card(ask: Ask, *, vehicle_id: int, number: str, on: date, bound: bool =
         card_id, holder_id = found
         if holder_id is not None:
             _refuse_customer(conn, ask, holder_id)
+        elif (bound_id := store.vehicle_of_card(conn, card_id)) is not None:
+            _refuse_foreign(conn, ask, bound_id)
         owner_id = holder_id if holder_id is not None else next(iter(holders), None)
         store.bind(conn, card_id, owner_id, vehicle_id if bound else None, day)
         what, station_id = f"vehicle:{vehicle_id}:card", int(rows["station_id"][0])

@@ -1,5 +1,6 @@
 """What stands in a customer's fields, opened: now, on a day, and how it is put there."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -12,11 +13,15 @@ from station.archive.customers.fields import Change, Check, Value
 from station.archive.customers.sealed import Contact, Kind
 from station.archive.database import Connection, Database
 from station.contact import past
-from station.contact.fields import CORE, Field
+from station.contact.fields import CORE, FIELDS, Field, FieldKind
+from station.guard import traces
+from station.guard.traces import Traces
 from station.model import OwnerKind, day_date, day_number
 from station.services import access
 from station.services.personal import sealing
 
+WAYS = frozenset(field.name for field in FIELDS if field.kind is FieldKind.WAY)
+"""By what somebody is reached beside his telephone."""
 Words = dict[str, str | None]
 """What stands in the fields of one customer, by field; none where it cannot be opened."""
 
@@ -73,12 +78,18 @@ def _opened(db: Database, value: Value) -> str | None:
 
 
 def told_of(
-    conn: Connection, db: Database, customer_ids: Collection[int]
+    conn: Connection,
+    db: Database,
+    customer_ids: Collection[int],
+    names: Collection[str] | None = None,
 ) -> dict[tuple[int, str], tuple[str | None, Value]]:
-    """Return what stands beside customers' own rows, opened and as it is kept."""
+    """Return what stands beside customers' own rows, opened and as it is kept.
+
+    Of these fields only if any are named.
+    """
     return {
         (value.customer_id, value.field): (_opened(db, value), value)
-        for value in store.values(conn, customer_ids)
+        for value in store.values(conn, customer_ids, names)
     }
 
 
@@ -164,9 +175,9 @@ def put(conn: Connection, db: Database, customer: Customer, news: Mapping[Field,
     values = []
     for field, words in news.items():
         if field.name in {"name", "phone"}:
-            contact = _reached(db, contact, field.name, words)
+            contact = reached(db, contact, field.name, words)
         elif field.name in CORE:
-            store.put_core(conn, customer.id, field.name, _stored(field.name, words))
+            store.put_core(conn, customer.id, field.name, stored(field.name, words))
         elif words:
             values.append(value_of(db, customer.id, field, words))
         else:
@@ -174,6 +185,17 @@ def put(conn: Connection, db: Database, customer: Customer, news: Mapping[Field,
     if contact is not customer.contact:
         sealed.put_contacts(conn, [contact])
     store.put(conn, values, standing=values)
+
+
+def traces_of(conn: Connection, db: Database, customer_ids: Sequence[int]) -> Traces:
+    """Return by what customers are recognised beside their own rows, now and formerly."""
+    told: dict[str, list[str]] = defaultdict(list)
+    for (_, field), (words, _) in told_of(conn, db, customer_ids).items():
+        told[field].append(words or "")
+    for change in store.changes(conn, customer_ids):
+        told[change.field] += [old_of(db, change) or "", new_of(db, change) or ""]
+    ways = [words for field in WAYS for words in told[field]]
+    return traces.of(names=told["name"], phones=told["phone"], marks=ways)
 
 
 def value_of(db: Database, customer_id: int, field: Field, words: str) -> Value:
@@ -184,7 +206,8 @@ def value_of(db: Database, customer_id: int, field: Field, words: str) -> Value:
     return Value(customer_id, field.name, "", sealing.seal(db, words, place=place))
 
 
-def _reached(db: Database, contact: Contact, name: str, words: str) -> Contact:
+def reached(db: Database, contact: Contact, name: str, words: str) -> Contact:
+    """Return how somebody is reached once his name or phone is told; empty takes it away."""
     if words:
         told = {"name": "", "phone": ""} | {name: words}
         return sealing.seal_contact(db, contact, **told)
@@ -193,7 +216,7 @@ def _reached(db: Database, contact: Contact, name: str, words: str) -> Contact:
     return replace(contact, phone_sealed=None, phone_index=None)
 
 
-def _stored(name: str, words: str) -> str | int | None:
+def stored(name: str, words: str) -> str | int | None:
     """Return what a column of a customer's own row holds."""
     if name == "since":
         return day_number(date.fromisoformat(words)) if words else None

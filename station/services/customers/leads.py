@@ -8,10 +8,12 @@ from time import time
 from station.archive import stations
 from station.archive.books import KeyBook
 from station.archive.customers import book, sealed
+from station.archive.customers import fields as field_book
 from station.archive.customers import prospects as store
 from station.archive.customers.book import NewCustomer
+from station.archive.customers.fields import Value
 from station.archive.customers.prospects import Prospect
-from station.archive.customers.sealed import Contact, Kind
+from station.archive.customers.sealed import Contact
 from station.archive.database import Connection
 from station.contact import prospects as rules
 from station.contact.prospects import Belongs, Origin, Reliability, Standing
@@ -22,7 +24,7 @@ from station.model import Act, OwnerKind, VehicleKey, day_number
 from station.services import trail
 from station.services.access import acting, right, stations_in_sight, today
 from station.services.ask import Ask
-from station.services.customers import cards, contacts, prospects
+from station.services.customers import cards, contacts, fields, kept, prospects
 from station.services.customers.contacts import Seen
 from station.services.personal import sealing
 
@@ -105,6 +107,11 @@ def make(conn: Connection, ask: Ask, *, station_id: int, keeper_id: int) -> int:
     )
 
 
+def came_by(conn: Connection, customer_id: int, origin: Origin) -> None:
+    """Write down by which way a new customer came."""
+    field_book.put(conn, [Value(customer_id, CHANNEL, origin.value, None)])
+
+
 def add(conn: Connection, ask: Ask, customer_id: int, how: Found) -> None:
     """Write down that a customer is a prospect in work."""
     store.add(
@@ -141,18 +148,18 @@ def add_lead(ask: Ask, *, lead: Lead) -> int:
         raise BadValueError("prospects.nothing_told")
     sure = rules.of_lead(has_phone=bool(phone), has_plate=key is not None)
     with acting(ask, changes_figures=key is not None) as conn:
-        if phone and (known := with_phone(conn, ask, phone)):
-            raise BadValueError("prospects.phone_known", customer=known[0])
         customer_id = make(conn, ask, station_id=station_id, keeper_id=ask.scope.account_id)
         if key and not tie_if_free(conn, customer_id, key):
             raise BadValueError("prospects.plate_known")
-        reach(conn, ask, Contact(customer_id), name=name, phone=phone)
-        store.put_field(conn, customer_id, CHANNEL, value=Origin.EVENT.value)
-        how = Found(Origin.EVENT.value, sure.value, lead.belongs, event)
-        add(conn, ask, customer_id, how)
         seen = contacts.there(conn, ask, customer_id)
         if lead.keeper.strip():
             _give(conn, seen, lead.keeper)
+        if phone and (known := with_phone(conn, ask, phone)):  # last: no guess leaves no trace
+            raise BadValueError("prospects.phone_known", customer=known[0])
+        reach(conn, ask, Contact(customer_id), name=name, phone=phone)
+        came_by(conn, customer_id, Origin.EVENT)
+        how = Found(Origin.EVENT.value, sure.value, lead.belongs, event)
+        add(conn, ask, customer_id, how)
         _note(conn, ask, seen, "lead")
     return customer_id
 
@@ -245,8 +252,7 @@ def _found(conn: Connection, customer_id: int) -> Prospect:
 
 
 def _note(conn: Connection, ask: Ask, seen: Seen, deed: str, reason: str = "") -> None:
-    what = f"customer:{seen.customer.id}:prospect:{deed}"
-    trail.note(conn, ask.scope, Act.CHANGE, what, station_id=seen.station_id, reason=reason)
+    contacts.note(conn, ask, seen, f"prospect:{deed}", reason=reason)
 
 
 @right("prospects.work")
@@ -304,6 +310,8 @@ def set_belongs(ask: Ask, *, customer_id: int, belongs: Belongs) -> None:
 def write_opportunity(ask: Ask, *, customer_id: int, field: str, words: str) -> None:
     """Write down a prospect's need, the scene in which it arises, or his pain point, sealed.
 
+    What stood there before stays in the history of his fields.
+
     Raises:
         NotFoundError: there is no such prospect, or none in sight; both answer alike.
         NotAllowedError: he was erased.
@@ -315,9 +323,10 @@ def write_opportunity(ask: Ask, *, customer_id: int, field: str, words: str) -> 
     with acting(ask) as conn:
         seen = contacts.there(conn, ask, customer_id)
         _found(conn, customer_id)
-        place = sealed.place(Kind.FIELD, customer_id=customer_id, field=field)
-        hidden = sealing.seal(ask.db, words, place=place) if words else None
-        store.put_field(conn, customer_id, field, sealed=hidden)
+        standing = kept.standing(conn, ask.db, [seen.customer.id])[seen.customer.id]
+        if words != standing.get(field, ""):
+            news = {fields.known_fields(ask.settings)[field]: words}
+            fields.write(conn, ask, seen.customer, news, standing=standing)
         _note(conn, ask, seen, "opportunity")
 
 
@@ -344,7 +353,7 @@ def hand_over(ask: Ask, *, customer_id: int, keeper: str) -> None:
     with acting(ask) as conn:
         seen = contacts.there(conn, ask, customer_id)
         _found(conn, customer_id)
-        is_own = seen.customer.keeper_id in {None, ask.scope.account_id}
+        is_own = seen.customer.keeper_id == ask.scope.account_id
         assigns = ask.scope.rights.get(prospects.ASSIGN, frozenset()) & seen.here
         if not is_own and not assigns:
             raise NotAllowedError("contacts.not_yours")

@@ -7,7 +7,7 @@ from station.archive.customers import book
 from station.archive.customers import merging as store
 from station.archive.customers.merging import Merge
 from station.archive.database import Connection
-from station.errors import BadValueError, NotFoundError
+from station.errors import BadValueError, NotAllowedError, NotFoundError
 from station.guard import mask
 from station.model import DAY_S, Act
 from station.services import trail
@@ -55,12 +55,12 @@ def merge(ask: Ask, *, kept_id: int, gone_id: int, reason: str) -> int:
 
     Raises:
         NotFoundError: one of them is not there, or not in sight; both answer alike.
-        NotAllowedError: one of them was erased.
+        NotAllowedError: one of them was erased, or is registered out of sight.
         BadValueError: they are one already, a person and an organisation, or no reason is given.
     """
     with acting(ask, changes_figures=True) as conn:
         kept, gone = (contacts.there(conn, ask, one) for one in (kept_id, gone_id))
-        _refuse(kept, gone, gone_id)
+        _refuse(ask, kept, gone, gone_id)
         for side in (kept, gone):
             reason = contacts.impersonal(reason, contacts.of_person(ask.db, side.customer))
         merge_id = store.add(
@@ -77,7 +77,11 @@ def merge(ask: Ask, *, kept_id: int, gone_id: int, reason: str) -> int:
     return merge_id
 
 
-def _refuse(kept: Seen, gone: Seen, gone_id: int) -> None:
+def _refuse(ask: Ask, kept: Seen, gone: Seen, gone_id: int) -> None:
+    for side in (kept, gone):
+        homes = side.customer.registered
+        if homes and homes.isdisjoint(ask.scope.station_ids):  # or he would be of here from now on
+            raise NotAllowedError("merging.elsewhere")
     if kept.customer.id == gone.customer.id:
         raise BadValueError("merging.same")
     if kept.customer.is_organisation != gone.customer.is_organisation:
@@ -97,9 +101,12 @@ def undo(ask: Ask, *, merge_id: int) -> None:
     now_s = int(time())
     with acting(ask, changes_figures=True) as conn:
         found = store.find(conn, merge_id)
+        try:
+            seen = contacts.there(conn, ask, found.kept_id if found else 0)
+        except NotFoundError as error:
+            raise NotFoundError("merging.unknown") from error
         if found is None:
             raise NotFoundError("merging.unknown")
-        seen = contacts.there(conn, ask, found.kept_id)
         if found.undone_at is not None:
             raise BadValueError("merging.undone_before")
         if _days_left(ask, found, now_s) is None:

@@ -20,7 +20,6 @@ from station.services import trail
 from station.services.access import acting, right, today
 from station.services.ask import Ask
 from station.services.customers import contacts
-from station.services.customers.contacts import Seen
 from station.services.personal import sealing
 
 
@@ -81,7 +80,7 @@ def add(ask: Ask, *, customer_id: int, occasion: Occasion) -> None:
         hidden = sealing.seal(ask.db, _words(occasion), place=place)
         account, kind = ask.scope.account, occasion.kind.value
         store.add(conn, OccasionRow(customer_id, kind, hidden, account, now_s))
-        _note(conn, ask, seen, "occasion")
+        contacts.note(conn, ask, seen, "occasion")
 
 
 def _words(occasion: Occasion) -> str:
@@ -98,11 +97,6 @@ def opened(db: Database, row: OccasionRow) -> Occasion | None:
     told = json.loads(words)
     told["calendar"] = Calendar(told["calendar"])
     return Occasion(OccasionKind(row.kind), **told)
-
-
-def _note(conn: Connection, ask: Ask, seen: Seen, deed: str, reason: str = "") -> None:
-    what = f"customer:{seen.customer.id}:{deed}"
-    trail.note(conn, ask.scope, Act.CHANGE, what, station_id=seen.station_id, reason=reason)
 
 
 @right("contact.reveal")
@@ -143,7 +137,7 @@ def remove(ask: Ask, *, customer_id: int, occasion_id: int, reason: str) -> None
         if not store.remove(conn, book.same(conn, customer_id), occasion_id):
             raise NotFoundError("occasions.none")
         erasing.mark_unsettled(conn)
-        _note(conn, ask, seen, "occasion_removed", why)
+        contacts.note(conn, ask, seen, "occasion_removed", reason=why)
 
 
 def forget_unwanted(conn: Connection, customer_id: int) -> int:

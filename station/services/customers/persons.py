@@ -249,5 +249,4 @@ def reveal(ask: Ask, *, person_id: int, purpose: Purpose, reason: str) -> Reveal
 
 
 def _note(conn: Connection, ask: Ask, seen: Seen, person_id: int, what: str) -> None:
-    name = f"customer:{seen.customer.id}:person:{person_id}:{what}"
-    trail.note(conn, ask.scope, Act.CHANGE, name, station_id=seen.station_id)
+    contacts.note(conn, ask, seen, f"person:{person_id}:{what}")

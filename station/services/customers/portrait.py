@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from station.archive import vehicles as garage
 from station.archive.customers import book, timeline
 from station.archive.database import Connection
 from station.model import MILLI, day_number, minor_per_major
@@ -19,7 +20,11 @@ NEWEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """A customer as whoever asks may see him; `vehicles` are rows of the board, now his."""
+    """A customer as whoever asks may see him; `vehicles` are rows of the board, now his.
+
+    `unseen` are how his vehicles are called that never came to a station in sight; they are told
+    where he is registered only.
+    """
 
     customer_id: int
     code: str
@@ -29,6 +34,7 @@ class Portrait:
     since_day: int | None
     contact: Contact
     vehicles: pd.DataFrame
+    unseen: tuple[str, ...]
     cards: pd.DataFrame
 
 
@@ -52,6 +58,9 @@ def portrait(ask: Ask, *, customer_id: int) -> Portrait:
     )
     customer, codes = seen.customer, board.station_codes(ask)
     rows = board.some(ask, vehicle_ids=his)
+    unseen = set(his) - set(rows["vehicle_id"]) if customer.station_id in seen.here else set()
+    with ask.db.reading() as conn:
+        called = garage.labels(conn, unseen)
     return Portrait(
         customer_id=customer.id,
         code=customer.code,
@@ -61,6 +70,7 @@ def portrait(ask: Ask, *, customer_id: int) -> Portrait:
         since_day=customer.since_day,
         contact=contacts.of_customer(ask, customer_id=customer_id),
         vehicles=_rows_of(rows, his),
+        unseen=tuple(sorted(label for label, _ in called.values())),
         cards=cards,
     )
 

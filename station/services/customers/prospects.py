@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from station.archive import lake
+from station.archive.customers import fleet
 from station.archive.customers import prospects as book
-from station.archive.customers import sealed
-from station.archive.customers.sealed import Kind
 from station.archive.database import Connection
 from station.contact import prospects as rules
 from station.contact.prospects import Belongs as Belongs  # noqa: PLC0414 - pages name them
@@ -19,6 +18,7 @@ from station.model import day_number
 from station.services import board
 from station.services.access import right, today
 from station.services.ask import Ask
+from station.services.customers import kept
 from station.services.memory import remembered
 from station.services.personal import sealing
 
@@ -88,13 +88,13 @@ def listing(ask: Ask) -> pd.DataFrame:
         rows = book.listing(conn, ask.scope.station_ids)
         won = book.first_purchases(conn, rows["prospect_id"].tolist())
         reached = book.contacts_of(conn, rows["customer_id"].tolist())
-        labels = book.labels_of(conn, rows["vehicle_id"].dropna().astype("int64").tolist())
+        labels = fleet.labels(conn, rows["vehicle_id"].dropna().astype("int64").tolist())
     rows = _standing(rows, won)
     told = [sealing.unseal_contact(ask.db, reached[int(n)]) for n in rows["customer_id"]]
     return rows.assign(
         name=[mask.name(name or "") for name, _ in told],
         phone=[mask.phone(phone or "") for _, phone in told],
-        label=[labels.get(n, "") for n in rows["vehicle_id"].fillna(0).astype("int64")],
+        label=rows["vehicle_id"].map(labels).astype("object").fillna(""),
         station=rows["station_id"].map(board.station_codes(ask)),
     )[["prospect_id", *COLUMNS]]
 
@@ -163,8 +163,7 @@ def opportunities(ask: Ask) -> pd.DataFrame:
 def _words(conn: Connection, ask: Ask, customer_ids: Sequence[int]) -> Mapping[str, dict[int, str]]:
     """Return by field and customer what is known, opened and without telephones."""
     found: dict[str, dict[int, str]] = {}
-    for customer_id, name, hidden in book.fields_of(conn, customer_ids, OPPORTUNITY):
-        place = sealed.place(Kind.FIELD, customer_id=customer_id, field=name)
-        words = sealing.unseal(ask.db, hidden, place=place)
+    told = kept.told_of(conn, ask.db, customer_ids, OPPORTUNITY)
+    for (customer_id, name), (words, _) in told.items():
         found.setdefault(name, {})[customer_id] = mask.redact(words or "")
     return found

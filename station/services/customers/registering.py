@@ -240,7 +240,8 @@ def confirm(ask: Ask, *, registration_id: int) -> Confirmed:
     """Make a customer of somebody whom staff have seen, or complete the one he is already.
 
     He is one already who has the same telephone and is called the same, or has no name yet. What
-    he agreed to is written down as said online on the day he registered.
+    he agreed to is written down as said online on the day he registered. What was promised is due
+    once to a telephone, however often and under whichever name it registers.
 
     Raises:
         NotFoundError: nobody waits under this number, or not in sight; both answer alike.
@@ -252,20 +253,32 @@ def confirm(ask: Ask, *, registration_id: int) -> Confirmed:
         if told is None:
             raise BadValueError("join.shut")
         phone = leads.phone_of(ask, told.phone)
+        reward = "" if _was_thanked(conn, ask, phone) else row.reward
         known = _known(conn, ask, told.name, phone)
         customer_id = known or _made(conn, ask, row, told, phone)
         if known:
             _complete(conn, ask, known, told.name)
         has_vehicle = _tie(conn, customer_id, told.plate, _province_of(conn, row.station_id))
         consents.add(conn, _consents(ask, customer_id, row, told))
-        _decide(conn, ask, row, CONFIRMED, customer_id)
+        _decide(conn, ask, row, CONFIRMED, customer_id, reward)
         what = f"customer:{customer_id}:registration:confirmed"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=row.station_id)
-    return Confirmed(customer_id, bool(known), has_vehicle, row.reward)
+    return Confirmed(customer_id, bool(known), has_vehicle, reward)
+
+
+def _was_thanked(conn: Connection, ask: Ask, phone: str) -> bool:
+    """Return whether anybody in sight who has this telephone was given something before."""
+    same = {row for known in leads.with_phone(conn, ask, phone) for row in book.same(conn, known)}
+    return any(row.reward for row in registrations.of_customer(conn, same))
 
 
 def _decide(
-    conn: Connection, ask: Ask, row: Registration, status: str, customer_id: int | None = None
+    conn: Connection,
+    ask: Ask,
+    row: Registration,
+    status: str,
+    customer_id: int | None = None,
+    reward: str = "",
 ) -> None:
     registrations.decide(
         conn,
@@ -274,6 +287,7 @@ def _decide(
         account=ask.scope.account,
         now_s=int(time()),
         customer_id=customer_id,
+        reward=reward,
     )
 
 
@@ -282,7 +296,7 @@ def _made(conn: Connection, ask: Ask, row: Registration, told: Told, phone: str)
     station_id, keeper_id = row.station_id, ask.scope.account_id
     customer_id = leads.make(conn, ask, station_id=station_id, keeper_id=keeper_id)
     leads.reach(conn, ask, Contact(customer_id), name=told.name, phone=phone)
-    store.put_field(conn, customer_id, leads.CHANNEL, value=Origin.SELF_REGISTERED.value)
+    leads.came_by(conn, customer_id, Origin.SELF_REGISTERED)
     sure = Found(Origin.SELF_REGISTERED.value, Reliability.A.value)
     leads.add(conn, ask, customer_id, sure)
     return customer_id

@@ -12,8 +12,7 @@ from station.archive.database import Connection
 from station.contact import payments
 from station.contact.payments import Terms
 from station.errors import BadValueError
-from station.model import Act, day_date, day_number, minor_per_major
-from station.services import trail
+from station.model import day_date, day_number, minor_per_major
 from station.services.access import right, stations_in_sight, today
 from station.services.ask import Ask
 from station.services.customers import contacts, fleets
@@ -135,7 +134,7 @@ def settle(ask: Ask, *, customer_id: int, period_end: date) -> None:
             return
         day = day_number(today())
         credit.settle(conn, Settlement(customer_id, last, day, ask.scope.account))
-        _note(conn, ask, seen, "settled", period_end)
+        contacts.note(conn, ask, seen, "settled", reason=period_end.isoformat())
 
 
 @right("customers.edit")
@@ -149,7 +148,7 @@ def unsettle(ask: Ask, *, customer_id: int, period_end: date) -> None:
     with ask.db.writing(changes_figures=False) as conn:
         seen, same, first, last = _period(conn, ask, customer_id, period_end)
         if credit.unsettle(conn, same, first_day=first, last_day=last):
-            _note(conn, ask, seen, "unsettled", period_end)
+            contacts.note(conn, ask, seen, "unsettled", reason=period_end.isoformat())
 
 
 def _period(
@@ -168,9 +167,3 @@ def _period(
         raise BadValueError("settling.no_period", day=day_date(day))
     first, last, _ = found[0]
     return seen, same, first, last
-
-
-def _note(conn: Connection, ask: Ask, seen: Seen, what: str, period_end: date) -> None:
-    name = f"customer:{seen.customer.id}:{what}"
-    reason = period_end.isoformat()
-    trail.note(conn, ask.scope, Act.CHANGE, name, station_id=seen.station_id, reason=reason)

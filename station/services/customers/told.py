@@ -8,13 +8,15 @@ from datetime import date
 from pathlib import Path
 
 from station.archive.customers import book
+from station.archive.customers import fields as field_book
 from station.archive.customers import fleet as store
+from station.archive.database import Connection
 from station.contact import payments
 from station.model import AgreementKind, ContactRole, day_date, day_number
 from station.services import board
 from station.services.access import today
 from station.services.ask import Ask
-from station.services.customers import agreements, persons, settling
+from station.services.customers import agreements, fields, kept, persons, settling
 
 UNPAID_SHARE = 3
 """Each so many-th organisation has not paid for its last periods."""
@@ -57,8 +59,20 @@ def _fields(ask: Ask, path: Path) -> dict[str, int]:
     with ask.db.writing(changes_figures=False) as conn:
         known = {code: book.id_of(conn, code) or 0 for code in told}
         for code, values in told.items():
-            store.put_fields(conn, known[code], values)
+            _put(conn, ask, known[code], values)
     return known
+
+
+def _put(conn: Connection, ask: Ask, customer_id: int, told: Mapping[str, str]) -> None:
+    """Put what an organisation told where nothing is known yet; what is known stays."""
+    every = fields.known_fields(ask.settings)
+    known = {value.field for value in field_book.values(conn, [customer_id])}
+    new = [
+        kept.value_of(ask.db, customer_id, every[name], words)
+        for name, words in told.items()
+        if name not in known
+    ]
+    field_book.put(conn, new)
 
 
 def settle_most(ask: Ask) -> None:

@@ -1,12 +1,14 @@
 """What a file of customers tells of their fields, and what it changes of what was known."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from station import text
 from station.archive.customers import fields as store
+from station.archive.customers.fields import Check
 from station.archive.customers.records import Replaced
+from station.archive.customers.steps import CUSTOMERS, Pair, Step
 from station.archive.database import Connection, Database
 from station.config import Settings
 from station.contact import values
@@ -17,6 +19,8 @@ from station.model import CustomerRecord, OwnerKind, day_date
 from station.services.customers import fields, kept
 from station.services.customers.kept import News
 
+KIND, CHECKS = "is_organisation", "checks"
+"""What a step tells of a customer beside fields: a column, and which checks were forgotten."""
 CORE_OF = {column: field for field, column in store.COLUMNS.items()}
 """The field of each column of a customer's own row that a file may change."""
 
@@ -119,3 +123,63 @@ def _words(column: str, value: object) -> str:
     if value is None or value == OwnerKind.UNKNOWN.value:
         return ""
     return day_date(int(str(value))).isoformat() if column == "since_day" else str(value)
+
+
+def steps_of(
+    told: Sequence[tuple[int, CustomerRecord]],
+    news: Sequence[News],
+    replaced: Sequence[Replaced],
+    checks: Sequence[Check],
+    *,
+    last_id: int,
+) -> list[Step]:
+    """Return what a file did to customers: which fields it named, never what stands there.
+
+    What stood there before and what the file put is in the history of the customer, sealed.
+    """
+    changed = {one.customer_id for one in news}
+    names: dict[int, tuple[str, ...]] = {}
+    for customer_id, record in told:
+        named = _named(record)
+        before = names.get(customer_id, ())
+        names[customer_id] = tuple(dict.fromkeys((*before, *named))) if before else named
+    more: dict[int, dict[str, Pair]] = {}
+    for one in replaced:
+        if KIND in one.columns:
+            own = more.setdefault(one.customer_id, {})
+            own[KIND] = [own.get(KIND, one.columns[KIND])[0], one.columns[KIND][1]]
+            changed.add(one.customer_id)
+    for check in checks:
+        held = more.setdefault(check.customer_id, {}).setdefault(CHECKS, [])
+        held.append([check.field, check.checked_day, int(check.is_good), check.account])
+    return [
+        Step(CUSTOMERS, customer_id, is_new=True)
+        if customer_id > last_id
+        else Step(
+            CUSTOMERS,
+            customer_id,
+            told=_said(named) | more[customer_id] if customer_id in more else _said(named),
+            is_said=customer_id not in changed,
+        )
+        for customer_id, named in names.items()
+    ]
+
+
+@lru_cache
+def _said(names: tuple[str, ...]) -> dict[str, Pair]:
+    """Return the same fields as one and the same value: most rows of a file tell the same."""
+    return {name: [] for name in names}
+
+
+def _named(record: CustomerRecord) -> tuple[str, ...]:
+    """Return the fields that a row of a file tells something of."""
+    own = (
+        ("name", record.name),
+        ("phone", record.phone),
+        ("organisation_name", record.organisation_name),
+        ("station", record.station),
+        ("since", record.since_day),
+        ("owner_kind", record.owner_kind != OwnerKind.UNKNOWN),
+        *record.facts.items(),
+    )
+    return tuple([name for name, value in own if value])

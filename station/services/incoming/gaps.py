@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from station.analysis import gaps
-from station.analysis.gaps import Gaps
+from station.analysis.gaps import Gap, Gaps
 from station.archive import controls
 from station.archive import stations as sites
 from station.model import MILLI, day_number, minor_per_major
@@ -53,11 +53,12 @@ def find(ask: Ask, *, stations: Sequence[str] = (), days: int = 7) -> Gaps:
 
 
 def _told(findings: pd.DataFrame) -> pd.DataFrame:
+    is_single = (findings["kind"] == Gap.SERIAL.value) & (findings["count"] == 1)
     return findings.assign(
         litres=findings["quantity_milli"].astype("float64") / MILLI,
         from_time=_clock(findings["from_at"]),
         to_time=_clock(findings["to_at"]),
-        sentence=PREFIX + "." + findings["kind"].astype(str),
+        sentence=PREFIX + "." + findings["kind"].astype(str).mask(is_single, "serial_one"),
     )
 
 

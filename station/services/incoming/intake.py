@@ -47,6 +47,8 @@ from station.services.incoming.files import (
     rehearsal,
     write_rejects,
 )
+from station.services.incoming.records import KINDS
+from station.services.incoming.undoing import Undone, take_back
 from station.services.personal import sealing
 
 REJECTED, CONFLICT, IGNORED = "rejected", "conflict", "ignored"
@@ -398,16 +400,26 @@ def _sight(ask: Ask) -> batches.Sight:
 
 
 @right("batches.undo")
-def undo(ask: Ask, *, batch_id: int) -> int:
-    """Return how many sales an import's undoing took out; the file may come again.
+def undo(ask: Ask, *, batch_id: int) -> Undone:
+    """Return what an import's undoing took out or put back; the file may come again.
+
+    Of records, what was changed since is left, and what something names since is kept.
 
     Raises:
         NotFoundError: there is no such import in sight.
-        FileRefusedError: it was undone before, or brought no sales.
+        NotAllowedError: stations are taken back by whoever keeps them.
+        FileRefusedError: it was undone before, or can be no more.
     """
-    with ask.db.writing() as conn:
+    with ask.db.reading() as conn:
         batches.require(conn, batch_id, _sight(ask))
+        kind = batches.kind_of(conn, batch_id)
+    undone = take_back(ask, batch_id) if kind in KINDS else _void(ask, batch_id)
+    lake.refresh(ask.db)
+    return undone
+
+
+def _void(ask: Ask, batch_id: int) -> Undone:
+    with ask.db.writing() as conn:
         voided = batches.undo(conn, batch_id)
         trail.note(conn, ask.scope, Act.UNDO, f"batch:{batch_id}", count=voided)
-    lake.refresh(ask.db)
-    return voided
+    return Undone(voided)

@@ -9,10 +9,12 @@ from time import time
 
 from station.archive import batches, lake, stations
 from station.archive.books import KeyBook
-from station.archive.customers import fields, reach, sealed
+from station.archive.customers import fields, reach, sealed, steps
 from station.archive.customers import records as store
+from station.archive.customers.fields import Check
 from station.archive.customers.records import Replaced
 from station.archive.customers.sealed import Contact
+from station.archive.customers.steps import Step
 from station.archive.database import Connection, Database
 from station.archive.sales import Outcome
 from station.errors import NotAllowedError
@@ -128,7 +130,7 @@ def _take(ask: Ask, file: RecordsFile, name: str, door: Door) -> tuple[int, _Tal
         )
     rows = file.rows()
     while chunk := list(islice(rows, SEALED_ROWS if file.kind == PERSONAL else CHUNK_ROWS)):
-        with door() as conn, sites.watched(conn, ask.scope, batch_id):
+        with door() as conn, sites.watched(conn, ask.scope, f"{sites.BY_FILE}{batch_id}"):
             arrival = Arrival(file.kind, batch_id, int(time()))
             _take_chunk(conn, ask, arrival, chunk, tally=tally, keys=keys)
     with door() as conn:
@@ -155,7 +157,9 @@ def _take_chunk(
         RejectedRow(row.line_no, why, row.raw) for row, why in zip(rows, barred, strict=True) if why
     ]
     rows = [row for row, why in zip(rows, barred, strict=True) if not why]
-    outcomes = _put(conn, ask, arrival, [row.record for row in rows], keys)
+    done: list[Step] = []
+    outcomes = put(conn, ask, arrival, [row.record for row in rows], keys=keys, done=done)
+    steps.write(conn, arrival.batch_id, done)
     for row, outcome in zip(rows, outcomes, strict=True):
         if outcome in {Outcome.UNMATCHED, Outcome.CONFLICT}:
             tally.rejected.append(_not_taken(row, outcome))
@@ -218,23 +222,35 @@ def _plate(record: Record) -> str:
     return record.plate.text if isinstance(record, CardRecord) and record.plate else ""
 
 
-def _put(
-    conn: Connection, ask: Ask, arrival: Arrival, records: Sequence[Record], keys: KeyBook
+def put(
+    conn: Connection,
+    ask: Ask,
+    arrival: Arrival,
+    records: Sequence[Record],
+    *,
+    keys: KeyBook,
+    done: list[Step],
 ) -> list[Outcome]:
+    """Return what became of each record that a file brings, all of one kind."""
     if arrival.kind == "stations":
-        return store.put_stations(conn, [r for r in records if isinstance(r, Station)])
+        sites_told = [r for r in records if isinstance(r, Station)]
+        return store.put_stations(conn, sites_told, steps=done)
     if arrival.kind == "customers":
         customers = [r for r in records if isinstance(r, CustomerRecord)]
-        return _put_customers(conn, ask, arrival, customers)
+        return _put_customers(conn, ask, arrival, customers, done)
     if arrival.kind == "vehicles":
         vehicles = [r for r in records if isinstance(r, VehicleRecord)]
-        return store.put_vehicles(conn, vehicles, keys=keys)
+        return store.put_vehicles(conn, vehicles, keys=keys, steps=done)
     cards = [r for r in records if isinstance(r, CardRecord)]
-    return store.put_cards(conn, cards, keys=keys)
+    return store.put_cards(conn, cards, keys=keys, steps=done)
 
 
 def _put_customers(
-    conn: Connection, ask: Ask, arrival: Arrival, records: Sequence[CustomerRecord]
+    conn: Connection,
+    ask: Ask,
+    arrival: Arrival,
+    records: Sequence[CustomerRecord],
+    done: list[Step],
 ) -> list[Outcome]:
     """Return what became of each; what changed of whom the archive knew is written down."""
     replaced: list[Replaced] = []
@@ -251,21 +267,33 @@ def _put_customers(
     taken = [outcome in {Outcome.ACCEPTED, Outcome.DUPLICATE} for outcome in outcomes]
     told = [record for record, is_in in zip(records, taken, strict=True) if is_in]
     changed, news = _put_told(conn, ask, told, last_id=last_id)
+    news = [*facts.of_columns(replaced), *news]
     kept.note(
         conn,
         ask.db,
-        [*facts.of_columns(replaced), *news],
+        news,
         account=ask.scope.account,
         written_at=arrival.at_s,
         reason=f"{sites.BY_FILE}{arrival.batch_id}",
     )
-    ways = [(one.customer_id, one.field) for one in news if one.field in facts.ways(ask.settings)]
-    fields.drop_checks(conn, ways)
+    checks = _drop_checks(conn, ask, news)
+    known = store.ids_of(conn, [record.code for record in told])
+    of_each = [(known[record.code], record) for record in told]
+    done += facts.steps_of(of_each, news, replaced, checks, last_id=last_id)
     is_new = iter(changed)
     return [
         Outcome.ACCEPTED if is_in and next(is_new) else outcome
         for outcome, is_in in zip(outcomes, taken, strict=True)
     ]
+
+
+def _drop_checks(conn: Connection, ask: Ask, news: Sequence[News]) -> list[Check]:
+    """Forget that what stands there no more was checked, and return what was known of it."""
+    names = facts.ways(ask.settings)
+    ways = {(one.customer_id, one.field) for one in news if one.field in names}
+    held = fields.checks(conn, {customer_id for customer_id, _ in ways}) if ways else {}
+    fields.drop_checks(conn, ways)
+    return [check for place, check in held.items() if place in ways]
 
 
 def _put_told(

@@ -37,10 +37,10 @@ def _prospect(conn: Connection, same: list[int]) -> dict[str, Any] | None:
         "reliability": prospect.reliability,
         "belongs": prospect.belongs,
         "standing": prospect.standing,
-        "paused_until": _day(prospect.pause_until_day),
+        "paused_until": day(prospect.pause_until_day),
         "event": prospect.event,
-        "taken_up_at": _instant(prospect.made_at),
-        "bought_on": _day(prospect.won_day),
+        "taken_up_at": instant(prospect.made_at),
+        "bought_on": day(prospect.won_day),
     }
 
 
@@ -50,9 +50,9 @@ def _registrations(
     return [
         {
             "station": codes[row.station_id],
-            "made_at": _instant(row.made_at),
+            "made_at": instant(row.made_at),
             "reward": row.reward,
-            "confirmed_at": None if row.decided_at is None else _instant(row.decided_at),
+            "confirmed_at": None if row.decided_at is None else instant(row.decided_at),
         }
         for row in registrations.of_customer(conn, same)
         if row.station_id in ask.scope.station_ids
@@ -66,7 +66,7 @@ def _talks(
         {
             "station": codes[row.station_id],
             "words": notes.opened(ask.db, row),
-            "written_at": _instant(row.written_at),
+            "written_at": instant(row.written_at),
         }
         for row in talks.of_customer(conn, same)
         if row.station_id in ask.scope.station_ids
@@ -85,7 +85,7 @@ def _occasions(conn: Connection, ask: Ask, same: list[int]) -> list[dict[str, An
                 "year": (found.year or None) if found else None,
                 "calendar": found.calendar.value if found else None,
                 "note": found.note if found else None,
-                "written_at": _instant(row.written_at),
+                "written_at": instant(row.written_at),
             }
         )
     return told
@@ -99,15 +99,19 @@ def _attachments(conn: Connection, ask: Ask, same: list[int]) -> list[dict[str, 
             "media_type": row.media_type,
             "bytes": row.size_bytes,
             "name": attachments.name_of(ask.db, row),
-            "written_at": _instant(row.written_at),
+            "written_at": instant(row.written_at),
         }
         for row in scan_book.of_customer(conn, same)
     ]
 
 
-def _instant(at: int) -> str:
+def instant(at: int) -> str:
+    """Return an instant in ISO form, in UTC."""
     return datetime.fromtimestamp(at, UTC).isoformat()
 
 
-def _day(number: int | None) -> str | None:
-    return None if number is None else day_date(number).isoformat()
+def day(number: float | None) -> str | None:
+    """Return a day in ISO form; none where it is not known or has no end."""
+    if number is None or pd.isna(number) or not 0 < number < book.FOREVER:
+        return None
+    return day_date(int(number)).isoformat()

@@ -20,7 +20,7 @@ from station.model import Act, day_number
 from station.services import access, trail
 from station.services.access import right, today
 from station.services.ask import Ask
-from station.services.customers import contacts, registering
+from station.services.customers import contacts, kept, registering
 from station.services.personal import sealing
 
 FILE = "erasures.jsonl"
@@ -83,6 +83,7 @@ def _erase(conn: Connection, db: Database, erasure: Erasure) -> None:
     customer = _alone(conn, erasure.customer_id)
     own = erasing.belongings(conn, customer)
     person = contacts.of_person(db, customer, *own.texts, *own.numbers)
+    person |= kept.traces_of(conn, db, customer.ids)
     _clear_rows(conn, db, person)
     named = [batch_id for batch_id, name in batches.file_names(conn) if person.found_in(name)]
     batches.forget_names(conn, named)

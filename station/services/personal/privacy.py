@@ -2,40 +2,30 @@
 
 import json
 import os
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from time import time
 from typing import Any
 
 import pandas as pd
 
-from station.archive.customers import agreements as agreed
-from station.archive.customers import book as customers
 from station.archive.customers import consents as book
-from station.archive.customers import credit, merging, person, tags
-from station.archive.customers import persons as people
-from station.archive.customers.book import FOREVER, Span
-from station.archive.database import Connection
 from station.errors import BadValueError
 from station.guard import consent, mask
 from station.model import (
-    DAY_S,
-    MILLI,
     Act,
     Channel,
     Consent,
     ConsentSource,
     Purpose,
-    day_date,
     day_number,
-    minor_per_major,
 )
-from station.services import board, trail
+from station.services import trail
 from station.services.access import LOCAL_ACCOUNT, acting, right, today
 from station.services.ask import Ask
-from station.services.customers import agreements, contacts, kept, occasions, persons
-from station.services.customers.contacts import Seen
-from station.services.personal import confided, sealing
+from station.services.customers import contacts, occasions
+from station.services.personal.confided import instant
+from station.services.personal.dossier import file_of
 
 LONGEST_VERSION = 40
 OWNER_ONLY = 0o600
@@ -159,9 +149,9 @@ def person_file(ask: Ask, *, customer_id: int, identity: str, reason: str) -> di
         name, station_id = f"customer:{customer_id}", seen.station_id
         told = f"{checked}; {why}"
         trail.note(conn, ask.scope, Act.PERSON_FILE, name, station_id=station_id, reason=told)
-    head = {"made_at": _instant(int(time())), "identity": checked, "reason": why}
+    head = {"made_at": instant(int(time())), "identity": checked, "reason": why}
     with ask.db.reading() as conn:
-        return head | _file(conn, ask, seen)
+        return head | file_of(conn, ask, seen)
 
 
 def write_file(path: Path, document: dict[str, Any]) -> None:
@@ -175,230 +165,3 @@ def write_file(path: Path, document: dict[str, Any]) -> None:
 def as_json(document: dict[str, Any]) -> str:
     """Return a person's file as text."""
     return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
-
-
-def _file(conn: Connection, ask: Ask, seen: Seen) -> dict[str, Any]:
-    his = customers.spans(conn, seen.customer.id)
-    codes = board.station_codes(ask)
-    held = person.cards_of(conn, seen.customer.id)
-    known = seen.station_ids | person.paid_at(conn, held)
-    here = known & ask.scope.station_ids
-    lines = person.lines(conn, his, held, here)
-    events = person.events(conn, seen.customer.id, his, ask.scope.station_ids)
-    told = kept.of_file(conn, ask.db, customers.same(conn, seen.customer.id))
-    for change in told["field_changes"]:
-        change["at"] = _instant(change["at"])
-    return {
-        "stations": sorted(codes[list(here)]),
-        "complete": here == known,
-        "customer": _customer(ask, seen, codes),
-        **told,
-        "vehicles": _vehicles(conn, his),
-        "cards": [_card(row) for row in held.to_dict("records")],
-        "lines": [_line(row, codes, held) for row in lines.to_dict("records")],
-        "consents": [_consent(word) for word in book.of_customer(conn, seen.customer.id)],
-        "notes": _notes(conn, ask, his, codes),
-        "merges": _merges(conn, seen),
-        "tags": _tags(conn, seen, his),
-        "contact_persons": _persons(conn, ask, seen),
-        "agreements": _agreements(conn, ask, seen),
-        "payments": _payments(conn, seen),
-        "events": [_event(row, codes) for row in events.to_dict("records")],
-    } | confided.sections(conn, ask, seen, codes)
-
-
-def _customer(ask: Ask, seen: Seen, codes: "pd.Series[str]") -> dict[str, Any]:
-    customer = seen.customer
-    name, phone = sealing.unseal_contact(ask.db, customer.contact)
-    return {
-        "code": customer.code,
-        "is_organisation": customer.is_organisation,
-        "owner_kind": customer.owner_kind,
-        "organisation_name": customer.organisation_name,
-        "name": name,
-        "phone": phone,
-        "station": codes.get(customer.station_id),
-        "since": _day(customer.since_day),
-        "keeper": customer.keeper,
-        "erased_at": None if customer.erased_at is None else _instant(customer.erased_at),
-        "records": _records(ask, seen),
-    }
-
-
-def _records(ask: Ask, seen: Seen) -> list[dict[str, Any]]:
-    """Return how each record that was found to be him calls and reaches him."""
-    customer = seen.customer
-    told = [sealing.unseal_contact(ask.db, contact) for contact in customer.contacts]
-    return [
-        {"code": code, "name": name, "phone": phone}
-        for code, (name, phone) in zip(customer.codes, told, strict=True)
-    ]
-
-
-def _merges(conn: Connection, seen: Seen) -> list[dict[str, Any]]:
-    """Return when his records were found to be one person's, and when that was taken back."""
-    return [
-        {
-            "at": _instant(merge.merged_at),
-            "reason": merge.reason,
-            "undone_at": None if merge.undone_at is None else _instant(merge.undone_at),
-        }
-        for merge in merging.naming(conn, seen.customer.ids)
-    ]
-
-
-def _vehicles(conn: Connection, his: list[Span]) -> list[dict[str, Any]]:
-    """Return his vehicles with when they were his and by what they are known."""
-    ids = sorted({span.vehicle_id for span in his})
-    keys, facts = person.keys(conn, ids), person.facts(conn, ids)
-    names = ("kind", "text", "colour", "plate_kind", "energy", "flags")
-    return [
-        {
-            **{str(name): value for name, value in row.items() if name != "id"},
-            "vehicle_id": int(row["id"]),
-            "keys": keys.loc[keys["vehicle_id"] == row["id"], list(names)].to_dict("records"),
-            "his": [
-                {"from": _day(span.from_day), "to": _day(span.to_day)}
-                for span in his
-                if span.vehicle_id == row["id"]
-            ],
-        }
-        for row in facts.to_dict("records")
-    ]
-
-
-def _card(row: dict[Any, Any]) -> dict[str, Any]:
-    return {
-        "number": row["number"],
-        "kind": row["kind"],
-        "from": _day(row["from_day"]),
-        "to": _day(row["to_day"]),
-    }
-
-
-def _line(row: dict[Any, Any], codes: "pd.Series[str]", held: pd.DataFrame) -> dict[str, Any]:
-    own_card = row["card_no"] in set(held["number"])
-    at = datetime.fromtimestamp(row["local_at"], UTC).replace(tzinfo=None)
-    return {
-        "line": row["id"],
-        "at": at.isoformat(sep=" "),
-        "station": codes[row["station_id"]],
-        "vehicle_id": None if pd.isna(row["vehicle_id"]) else int(row["vehicle_id"]),
-        "card_no": row["card_no"] if own_card else "",
-        "product": row["product"],
-        "quantity": row["quantity_milli"] / MILLI,
-        "unit": row["unit"],
-        "amount": row["amount_minor"] / minor_per_major(row["currency"]),
-        "currency": row["currency"],
-        "receipt_no": row["receipt_no"],
-        "nozzle": row["nozzle"],
-        "takes_back": None if pd.isna(row["reverses"]) else int(row["reverses"]),
-        "counts": bool(row["counts"]),
-    }
-
-
-def _consent(word: Consent) -> dict[str, Any]:
-    return {
-        "purpose": word.purpose.value,
-        "channel": word.channel.value,
-        "given": word.given,
-        "on": _day(word.on_day),
-        "source": word.source.value,
-        "text_version": word.text_version,
-        "written_at": _instant(word.written_at),
-    }
-
-
-def _notes(
-    conn: Connection, ask: Ask, his: list[Span], codes: "pd.Series[str]"
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "vehicle_id": note.vehicle_id,
-            "station": codes[note.station_id],
-            "reason": note.reason.value,
-            "note": sealing.unseal(
-                ask.db,
-                note.note_sealed,
-                place=sealing.note_place(note.vehicle_id, note.written_at),
-            ),
-            "written_at": _instant(note.written_at),
-        }
-        for note in person.notes(conn, his, ask.scope.station_ids)
-    ]
-
-
-def _tags(conn: Connection, seen: Seen, his: list[Span]) -> list[dict[str, Any]]:
-    """Return the words on him, and those on his vehicles from when they were his."""
-    on_him = tags.written(conn, tags.On(tuple(customers.same(conn, seen.customer.id))))
-    on_vehicles = [
-        (vehicle_id, tag, at)
-        for vehicle_id, from_day, to_day in his
-        for tag, at in tags.written(conn, tags.On(vehicle_id=vehicle_id))
-        if from_day <= at // DAY_S < to_day
-    ]
-    return [
-        {"vehicle_id": vehicle_id, "tag": tag, "written_at": _instant(at)}
-        for vehicle_id, tag, at in [*((None, tag, at) for tag, at in on_him), *on_vehicles]
-    ]
-
-
-def _persons(conn: Connection, ask: Ask, seen: Seen) -> list[dict[str, Any]]:
-    """Return who is to be asked for, of an organisation."""
-    told = []
-    for one in people.of_customers(conn, customers.same(conn, seen.customer.id)):
-        name, phone = persons.opened(ask.db, one)
-        told.append(
-            {
-                "role": one.role.value,
-                "name": name,
-                "phone": phone,
-                "from": _day(one.from_day),
-                "to": _day(one.to_day),
-                "verified_on": _day(one.checked_day),
-            }
-        )
-    return told
-
-
-def _agreements(conn: Connection, ask: Ask, seen: Seen) -> list[dict[str, Any]]:
-    return [
-        {
-            "kind": one.kind.value,
-            "terms": agreements.terms_of(ask.db, one),
-            "from": _day(one.from_day),
-            "to": _day(one.to_day),
-            "written_at": _instant(one.written_at),
-        }
-        for one in agreed.of_customers(conn, customers.same(conn, seen.customer.id))
-    ]
-
-
-def _payments(conn: Connection, seen: Seen) -> list[dict[str, Any]]:
-    paid = credit.settled(conn, customers.same(conn, seen.customer.id))
-    return [
-        {"period_end": _day(row["period_end_day"]), "settled_on": _day(row["settled_day"])}
-        for row in paid.to_dict("records")
-    ]
-
-
-def _event(row: dict[Any, Any], codes: "pd.Series[str]") -> dict[str, Any]:
-    return {
-        "at": _instant(row["at"]),
-        "act": row["act"],
-        "object": row["object"],
-        "station": None if pd.isna(row["station_id"]) else codes.get(row["station_id"]),
-        "count": row["count"],
-        "reason": row["reason"],
-    }
-
-
-def _instant(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat()
-
-
-def _day(number: float | None) -> str | None:
-    """Return a day in ISO form; none where it is not known or has no end."""
-    if number is None or pd.isna(number) or not 0 < number < FOREVER:
-        return None
-    return day_date(int(number)).isoformat()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from station.archive import batches, lake
-from station.archive.customers import erasing, registrations, retention, talks
+from station.archive.customers import erasing, registrations, retention, steps, talks
 from station.archive.database import Database
 from station.archive.people import audit, sessions
 from station.config import Settings
@@ -27,6 +27,7 @@ def forget_old(db: Database, settings: Settings, now_s: int) -> dict[str, int]:
     unseen = contacts_unseen(db, day_number(years_before(now_s, rules.contact_years)))
     unconfirmed_s = now_s - settings.registering.waiting_days * DAY_S
     quarantined_s = now_s - settings.archive.quarantine_days * DAY_S
+    undoable_s = now_s - settings.archive.undo_days * DAY_S
     with db.writing(changes_figures=False) as conn:
         forgotten = {
             "contacts": erasing.forget_contacts(conn, unseen),
@@ -41,6 +42,7 @@ def forget_old(db: Database, settings: Settings, now_s: int) -> dict[str, int]:
                 attempts_before_s=now_s - rules.attempts_days * DAY_S,
             ),
             "quarantine": batches.forget_rejected(conn, quarantined_s),
+            "undo": steps.forget(conn, undoable_s),
         }
         if any(forgotten.values()):
             erasing.mark_unsettled(conn)

@@ -5,6 +5,7 @@ from archive.shop import Shop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from makers import make_key
+from town import tell
 
 from station.archive import stations
 from station.archive.customers import book, fleet, records
@@ -109,9 +110,8 @@ def test_fields_of_whoever_stands_count_first(db: Database) -> None:
         assert alpha is not None
         assert beta is not None
         conn.execute(customers.update().where(customers.c.id == alpha).values(merged_into=beta))
-        fleet.put_fields(conn, alpha, {"settle_day": "10", "term_days": "5"})
-        fleet.put_fields(conn, beta, {"settle_day": "25"})
-        fleet.put_fields(conn, beta, {"settle_day": "31"})
+        tell(conn, alpha, settle_day="10", term_days="5")
+        tell(conn, beta, settle_day="25")
 
         table = fleet.fields(conn, ("settle_day", "term_days")).set_index("customer_id")
 

@@ -19,8 +19,8 @@ RUN_S = 60
 def script() -> None:
     import streamlit as st  # noqa: PLC0415 - the script stands alone
 
-    from station.pages.parts import desk as desks  # noqa: PLC0415
-    from station.pages.parts import holding as part  # noqa: PLC0415
+    from station.pages.parts import desk as desks  # noqa: PLC0415 - the script stands alone
+    from station.pages.parts import holding as part  # noqa: PLC0415 - the script stands alone
 
     ask, lang = desks.open_ask(), st.session_state["lang"]
     desk = desks.Desk(ask=ask, lang=lang, stations=(), days=0)
@@ -151,7 +151,11 @@ def test_a_customer_leaves_with_all_vehicles(
     (owner, *_) = contacts.of_vehicle(own_ask, vehicle_id=vehicle_id)
     page = opened(own_archive, monkeypatch, vehicle_id, customer=owner.customer_id)
 
-    page = press(page, f"holding_leave_{owner.customer_id}_do")
+    key = f"holding_leave_{owner.customer_id}"
+    page = press(page, f"{key}_do")
+    assert errors(page) == "Choose why the customer leaves, and try again."
+    page.selectbox(key=fresh(page, f"{key}_why")).set_value(LapseReason.PRICE)
+    page = press(page, f"{key}_do")
 
     assert not page.exception
     assert "The leaving is on file" in said(page)

@@ -16,7 +16,7 @@ OpenPage = Callable[..., AppTest]
 def drawn() -> None:
     import streamlit as st  # noqa: PLC0415 - the script that AppTest runs
 
-    from station.pages.parts import acts, tags  # noqa: PLC0415
+    from station.pages.parts import acts, tags  # noqa: PLC0415 - the script stands alone
 
     acts.told()
     tags.draw(st.session_state["desk"], vehicle_id=st.session_state["vehicle"])

@@ -268,6 +268,7 @@ def test_a_scan_is_known_by_its_content_and_comes_back_as_it_was(
         (PNG[:-4], "attachments.not_whole"),
         (JPEG[:-2], "attachments.not_whole"),
         (PDF.replace(b"some words", b"<< /S /JavaScript >>"), "attachments.acts"),
+        (PDF.replace(b"some words", b"<< /S /JavaScr#69pt >>"), "attachments.acts"),
         (PDF.replace(b"some words", b"x" * 6_000_000), "attachments.too_large"),
     ],
 )

@@ -201,10 +201,10 @@ def test_a_whole_telephone_finds_its_vehicles(ask: Ask, typed: str) -> None:
     assert contacts.find_by_phone(ask, phone=typed) == [1]
     found = cards.find(ask, words=typed)
     assert found[["kind", "why"]].to_numpy().tolist() == [
-        ["vehicle", "phone"],
         ["customer", "phone"],
+        ["vehicle", "phone"],
     ]
-    assert found["label"].tolist() == [FIRST.plate, "甲**"]
+    assert found["label"].tolist() == ["甲**", FIRST.plate]
 
 
 @pytest.mark.parametrize("typed", ["0000001", "1000000000", "10000000009", "no number"])

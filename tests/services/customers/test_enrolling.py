@@ -1,17 +1,20 @@
 """A customer is written down by hand, found again, and takes no plate that is another's."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
+from makers import make_key
 from people import scope_for
 from town import Person, ask_of, at, one, sell, settle, visit
 
-from station.archive.customers import book
+from station.archive.books import KeyBook
+from station.archive.customers import book, records
 from station.archive.database import Database
-from station.errors import BadValueError, NotFoundError
-from station.model import Channel, Purpose, Role
+from station.errors import BadValueError, NotAllowedError, NotFoundError
+from station.model import CardRecord, Channel, Purpose, Role
 from station.services.ask import Ask
-from station.services.customers import cards, contacts, enrolling, fields
+from station.services.customers import cards, contacts, enrolling, fields, holding
 from station.services.customers.enrolling import NewCard
 from station.services.personal import privacy
 
@@ -77,6 +80,34 @@ def test_a_company_needs_a_name_and_a_person_something_to_be_found_by(ask: Ask) 
 
     shown = contacts.of_customer(ask, customer_id=made)
     assert (shown.organisation_name, shown.keeper) == ("鹏澜物流", "")
+
+
+@pytest.fixture
+def far_card(ask: Ask) -> str:
+    """Return a card of which only a plate is known, that of a car of another station."""
+    with ask.db.writing() as conn:
+        card = CardRecord("777700000001", plate=make_key(ELSEWHERE.plate))
+        records.put_cards(conn, [card], keys=KeyBook())
+    return "777700000001"
+
+
+@pytest.mark.parametrize("takes_over", [False, True])
+def test_a_card_that_is_bound_to_another_stations_car_is_never_taken(
+    ask: Ask, far_card: str, *, takes_over: bool
+) -> None:
+    new = NewCard("S1", name="丙示川", card=far_card, takes_over=takes_over)
+
+    with pytest.raises(BadValueError, match=r"enrolling\.card_taken"):
+        enrolling.add(ask, new=new)
+
+
+def test_a_card_that_is_bound_to_another_stations_car_is_not_bound_to_one_here(
+    ask: Ask, far_card: str
+) -> None:
+    vehicle_id = int(cards.find(ask, words=FIRST.plate)["id"][0])
+
+    with pytest.raises(NotAllowedError, match=r"holding\.not_yours"):
+        holding.bind_card(ask, vehicle_id=vehicle_id, number=far_card, on=date(2026, 8, 1))
 
 
 def test_a_plate_or_card_of_another_is_taken_over_only_on_his_word(ask: Ask) -> None:

@@ -123,6 +123,14 @@ def test_a_reason_may_not_name_him_as_he_was_or_will_be(ask: Ask) -> None:
     assert change(ask, name="丁示川", reason="misread") == ["name"]
 
 
+@pytest.mark.parametrize("way", ["wechat", "address"])
+def test_a_reason_may_not_tell_how_else_he_was_reached(ask: Ask, way: str) -> None:
+    change(ask, **{way: "formerly here"})
+
+    with pytest.raises(BadValueError, match=r"contacts\.reason_names"):
+        change(ask, reason="no more Formerly-Here", **{way: "now there"})
+
+
 def test_history_says_who_when_what_and_why_and_masks_how_he_is_reached(ask: Ask) -> None:
     clerk = staff_of(ask)
 
@@ -151,6 +159,30 @@ def test_what_was_told_in_confidence_is_read_by_who_looks_after_him_only(ask: As
     contacts.assign(ask, customer_id=1, keeper="clerk")
     assert told(clerk, "forbidden_topics").value == "his horse"
     assert told(staff_of(ask, "boss", role=Role.MANAGER), "forbidden_topics").value == "his horse"
+
+
+@pytest.mark.parametrize(("noted", "named"), [(1, 1), (1, 2), (2, 1), (2, 2)])
+def test_what_is_kept_from_somebody_is_not_written_over_by_way_of_his_other_record(
+    ask: Ask, noted: int, named: int
+) -> None:
+    change(ask, noted, open_problems="the pump was broken")
+    merge(ask, 2, into=1)
+    clerk = staff_of(ask)
+
+    with pytest.raises(NotAllowedError, match=r"fields\.kept_from_you"):
+        change(clerk, named, open_problems="none")
+
+    assert told(ask, "open_problems").value == "the pump was broken"
+
+
+def test_a_change_by_way_of_his_other_record_tells_what_stood_there(ask: Ask) -> None:
+    merge(ask, 2, into=1)
+    change(ask, 1, rival_stations="Ferry Oil")
+
+    change(ask, 2, rival_stations="Hill Oil")
+
+    newest = fields.history(ask, customer_id=1).iloc[0]
+    assert (newest["old"], newest["new"]) == ("Ferry Oil", "Hill Oil")
 
 
 def test_another_stations_customer_is_neither_read_nor_changed(ask: Ask) -> None:

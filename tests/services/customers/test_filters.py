@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from people import scope_for
 from sqlalchemy import insert, update
-from town import Person, ask_of, at, sell, settle, visit
+from town import NOW, Person, ask_of, at, sell, settle, visit
 
+from station.archive.customers import holding
 from station.archive.customers.tables import customer_fields
 from station.archive.database import Database
 from station.archive.tables import customers
 from station.errors import BadValueError
-from station.model import Role, Stability
+from station.model import DAY_S, Role, Stability
 from station.services import board
 from station.services.ask import Ask
 from station.services.customers import cards, filters, tagging
@@ -61,6 +63,36 @@ def test_every_condition_must_hold(ask: Ask) -> None:
     assert left(ask, one(ask, "visits", "at_most", 1)) == plates(FIRST)
     assert left(ask, one(ask, "station", "none_of", "S1")) == plates(ELSEWHERE)
     assert left(ask, one(ask, "product", "any_of", "diesel")) == set()
+
+
+@pytest.fixture
+def sold(ask: Ask) -> None:
+    """Let a car that came here be a company's of another station since, and come no more."""
+    vehicle_id, day = int(cards.find(ask, words=FIRST.plate)["id"][0]), NOW // DAY_S + 2
+    with ask.db.writing() as conn:
+        holding.part(conn, vehicle_id, day)
+        holding.own(conn, vehicle_id, 3, day)
+        values = {"is_organisation": 1, "organisation_name": "Ferry Haulage"}
+        conn.execute(update(customers).where(customers.c.id == 3).values(values))
+    tell(ask, 3, "credit_class", "D")
+    tagging.put(ask, tag="late payer", customer_id=3)
+
+
+@pytest.mark.usefixtures("sold")
+def test_nothing_is_told_of_who_bought_a_car_that_never_came_here_since(ask: Ask) -> None:
+    scope = scope_for(ask.db, "south", at(ask.db, "S1", Role.MANAGER))
+    clerk = replace(ask, scope=scope, as_of=date(2099, 1, 1))
+    whole = replace(ask, as_of=clerk.as_of)
+    for told in (
+        one(ask, "field.credit_class", "any_of", "D"),
+        one(ask, "tag", "any_of", "late payer"),
+        one(ask, "organisation_name", "holds", "Ferry"),
+    ):
+        assert left(clerk, told) == set()
+        assert left(whole, told) == plates(FIRST, ELSEWHERE)
+
+    shown = filters.matches(clerk, conditions=[one(ask, "visits", "at_least", 1)])
+    assert shown.loc[shown["label"] == FIRST.plate, "customer_id"].isna().all()
 
 
 def test_a_customers_fields_tags_and_keeper_are_keys_too(ask: Ask) -> None:

@@ -85,6 +85,11 @@ def test_a_person_is_found_and_stays_masked(
     assert {label for kind, label, _ in found if kind == "customer"} == {"甲**"}
 
 
+@pytest.mark.parametrize("typed", [FIRST.name, FIRST.phone])
+def test_who_is_found_by_what_is_his_comes_before_what_he_drives(ask: Ask, typed: str) -> None:
+    assert [kind for kind, _, _ in told(ask, typed)] == ["customer", "vehicle"]
+
+
 @pytest.mark.parametrize("typed", ["甲乙运输", "运输有限", "FLEET-1"])
 def test_an_organisation_without_a_vehicle_is_found(ask: Ask, typed: str) -> None:
     assert ("customer", "甲乙运输有限公司") in [row[:2] for row in told(ask, typed)]

@@ -8,10 +8,10 @@ import pytest
 from archive.shop import Shop
 from makers import NOON, make_key, make_sale
 from people import scope_for
-from town import ask_of, at, sell
+from town import ask_of, at, sell, tell
 
 from station.archive import stations
-from station.archive.customers import book, fleet, records
+from station.archive.customers import book, records
 from station.archive.database import Database
 from station.archive.tables import customers
 from station.errors import BadValueError, NotFoundError
@@ -165,8 +165,8 @@ def test_two_that_slow_or_stay_away_raise_an_alarm(ask: Ask) -> None:
 
 def test_the_declared_fleet_is_told_beside_the_known_one(ask: Ask) -> None:
     with ask.db.writing() as conn:
-        fleet.put_fields(conn, ALPHA, {"fleet_size": "20", "relationship": "1"})
-        fleet.put_fields(conn, GAMMA, {"fleet_size": "many"})
+        tell(conn, ALPHA, fleet_size="20", relationship="1")
+        tell(conn, GAMMA, fleet_size="many")
 
     found = row(ask, ALPHA)
     assert (found["declared"], found["declared_share"]) == (20, 0.25)

@@ -15,11 +15,11 @@ from station.archive.customers import book
 from station.archive.customers import prospects as store
 from station.archive.database import Database
 from station.archive.tables import card_links
-from station.errors import BadValueError, NotAllowedError, NotFoundError
-from station.model import DAY_S, Role, Sale, day_number
+from station.errors import BadValueError, NotAllowedError, NotFoundError, StationError
+from station.model import DAY_S, Purpose, Role, Sale, day_number
 from station.services import access, keeping
 from station.services.ask import Ask
-from station.services.customers import cards, contacts, leads, prospects
+from station.services.customers import cards, contacts, fields, leads, prospects
 from station.services.customers.leads import Decision, Lead
 from station.services.customers.prospects import Belongs, View
 
@@ -232,6 +232,20 @@ def test_a_lead_that_cannot_be_is_refused_and_leaves_nothing(
     assert one(ask, "SELECT count(*) FROM customers") == before
 
 
+@pytest.mark.parametrize("wrong", [{"plate": KNOWN.plate}, {"keeper": "nobody"}])
+def test_a_lead_that_comes_to_nothing_tells_of_no_telephone_whose_it_is(
+    ask: Ask, wrong: dict[str, str]
+) -> None:
+    clerk, answers = again(staff(ask)), set()
+
+    for phone in (KNOWN.phone, "10012345678"):
+        with pytest.raises(StationError) as refused:
+            leads.add_lead(clerk, lead=Lead("S1", "fair", phone=phone, **wrong))
+        answers.add(refused.value.key)
+
+    assert len(answers) == 1
+
+
 def test_a_key_customer_can_be_put_on_a_list_once(ask: Ask) -> None:
     leads.enlist(ask, customer_id=1, belongs=Belongs.OURS)
 
@@ -257,6 +271,29 @@ def test_only_his_keeper_or_whoever_assigns_hands_him_over(ask: Ask) -> None:
     assert prospects.listing(chief)["keeper"].tolist() == ["clerk"]
 
 
+def test_whoever_lists_a_customer_of_nobody_does_not_look_after_him_yet(ask: Ask) -> None:
+    clerk = again(staff(ask))
+    leads.enlist(clerk, customer_id=1, belongs=Belongs.OURS)
+
+    with pytest.raises(NotAllowedError, match=r"contacts\.not_yours"):
+        leads.hand_over(clerk, customer_id=1, keeper="clerk")
+    with pytest.raises(NotAllowedError, match=r"contacts\.not_yours"):
+        contacts.reveal(clerk, customer_id=1, purpose=Purpose.SERVICE, reason="asked")
+
+    leads.hand_over(again(staff(ask, "chief", role=Role.MANAGER)), customer_id=1, keeper="clerk")
+
+
+def test_an_opportunity_written_over_stays_in_the_history(ask: Ask) -> None:
+    fields.change(ask, customer_id=1, values={"need": "diesel by night"})
+    clerk = again(staff(ask))
+    leads.enlist(clerk, customer_id=1, belongs=Belongs.OURS)
+
+    leads.write_opportunity(clerk, customer_id=1, field="need", words="")
+
+    newest = fields.history(ask, customer_id=1).iloc[0]
+    assert (newest["old"], newest["new"], newest["account"]) == ("diesel by night", "", "clerk")
+
+
 def test_an_opportunity_is_sealed_and_shown_without_telephones(ask: Ask) -> None:
     customer_id = taken_up(ask)
     assert prospects.opportunities(ask).empty
@@ -269,6 +306,20 @@ def test_an_opportunity_is_sealed_and_shown_without_telephones(ask: Ask) -> None
     assert (row["need"], row["scene"]) == ("diesel by night, ***", "")
     stored = one(ask, "SELECT value_sealed FROM customer_fields WHERE field = 'need'")
     assert b"diesel" not in bytes(stored)
+
+
+def test_an_opportunity_has_its_history_and_leaves_nothing_when_taken_away(ask: Ask) -> None:
+    customer_id = taken_up(ask)
+
+    for words in ("diesel by night", "diesel by night", ""):
+        leads.write_opportunity(ask, customer_id=customer_id, field="need", words=words)
+
+    changes = fields.history(ask, customer_id=customer_id)
+    assert changes[["old", "new"]].to_numpy().tolist() == [
+        ["diesel by night", ""],
+        ["", "diesel by night"],
+    ]
+    assert one(ask, "SELECT count(*) FROM customer_fields WHERE field = 'need'") == 0
 
 
 DEEDS: dict[str, Callable[[Ask, int], object]] = {

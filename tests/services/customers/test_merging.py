@@ -241,6 +241,31 @@ def test_files_of_either_home_may_name_a_merged_customer(ask: Ask) -> None:
             assert not reach.foreign_cards(conn, [KEPT.card], [ids[code]])
 
 
+@pytest.mark.parametrize(("kept_id", "gone_id"), [(1, 3), (3, 1)])
+def test_a_customer_of_another_station_who_passes_by_is_not_merged_into_one_of_here(
+    ask: Ask, kept_id: int, gone_id: int
+) -> None:
+    sell(ask.db, [visit(ELSEWHERE, 3, station="S1", receipt_no="P1", natural_key="P1")])
+    scope = scope_for(ask.db, "north", at(ask.db, "S1", Role.MANAGER))
+    north = replace(ask, scope=replace(scope, version=None))
+    assert contacts.of_customer(north, customer_id=3)
+
+    with pytest.raises(NotAllowedError, match=r"merging\.elsewhere"):
+        merge(north, kept_id, gone_id)
+
+
+def test_a_merge_out_of_sight_is_undone_by_nobody_and_answers_like_none(ask: Ask) -> None:
+    made = merge(ask)
+    scope = scope_for(ask.db, "south", at(ask.db, "S2", Role.MANAGER))
+    answers = []
+    for merge_id in (made, 99):
+        with pytest.raises(NotFoundError) as refused:
+            merging.undo(replace(ask, scope=scope), merge_id=merge_id)
+        answers.append((refused.value.key, refused.value.facts))
+
+    assert answers[0] == answers[1]
+
+
 def test_a_merge_is_undone_once_and_in_its_time(ask: Ask) -> None:
     first, late = merge(ask), merge(ask, 1, 3)
     with ask.db.writing() as conn:

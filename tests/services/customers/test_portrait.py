@@ -108,3 +108,14 @@ def test_a_sale_taken_back_in_full_is_no_visit(ask: Ask) -> None:
         Shop(conn).take_back([back])
 
     assert kinds(ask, 2).count("visit") == len({0, 5, 9})
+
+
+def test_a_car_that_was_registered_and_never_came_is_named(ask: Ask) -> None:
+    newcomer = Person(4)
+    settle(ask.db, [newcomer])
+
+    seen = portrait.portrait(ask, customer_id=4)
+
+    assert seen.vehicles.empty
+    assert seen.unseen == (newcomer.plate,)
+    assert portrait.portrait(ask, customer_id=1).unseen == ()

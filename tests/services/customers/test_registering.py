@@ -100,6 +100,18 @@ def test_only_the_same_name_and_telephone_complete_a_customer(
     assert told.has_vehicle == is_same
 
 
+@pytest.mark.parametrize("name", [NAME, "乙示山"])
+def test_what_was_promised_is_due_once_to_a_telephone(ask: Ask, name: str) -> None:
+    register(ask)
+    assert confirmed(ask).reward == REWARD
+
+    register(ask, FORM | {"name": name})
+
+    told = confirmed(ask)
+    assert (told.was_known, told.reward) == (name == NAME, "")
+    assert one(ask, "SELECT count(*) FROM registrations WHERE reward <> ''") == 1
+
+
 def test_a_name_that_was_missing_is_completed(ask: Ask) -> None:
     with ask.db.writing() as conn:
         conn.exec_driver_sql("UPDATE customers SET name_sealed = NULL, name_index = NULL")

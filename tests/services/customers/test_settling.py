@@ -8,10 +8,10 @@ import pytest
 from archive.shop import Shop
 from makers import NOON, make_key, make_reversal, make_sale
 from people import scope_for
-from town import ask_of, at, one, sell
+from town import ask_of, at, one, sell, tell
 
 from station.archive import stations
-from station.archive.customers import fleet, records
+from station.archive.customers import records
 from station.archive.database import Database
 from station.archive.tables import customers
 from station.errors import BadValueError, NotFoundError
@@ -58,7 +58,7 @@ def ask(db: Database) -> Ask:
         records.put_cards(
             conn, [CardRecord("90001", customer_code="ALPHA", since_day=since)], keys=shop.keys
         )
-        fleet.put_fields(conn, ALPHA, {"settle_day": "31", "term_days": "10"})
+        tell(conn, ALPHA, settle_day="31", term_days="10")
     return ask_of(db)
 
 
@@ -162,7 +162,7 @@ def test_a_card_pays_for_any_vehicle_and_nothing_counts_twice(ask: Ask) -> None:
 def test_whoevers_card_paid_owes_it(ask: Ask) -> None:
     with ask.db.writing() as conn:
         records.put_cards(conn, [CardRecord("90002", customer_code="BETA")], keys=Shop(conn).keys)
-        fleet.put_fields(conn, BETA, {"settle_day": "31", "term_days": "10"})
+        tell(conn, BETA, settle_day="31", term_days="10")
     july(ask.db, [fill("2026-07-02", card_no="90002")])
 
     assert calendar(ask) == [

@@ -316,7 +316,7 @@ def test_an_undone_import_comes_again(till: Till, expected: tuple[str, ImportCou
     first = till.take(path)
     empty = till.visits()
 
-    voided = intake.undo(till.ask, batch_id=first.batch_id)
+    voided = intake.undo(till.ask, batch_id=first.batch_id).out
     between = till.visits()
     again = till.take(path)
 
@@ -460,4 +460,4 @@ def test_a_manager_sees_and_undoes_only_imports_of_his_own_station(till: Till) -
             intake.undo(two, batch_id=batch_id)
         with pytest.raises(NotFoundError):
             intake.rejected(two, batch_id=batch_id)
-    assert intake.undo(one, batch_id=mine) == 3
+    assert intake.undo(one, batch_id=mine).out == 3

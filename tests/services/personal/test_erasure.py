@@ -31,7 +31,7 @@ from station.model import (
 )
 from station.services import keeping, reports
 from station.services.ask import Ask
-from station.services.customers import cards, contacts
+from station.services.customers import cards, contacts, fields
 from station.services.incoming import records as incoming
 from station.services.incoming.files import FileOptions
 from station.services.personal import erasure, privacy, sealing
@@ -184,6 +184,21 @@ def test_rejected_rows_that_name_him_go_and_others_stay(ask: Ask) -> None:
     kept = (folder / "one.rejected.csv").read_text("utf-8-sig")
     assert (A.code in kept, B.code in kept) == (False, True)
     assert (folder / "one.rejected.csv").stat().st_mode & 0o777 == 0o600
+
+
+def test_rejected_rows_that_tell_how_else_he_is_or_was_reached_go_too(ask: Ask) -> None:
+    known = {"email": "first@x.example", "wechat": "wx_first"}
+    fields.change(ask, customer_id=1, values=known | {"phone": "100 0000 7777"})
+    fields.change(ask, customer_id=1, values={"wechat": "wx_second"})
+    mine = ["x,first@x.example,1", "x,wx_first,1", "x,wx_second,1", f"x,{A.phone},1"]
+    batch_id = sell(ask.db, [visit(B, 3)])
+    reject(ask.db, batch_id, [*mine, "x,wx_other,1"])
+
+    erase(ask)
+
+    with ask.db.reading() as conn:
+        left = sealing.unseal_rows(ask.db, batch_id, incoming.batches.rejected(conn, batch_id))
+    assert [row.raw for row in left] == ["x,wx_other,1"]
 
 
 def test_a_file_that_bears_his_name_loses_it(ask: Ask) -> None:

@@ -234,6 +234,18 @@ Table(
     Column("amount_minor", BigInteger),
     UniqueConstraint("station_id", "business_day", "kind", "name", "batch_id"),
 )
+Table(
+    "batch_steps",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("batch_id", ForeignKey("batches.id"), nullable=False, index=True),
+    Column("table_name", String(20), nullable=False),
+    Column("row_id", BigInteger),  # none: the row was taken out again
+    Column("is_new", SmallInteger, nullable=False),
+    Column("told", Text, nullable=False),  # JSON: what stood and what was put, by column
+    Column("outcome", String(4), nullable=False, server_default=""),
+    Index("ix_batch_steps_row", "table_name", "row_id"),
+)
 
 COLUMNS = """
 ALTER TABLE customers ADD COLUMN name_index VARCHAR(64);
