@@ -85,8 +85,8 @@ def test_the_nightly_work_twice_is_the_nightly_work(tmp_path: Path) -> None:
 
     assert first == second
     assert [chore.name for chore in first] == [
-        *("stations", "lake", "rhythms", "contacts", "notes", "audit", "sessions", "quarantine"),
-        *("named", "replayed", "clean", "head"),
+        *("stations", "lake", "rhythms", "contacts", "notes", "occasions", "registrations"),
+        *("audit", "sessions", "quarantine", "undo", "named", "won", "replayed", "clean", "head"),
     ]
     assert len(notebook.lines(tmp_path / heads.FILE)) == 1
     db.close()
