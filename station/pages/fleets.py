@@ -1,7 +1,6 @@
 """Which organisations come to us, which are about to leave, and which have to pay?"""
 
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -108,9 +107,7 @@ def _picture(desk: Desk, rows: pd.DataFrame) -> None:
     largest = largest.head(SHOWN_FLEETS)
     if largest.empty:
         return
-    # Plotly reads its words as HTML, and would make a link of one.
-    called = largest["organisation_name"].map(escape)
-    names = dict(zip(largest["customer_id"].astype(str), called, strict=True))
+    names = dict(zip(largest["customer_id"].astype(str), largest["organisation_name"], strict=True))
     kinds = [standing.value for standing in Standing]
     parts = largest.set_index(largest["customer_id"].astype(str))[kinds].T
     title = desk.say("page_fleets.picture", fleets=len(largest))
