@@ -364,14 +364,6 @@ def _guesser(ask: Ask) -> str:
     return f"phone/{ask.scope.account_id}"
 
 
-@right("cards.read")
-def vehicles_by_phone(ask: Ask, *, words: str) -> list[int]:
-    """Return the vehicles of whoever in sight has the telephone that was typed, if it is one."""
-    customer_ids = customers_by_phone(ask, words=words)
-    with ask.db.reading() as conn:
-        return book.vehicles_of(conn, customer_ids)
-
-
 def customers_by_phone(ask: Ask, *, words: str) -> list[int]:
     """Return who in sight has the telephone that was typed, if it is one."""
     if not TYPED_PHONE.fullmatch(words.strip()):
