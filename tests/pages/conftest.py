@@ -1,12 +1,12 @@
 """The dashboard without a browser: the real front door on a real archive."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from copying import copy_archive
 from pages.office import office  # noqa: F401 - a fixture
 from people import token_for
 from streamlit.testing.v1 import AppTest
@@ -43,8 +43,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
 def own_archive(demo_archive: str, tmp_path: Path) -> str:
     """Return the URL of a copy of the demo archive that a test may change."""
     folder = Path(demo_archive.removeprefix("sqlite:///")).parent
-    shutil.copytree(folder, tmp_path / "own", ignore=shutil.ignore_patterns("files"))
-    return f"sqlite:///{tmp_path / 'own' / 'station.db'}"
+    return copy_archive(folder, tmp_path / "own", without=("files",))
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """The use page: where the uses come from, and one tap that confirms one."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from copying import copy_archive
 from opened import desk_of, open_page, words_of
 from sqlalchemy import make_url
 
@@ -18,8 +18,7 @@ from station.services.ask import Ask
 def own_ask(demo_ask: Ask, demo_archive: str, tmp_path: Path) -> Iterator[Ask]:
     """Yield the question on a copy of the demo archive that a test may change."""
     folder = Path(str(make_url(demo_archive).database)).parent
-    shutil.copytree(folder, tmp_path / "copy")
-    db = keeping.open_archive(demo_ask.settings, f"sqlite:///{tmp_path / 'copy' / 'station.db'}")
+    db = keeping.open_archive(demo_ask.settings, copy_archive(folder, tmp_path / "copy"))
     yield replace(demo_ask, db=db)
     db.close()
 

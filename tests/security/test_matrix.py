@@ -316,7 +316,6 @@ LISTS: Mapping[str, Maker] = {
     "cards.find": plain(words=worlds.plate(OTHER, 1)),
     "enrolling.homes": nothing,
     "contacts.find_by_phone": plain(phone=worlds.person(OTHER, 1)[1]),
-    "contacts.vehicles_by_phone": plain(words=worlds.person(OTHER, 1)[1]),
     "duplicates.pairs": nothing,
     "duplicates.similar": lambda _: {
         "name": worlds.person(OTHER, 1)[0],

@@ -87,7 +87,8 @@ class Site:
     def vehicles(self, plate: str) -> list[int]:
         """Return what the search finds under a plate."""
         found = cards.find(self.manager, words=plate)
-        return found.loc[found["why"] == "plate", "id"].tolist()
+        meant = (found["kind"] == "vehicle") & (found["why"] != "similar")
+        return found.loc[meant, "id"].tolist()
 
     def vehicle(self, plate: str) -> int:
         (vehicle_id,) = self.vehicles(plate)

@@ -138,7 +138,7 @@ def _cut(share: Sequence[float], rows: Sequence[str], name: str, colour: str) ->
     return {
         "type": "bar",
         "x": list(share),
-        "y": list(rows),
+        "y": list(map(literal, rows)),
         "name": name,
         "orientation": "h",
         "marker": {"color": colour},

@@ -7,7 +7,7 @@ import streamlit as st
 
 from station.errors import StationError
 from station.model import Channel, ConsentSource, Purpose, day_date
-from station.pages.parts import blocks
+from station.pages.parts import blocks, reveal
 from station.pages.parts.desk import Desk
 from station.services import trail
 from station.services.customers import contacts
@@ -114,9 +114,8 @@ def _doings(desk: Desk, contact: Contact) -> None:
 
 
 def _reveal(desk: Desk, contact: Contact) -> None:
-    """Show name and phone in this run only: they are kept nowhere in the browser's session."""
     key = f"contact_reveal_{contact.customer_id}"
-    purpose = _choose(desk, Purpose, "purpose", key)
+    purpose = reveal.purpose(desk, key=key)
     reason = _reason(desk, key)
     ready = purpose is not None and bool(reason)
     clicked = st.button(
@@ -124,16 +123,14 @@ def _reveal(desk: Desk, contact: Contact) -> None:
     )
     if not clicked or purpose is None:
         return
-    try:
+
+    def opened() -> tuple[str | None, str | None]:
         told = contacts.reveal(
             desk.ask, customer_id=contact.customer_id, purpose=purpose, reason=reason
         )
-    except StationError as error:
-        blocks.refused(desk, error)
-        return
-    shown = [desk.say("contact.shut") if part is None else part for part in (told.name, told.phone)]
-    st.markdown("### " + " · ".join(blocks.plain(part) for part in shown if part))
-    st.caption(blocks.plain(desk.say("contact.once")))
+        return told.name, told.phone
+
+    reveal.show(desk, opened)
 
 
 def _consent(desk: Desk, contact: Contact) -> None:

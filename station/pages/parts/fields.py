@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from station.errors import BadValueError, StationError
-from station.model import Purpose, day_date, day_number
-from station.pages.parts import acts, blocks
+from station.model import day_date, day_number
+from station.pages.parts import acts, blocks, reveal
 from station.pages.parts.desk import Desk
 from station.services import board, sites, trail
 from station.services.access import today
@@ -165,32 +165,22 @@ def _check(desk: Desk, one: Told, customer_id: int, *, is_good: bool) -> None:
 
 
 def _reveal(desk: Desk, one: Told, customer_id: int) -> None:
-    """Show how he is reached in this run only."""
     key = f"fields_open_{one.name}_{customer_id}"
-    purpose = st.pills(
-        desk.say("contact.purpose"),
-        list(Purpose),
-        format_func=lambda kind: desk.say(f"word.purpose.{kind}"),
-        key=f"{key}_purpose",
-    )
+    purpose = reveal.purpose(desk, key=key)
     reason = acts.why(desk, key=key)
-    if not st.button(
+    clicked = st.button(
         desk.say("contact.reveal_now"), key=f"{key}_do", disabled=not purpose or not reason
-    ):
+    )
+    if not clicked or purpose is None:
         return
-    try:
-        words = fields.reveal(
-            desk.ask,
-            customer_id=customer_id,
-            field=one.name,
-            purpose=Purpose(str(purpose)),
-            reason=reason,
+
+    def opened() -> list[str | None]:
+        told = fields.reveal(
+            desk.ask, customer_id=customer_id, field=one.name, purpose=purpose, reason=reason
         )
-    except StationError as error:
-        blocks.refused(desk, error)
-        return
-    st.markdown(f"### {blocks.plain(desk.say('contact.shut') if words is None else words)}")
-    st.caption(blocks.plain(desk.say("contact.once")))
+        return [told]
+
+    reveal.show(desk, opened)
 
 
 def _form(

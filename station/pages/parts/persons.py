@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from station.errors import StationError
-from station.model import ContactRole, Purpose, day_date
-from station.pages.parts import acts, blocks
+from station.model import ContactRole, day_date
+from station.pages.parts import acts, blocks, reveal
 from station.pages.parts.desk import Desk
 from station.services.customers import persons
 from station.services.customers.persons import Person
@@ -57,14 +56,8 @@ def _doings(desk: Desk, person: Person) -> None:
 
 
 def _reveal(desk: Desk, person: Person) -> None:
-    """Show name and phone in this run only: they are kept nowhere in the browser's session."""
     key = f"person_reveal_{person.id}"
-    purpose = st.pills(
-        desk.say("contact.purpose"),
-        list(Purpose),
-        format_func=lambda purpose: desk.say(f"word.purpose.{purpose}"),
-        key=f"{key}_purpose",
-    )
+    purpose = reveal.purpose(desk, key=key)
     reason = acts.why(desk, key=f"{key}_reason")
     ready = purpose is not None and bool(reason.strip())
     clicked = st.button(
@@ -72,14 +65,12 @@ def _reveal(desk: Desk, person: Person) -> None:
     )
     if not clicked or purpose is None:
         return
-    try:
+
+    def opened() -> tuple[str | None, str | None]:
         told = persons.reveal(desk.ask, person_id=person.id, purpose=purpose, reason=reason)
-    except StationError as error:
-        blocks.refused(desk, error)
-        return
-    shown = [desk.say("contact.shut") if part is None else part for part in (told.name, told.phone)]
-    st.markdown("### " + " · ".join(blocks.plain(part) for part in shown if part))
-    st.caption(blocks.plain(desk.say("contact.once")))
+        return told.name, told.phone
+
+    reveal.show(desk, opened)
 
 
 def _verify(desk: Desk, person: Person) -> None:

@@ -12,7 +12,6 @@ from station.archive.database import Connection, Database
 from station.contact import scans
 from station.contact.scans import ScanKind as ScanKind  # noqa: PLC0414 - pages name them
 from station.errors import NotAllowedError, NotFoundError
-from station.model import Act
 from station.services.access import acting, right
 from station.services.ask import Ask
 from station.services.customers import contacts
@@ -130,11 +129,11 @@ def opened(ask: Ask, *, customer_id: int, attachment_id: int, reason: str) -> by
         if not contacts.may_reveal(ask, seen):
             raise NotAllowedError("contacts.not_yours")
         why = contacts.impersonal(reason, contacts.of_person(ask.db, seen.customer))
-        contacts.count_one_more(conn, ask)
+        what = f"customer:{seen.customer.id}:attachment"
+        contacts.note_reveal(conn, ask, seen, what, reason=why)
         words = sealing.unseal(ask.db, store.content(conn, row.id), place=_place(Kind.FILE, row))
         if words is None:
             raise NotAllowedError("attachments.shut")
-        contacts.note(conn, ask, seen, "attachment", act=Act.REVEAL, reason=why)
     return base64.b64decode(words)
 
 

@@ -186,16 +186,8 @@ def reveal(ask: Ask, *, customer_id: int, purpose: Purpose, reason: str) -> Reve
     with acting(ask) as conn:
         seen = there(conn, ask, customer_id)
         refuse_reveal(conn, ask, seen, purpose, is_kept=seen.customer.has_contact)
-        reason = impersonal(reason, of_person(ask.db, seen.customer))
-        count_one_more(conn, ask)
-        trail.note(
-            conn,
-            ask.scope,
-            Act.REVEAL,
-            f"customer:{customer_id}",
-            station_id=seen.station_id,
-            reason=f"{purpose}: {reason}",
-        )
+        why = impersonal(reason, of_person(ask.db, seen.customer))
+        note_reveal(conn, ask, seen, f"customer:{customer_id}", reason=f"{purpose}: {why}")
         return Revealed(*sealing.unseal_contact(ask.db, seen.customer.contact))
 
 
@@ -224,6 +216,16 @@ def refuse_reveal(
         words, purpose=purpose, channel=channel, day=day
     ):
         raise NotAllowedError("contacts.no_consent")
+
+
+def note_reveal(conn: Connection, ask: Ask, seen: Seen, what: str, *, reason: str) -> None:
+    """Write down what of a customer is opened in full and why; one more of the day's is used up.
+
+    Raises:
+        LimitReachedError: the day's are used up.
+    """
+    count_one_more(conn, ask)
+    trail.note(conn, ask.scope, Act.REVEAL, what, station_id=seen.station_id, reason=reason)
 
 
 def count_one_more(conn: Connection, ask: Ask) -> None:
@@ -360,14 +362,6 @@ def _refuse_guessing(conn: Connection, ask: Ask) -> None:
 
 def _guesser(ask: Ask) -> str:
     return f"phone/{ask.scope.account_id}"
-
-
-@right("cards.read")
-def vehicles_by_phone(ask: Ask, *, words: str) -> list[int]:
-    """Return the vehicles of whoever in sight has the telephone that was typed, if it is one."""
-    customer_ids = customers_by_phone(ask, words=words)
-    with ask.db.reading() as conn:
-        return book.vehicles_of(conn, customer_ids)
 
 
 def customers_by_phone(ask: Ask, *, words: str) -> list[int]:

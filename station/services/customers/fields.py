@@ -384,16 +384,8 @@ def reveal(ask: Ask, *, customer_id: int, field: str, purpose: Purpose, reason: 
         if fact is None:
             raise NotFoundError("contacts.none_kept")
         person = contacts.of_person(ask.db, seen.customer, fact.words or "")
-        reason = contacts.impersonal(reason, person)
-        contacts.count_one_more(conn, ask)
-        trail.note(
-            conn,
-            ask.scope,
-            Act.REVEAL,
-            f"customer:{customer_id}",
-            station_id=seen.station_id,
-            reason=f"{purpose}: {reason}",
-        )
+        told = f"{purpose}: {contacts.impersonal(reason, person)}"
+        contacts.note_reveal(conn, ask, seen, f"customer:{customer_id}", reason=told)
         return fact.words
 
 

@@ -9,9 +9,8 @@ from station.archive.customers import book, person
 from station.archive.customers import fleet as store
 from station.archive.database import Connection
 from station.errors import NotFoundError
-from station.model import Act, PaperForm, Purpose
+from station.model import PaperForm, Purpose
 from station.output import forms as paper
-from station.services import trail
 from station.services.access import acting, right, today
 from station.services.ask import Ask
 from station.services.customers import contacts, kept
@@ -54,10 +53,8 @@ def filled(ask: Ask, *, customer_id: int, kind: PaperForm, lang: str, reason: st
         seen = contacts.there(conn, ask, customer_id)
         contacts.refuse_reveal(conn, ask, seen, Purpose.SERVICE)
         why = contacts.impersonal(reason, contacts.of_person(ask.db, seen.customer))
-        contacts.count_one_more(conn, ask)
         name = f"customer:{customer_id}:form:{kind}"
-        told = f"{Purpose.SERVICE}: {why}"
-        trail.note(conn, ask.scope, Act.REVEAL, name, station_id=seen.station_id, reason=told)
+        contacts.note_reveal(conn, ask, seen, name, reason=f"{Purpose.SERVICE}: {why}")
         facts = _open_facts(conn, ask, seen) | _sealed_facts(conn, ask, seen)
         station = _station(conn, seen)
     return paper.page(kind, facts, lang=lang, station=station, on=today())

@@ -15,8 +15,7 @@ from station.contact.occasions import Occasion as Occasion  # noqa: PLC0414
 from station.contact.occasions import OccasionKind as OccasionKind  # noqa: PLC0414
 from station.errors import NotAllowedError, NotFoundError
 from station.guard import consent
-from station.model import Act, Purpose, day_number
-from station.services import trail
+from station.model import Purpose, day_number
 from station.services.access import acting, right, today
 from station.services.ask import Ask
 from station.services.customers import contacts
@@ -116,9 +115,7 @@ def reveal(ask: Ask, *, customer_id: int, reason: str) -> list[Occasion]:
         if not is_wanted(conn, customer_id):
             raise NotAllowedError("occasions.no_consent")
         why = contacts.impersonal(reason, contacts.of_person(ask.db, seen.customer))
-        contacts.count_one_more(conn, ask)
-        what = f"customer:{customer_id}:occasions"
-        trail.note(conn, ask.scope, Act.REVEAL, what, station_id=seen.station_id, reason=why)
+        contacts.note_reveal(conn, ask, seen, f"customer:{customer_id}:occasions", reason=why)
         rows = store.of_customer(conn, book.same(conn, customer_id))
     return [found for row in rows if (found := opened(ask.db, row)) is not None]
 

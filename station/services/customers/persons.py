@@ -11,8 +11,7 @@ from station.archive.database import Connection, Database
 from station.errors import BadValueError, NotFoundError
 from station.guard import mask, traces
 from station.ingest import phones
-from station.model import Act, ContactRole, Purpose, day_number
-from station.services import trail
+from station.model import ContactRole, Purpose, day_number
 from station.services.access import acting, right, today
 from station.services.ask import Ask
 from station.services.customers import contacts
@@ -233,18 +232,11 @@ def reveal(ask: Ask, *, person_id: int, purpose: Purpose, reason: str) -> Reveal
             raise NotFoundError("contacts.none_kept")
         name, phone = opened(ask.db, person)
         contacts.impersonal(reason, contacts.of_person(ask.db, seen.customer))
-        reason = contacts.impersonal(
+        why = contacts.impersonal(
             reason, traces.of(names=[name or ""], phones=[phone or ""], marks=[])
         )
-        contacts.count_one_more(conn, ask)
-        trail.note(
-            conn,
-            ask.scope,
-            Act.REVEAL,
-            f"customer:{person.customer_id}:person:{person_id}",
-            station_id=seen.station_id,
-            reason=f"{purpose}: {reason}",
-        )
+        what = f"customer:{person.customer_id}:person:{person_id}"
+        contacts.note_reveal(conn, ask, seen, what, reason=f"{purpose}: {why}")
         return Revealed(name, phone)
 
 

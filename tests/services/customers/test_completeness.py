@@ -1,15 +1,12 @@
 """Cards are counted where they are registered, by who keeps and who made them, each once."""
 
-import time
 from dataclasses import replace
 from datetime import date
 
 import pytest
 from people import scope_for
-from sqlalchemy import insert
 from town import TODAY, Person, ask_of, at, sell, settle, visit
 
-from station.archive.customers.tables import customer_fields
 from station.archive.database import Database
 from station.archive.tables import customers
 from station.config import Settings
@@ -155,28 +152,3 @@ def test_an_empty_archive_has_no_cards(db: Database) -> None:
     assert completeness.cards(ask).empty
     assert completeness.unfinished(ask).empty
     assert completeness.stale(ask).rows.empty
-
-
-@pytest.mark.slow
-def test_a_hundred_thousand_cards_are_judged_within_a_second(ask: Ask) -> None:
-    many = 100_000
-    with ask.db.writing() as conn:
-        rows = [
-            {"id": n, "code": f"M{n}", "is_organisation": int(n % 5 == 0), "owner_kind": "private"}
-            | {"organisation_name": "", "station_id": 1 + n % 2, "made_by": "", "since_day": n % 90}
-            for n in range(100, 100 + many)
-        ]
-        conn.execute(insert(customers), rows)
-        values = [
-            {"customer_id": n, "field": field, "value": "x"}
-            for n in range(100, 100 + many)
-            for field in ("channel", "pay_method", "industry", "attitude")[: n % 5]
-        ]
-        conn.execute(insert(customer_fields), values)
-
-    began = time.process_time()
-    told = completeness.overview(ask)
-    took_s = time.process_time() - began
-
-    assert told.cards == many + 3
-    assert took_s < 1, took_s

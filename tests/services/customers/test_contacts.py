@@ -209,7 +209,7 @@ def test_a_whole_telephone_finds_its_vehicles(ask: Ask, typed: str) -> None:
 
 @pytest.mark.parametrize("typed", ["0000001", "1000000000", "10000000009", "no number"])
 def test_part_of_a_telephone_finds_nobody(ask: Ask, typed: str) -> None:
-    assert contacts.vehicles_by_phone(ask, words=typed) == []
+    assert contacts.customers_by_phone(ask, words=typed) == []
 
 
 def test_a_telephone_of_another_station_finds_nobody(ask: Ask) -> None:

@@ -24,7 +24,7 @@ from station.guard.rules import LookRules
 from station.model import ContactRole, Purpose, Role
 from station.services import access
 from station.services.ask import Ask
-from station.services.customers import contacts, persons
+from station.services.customers import cards, contacts, persons
 from station.services.personal import erasure, keys, privacy
 
 NAME, PHONE = "丁示川", "100 8888 0001"
@@ -111,7 +111,8 @@ def test_whoever_left_is_kept_and_found_no_more(ask: Ask) -> None:
 def test_the_vehicles_are_found_by_his_telephone(ask: Ask) -> None:
     add(ask)
 
-    assert len(contacts.vehicles_by_phone(ask, words=PHONE)) == 1
+    found = cards.find(ask, words=PHONE)
+    assert len(found[found["kind"] == "vehicle"]) == 1
 
 
 def test_only_whoever_looks_after_the_organisation_opens_him(ask: Ask) -> None:
