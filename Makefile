@@ -48,6 +48,10 @@ bench: install                     ## every measured figure of docs/en/figures.m
 	$(PY) -m benchmarks.import_million
 	$(PY) -m benchmarks.profiles
 	$(PY) -m benchmarks.rhythm
+	$(PY) -m benchmarks.engine
+	$(PY) -m benchmarks.recovery
+	$(PY) -m benchmarks.refuelling
+	$(PY) -m benchmarks.libraries
 	$(PY) -m benchmarks.lapse_score
 	$(PY) -m benchmarks.pages
 	$(PY) -m benchmarks.guard

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from station.analysis import score
+from station.analysis import backtest, score
 from station.config import Settings
 from station.model import Stability, day_number
 from station.services import access, board, demo, keeping
@@ -51,27 +51,44 @@ def read_truth(path: Path) -> pd.DataFrame:
     ).drop_duplicates(["label", "station"])
 
 
-def scored(ask: Ask, truth: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a rule for the regulars of one day."""
+def regulars_known(ask: Ask, truth: pd.DataFrame) -> pd.DataFrame:
+    """Return the regulars of one day with the day on which each was lost, if it was by then."""
     regulars = board.vehicles(ask)
     regulars = regulars[regulars["stability"] == Stability.REGULAR.value].reset_index(drop=True)
     known = regulars.assign(label=regulars["label"].str.split("/").str[0])
     known = known.merge(truth, on=["label", "station"], how="inner")
     known["lost_day"] = known["lost_day"].where(known["lost_day"] <= day_number(ask.as_of))
+    return known
+
+
+def scored(ask: Ask, known: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a rule for the regulars of one day."""
     return score.score(known, known[["vehicle_id", "station_id", "lost_day"]]).assign(
         as_of=ask.as_of, regulars=len(known), lost=int(known["lost_day"].notna().sum())
     )
+
+
+def calibrated(days: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return mean P(still coming) and the share that still came, by tenths of all days."""
+    known = pd.concat(days)
+    groups = backtest.calibration(
+        known["p_alive"].to_numpy(), known["lost_day"].isna().to_numpy(dtype=bool)
+    )
+    return pd.DataFrame(groups)
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         arguments = sys.argv[1:] or make_demo(Path(folder))
         ask, truth = open_ask(str(arguments[0])), read_truth(Path(arguments[1]))
-        days = [ask.as_of - timedelta(days=back) for back in DAYS_BACK]
-        rows = pd.concat([scored(replace(ask, as_of=day), truth) for day in days])
+        asks = [replace(ask, as_of=ask.as_of - timedelta(days=back)) for back in DAYS_BACK]
+        known = [regulars_known(one, truth) for one in asks]
+        rows = pd.concat([scored(one, day) for one, day in zip(asks, known, strict=True)])
         print(rows.to_string(index=False, float_format="{:.3f}".format))
         mean = rows.groupby("rule", sort=False).mean(numeric_only=True)
         print("\nmean over the days\n" + mean.to_string(float_format="{:.3f}".format))
+        print("\nP(still coming) against the truth")
+        print(calibrated(known).to_string(index=False, float_format="{:.3f}".format))
 
 
 if __name__ == "__main__":

@@ -12,13 +12,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betaincinv
 
+from station.analysis import rhythm_count
 from station.analysis.lives import Lives
 from station.analysis.rhythm_model import Array, Fit, open_gap, shared
 
 LONGEST_DAYS = 36_500.0
 """A silence beyond a century is not told apart."""
 HALVINGS = 60
-CLOSE_DAYS = 1e-10
+CLOSE_DAYS, TINY = 1e-10, 1e-300
+RETURNS = (0.9, 0.7, 0.5, 0.3, 0.1)
+"""Shares of pauses still under way at the moments that stand for all returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Onset:
         falling = np.asarray(self.curve)
         within = np.interp(chance, falling[::-1], np.arange(len(falling))[::-1])
         last = falling[-1]
-        beyond = np.log(np.maximum(last, 1e-300) / np.maximum(chance, 1e-300)) / self.ending
+        beyond = np.log(np.maximum(last, TINY) / np.maximum(chance, TINY)) / self.ending
         return np.where(chance < last, len(falling) - 1 + np.maximum(beyond, 0), within)
 
 
@@ -168,6 +171,40 @@ def alarm_days(rhythm: Rhythm, lives: Lives, p: float) -> npt.NDArray[np.int64]:
         high[seeking[~is_open]] = middle[~is_open]
         seeking = seeking[high[seeking] - low[seeking] > 1]
     return np.asarray(high[back], dtype=np.int64)
+
+
+def expected_visits(rhythm: Rhythm, lives: Lives, horizon: float) -> Array:
+    """Return the expected visit-days within `horizon`, the vehicle perhaps lost or pausing.
+
+    Own time passes slower than the calendar by the share that pauses take; who is pausing now
+    first has to return.
+    """
+    opened = _open(rhythm, lives)
+    fitted, paused = rhythm.fitted, opened.paused(lives.silent)
+    ordinary = opened.ordinary(lives.silent)
+    either = np.maximum(ordinary + paused + opened.left, TINY)
+    now = lives.own + lives.silent
+    ahead = horizon * (1 - rhythm.pauses.share_of_time)
+    coming = rhythm_count.expected_visits(fitted, lives.x, lives.own, now, ahead)
+    alone = _alive(opened.without_pauses(lives.silent), fitted.odds_left(lives.x))
+    expected = ordinary / either * coming / np.maximum(alone, TINY)
+    if rhythm.pauses.seen:
+        expected += paused / either * _after_pause(rhythm, lives, opened, horizon)
+    return np.asarray(expected)
+
+
+def _after_pause(rhythm: Rhythm, lives: Lives, opened: _Open, horizon: float) -> Array:
+    """Return the expected visit-days of who is pausing: the return, and what follows it."""
+    fitted, onset = rhythm.fitted, rhythm.pauses.plain
+    over = np.maximum(lives.silent - opened.usual, 0)
+    start = lives.own + opened.usual
+    total = np.zeros_like(over)
+    for share in RETURNS:
+        returns = onset.until(onset.lasts(over) * share) + opened.usual - lives.silent
+        left = np.maximum(horizon - np.maximum(returns, 0), 0)
+        more = rhythm_count.expected_visits(fitted, lives.x + 1, start, start, left)
+        total += np.where(returns <= horizon, 1 + more, 0) / len(RETURNS)
+    return total
 
 
 def usual_gap(rhythm: Rhythm, lives: Lives, gaps_least: int = 3) -> Array:

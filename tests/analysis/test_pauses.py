@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from analysis.refuelling import AS_OF, refuel
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from station.analysis import diary, pauses, pauses_fit, rhythm
@@ -150,6 +150,11 @@ def test_a_curve_is_undone(days: float) -> None:
 
 
 @pytest.fixture(scope="module")
+def visits() -> pd.DataFrame:
+    return refuel(4_000)[0]
+
+
+@pytest.fixture(scope="module")
 def learnt() -> tuple[diary.Past, Rhythm, Array, Array]:
     visits, leaves = refuel(4_000)
     read = diary.read(visits)
@@ -197,6 +202,45 @@ def test_pauses_make_the_chance_of_a_visit_better(
     ]
 
     assert loss[0] < loss[1]
+
+
+def test_time_in_pauses_brings_no_visits(
+    learnt: tuple[diary.Past, Rhythm, Array, Array], visits: pd.DataFrame
+) -> None:
+    past, found, paused, _ = learnt
+    few = np.arange(0, len(past.x), 4)
+    lives = living.of_past(past, paused).chosen(few)
+    days = diary.read(visits)
+    later = (days.day > AS_OF) & (days.day <= AS_OF + 30)
+    came = np.bincount(days.row[later], minlength=len(days.keys))[past.row[few]].sum()
+
+    counted = pauses.expected_visits(found, lives, 30).sum()
+
+    without = rhythm.expected_visits(
+        found.fitted, lives.x, lives.own, lives.own + lives.silent, 30
+    ).sum()
+    assert counted == pytest.approx(came, rel=0.07)
+    assert counted < without
+
+
+@given(gaps_of, st.floats(0, 300))
+@settings(max_examples=20, deadline=None)
+def test_no_more_visits_are_expected_of_who_has_been_away_longer(
+    gaps: list[int], silent: float
+) -> None:
+    some, none = pauses.expected_visits(PAUSING, repeated(life(gaps), [silent, 30_000.0]), 30)
+
+    assert some >= 0
+    assert none == pytest.approx(0, abs=1e-4)
+
+
+def test_without_pauses_visits_are_counted_as_by_the_rhythm() -> None:
+    told = repeated(life([5, 7, 9, 7]), [0.0, 10, 40])
+    history = (told.x, told.t_x, told.t_x + told.silent)
+
+    counted = pauses.expected_visits(Rhythm.without_pauses(FIT), told, 30)
+
+    assert counted == pytest.approx(rhythm.expected_visits(FIT, *history, 30))
 
 
 def test_past_pauses_are_the_ones_that_were_learnt(
