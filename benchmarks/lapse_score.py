@@ -55,7 +55,7 @@ def regulars_known(ask: Ask, truth: pd.DataFrame) -> pd.DataFrame:
     """Return the regulars of one day with the day on which each was lost, if it was by then."""
     regulars = board.vehicles(ask)
     regulars = regulars[regulars["stability"] == Stability.REGULAR.value].reset_index(drop=True)
-    known = regulars.assign(label=regulars["label"].str.split("/").str[0])
+    known = regulars.assign(label=regulars["label"].str.split("/").str[0]).drop(columns="lost_day")
     known = known.merge(truth, on=["label", "station"], how="inner")
     known["lost_day"] = known["lost_day"].where(known["lost_day"] <= day_number(ask.as_of))
     return known
