@@ -63,7 +63,8 @@ class Guard:
             return np.zeros(len(rows))
         place = self._place(rows)
         days = self.held[place, self._day(until)] - self.held[place, self._day(after)]
-        counted: np.ndarray = np.where(place >= 0, np.maximum(days, 0), 0)
+        most = np.maximum(until.to_numpy() - after.to_numpy(), 0)  # sums of parts have dust
+        counted: np.ndarray = np.where(place >= 0, np.clip(days, 0, most), 0)
         return counted
 
     def first_reached(self, rows: pd.DataFrame, after: pd.Series, days: np.ndarray) -> np.ndarray:

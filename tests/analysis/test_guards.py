@@ -102,6 +102,17 @@ def test_the_day_on_which_so_many_days_count_lies_behind_the_closure() -> None:
     assert held(guard, 50, 84) == 14
 
 
+def test_never_more_days_are_held_than_there_were() -> None:
+    days = np.arange(START, LAST + 1)
+    dusty = np.cumsum(np.where(np.arange(DAYS) < 60, 0.1, 1.0))[None]
+    places = pd.MultiIndex.from_tuples([(1, 1)], names=["station_id", "product_group"])
+    guard = guards.Guard(int(days[0]), places, dusty, pd.DataFrame(columns=guards.COLUMNS))
+
+    left = [10 - held(guard, first, first + 10) for first in range(62, DAYS - 11)]
+
+    assert min(left) >= 0
+
+
 def test_days_ahead_all_count() -> None:
     rows = silent(LAST - 5, LAST)
 
