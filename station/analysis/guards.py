@@ -67,6 +67,17 @@ class Guard:
         counted: np.ndarray = np.where(place >= 0, np.clip(days, 0, most), 0)
         return counted
 
+    def until(self, rows: pd.DataFrame, owner: np.ndarray, days: np.ndarray) -> np.ndarray:
+        """Return the held days up to and with each of `days`, which are of the row `owner`.
+
+        Counted from the first day that is known: only differences between two days mean anything.
+        """
+        if not len(self.held):
+            return np.zeros(len(days))
+        place = self._place(rows)[owner]
+        counted: np.ndarray = np.where(place >= 0, self.held[place, self._day(days)], 0.0)
+        return counted
+
     def first_reached(self, rows: pd.DataFrame, after: pd.Series, days: np.ndarray) -> np.ndarray:
         """Return the day on which `days` days that count have passed since `after`.
 
@@ -109,8 +120,8 @@ class Guard:
         keys = pd.MultiIndex.from_frame(rows[["station_id", "product_group"]])
         return np.asarray(self.places.get_indexer(keys))
 
-    def _day(self, days: pd.Series) -> np.ndarray:
-        offset = days.to_numpy(dtype="int64") - self.first_day
+    def _day(self, days: pd.Series | np.ndarray) -> np.ndarray:
+        offset = np.asarray(days, dtype="int64") - self.first_day
         return np.asarray(np.clip(offset, 0, self.held.shape[1] - 1))
 
 

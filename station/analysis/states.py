@@ -40,7 +40,7 @@ def settle(
     """Return `frame` with its final state and sentence.
 
     Args:
-        frame: what `lapse.judge` returned, with signs, comes_less, share_moves, has_returned,
+        frame: what `lapse.judge` returned, with signs, halves, share_moves, has_returned,
             is_ended (nobody's vehicle any more), heard (a LapseReason or "") and heard_day,
             customer_id and organisation_name.
         rules: the numbers.
@@ -62,7 +62,7 @@ def settle(
             left,
             comes & frame["has_returned"].to_numpy(dtype=bool),
             comes
-            & ((frame["comes_less"] | frame["share_moves"]).to_numpy(dtype=bool) | (slow & small)),
+            & ((frame["halves"] | frame["share_moves"]).to_numpy(dtype=bool) | (slow & small)),
             comes & slow,
         ],
         [
@@ -148,6 +148,6 @@ def sentences(frame: pd.DataFrame) -> np.ndarray:
     paused = "lapse.paused_" + frame["held_by"].astype(object).to_numpy()
     told = np.where(state == State.PAUSED.value, paused, "lapse." + state)
     falls = state == State.SHARE_FALLING.value
-    seen, less = frame["share_moves"].to_numpy(dtype=bool), frame["comes_less"].to_numpy(dtype=bool)
+    seen, less = (frame[name].to_numpy(dtype=bool) for name in ("share_moves", "halves"))
     told = np.where(falls & less, "lapse.share_falling_less", told)
     return np.where(falls & seen, "lapse.share_falling_seen", told).astype(object)

@@ -14,10 +14,11 @@ from station.analysis.states import settle
 from station.model import State
 
 KNOWN: dict[str, Any] = {
-    "stability": "regular", "comes_less": False, "share_moves": False, "has_returned": False,
+    "stability": "regular", "halves": False, "share_moves": False, "has_returned": False,
     "is_ended": False, "heard": "", "heard_day": np.nan, "customer_id": np.nan,
     "organisation_name": "", "quantity_before": 40.0, "quantity_late": 25.0, "share_before": 0.9,
-    "share_now": 0.2, "visits_elsewhere": 9, "visits_month_before": 4.0, "visits_month_now": 1.5,
+    "share_now": 0.2, "visits_elsewhere": 9, "changed_day": AS_OF - 60.0, "p_slower": 0.7,
+    "gap_before_days": 7.0, "gap_now_days": 15.0,
 }  # fmt: skip
 
 
@@ -44,6 +45,10 @@ def test_a_slowing_vehicle_that_still_comes_is_slowing() -> None:
 
 def test_slowing_with_smaller_fills_is_a_falling_share() -> None:
     assert state(3, signs=["slowing", "smaller_fills"]) == ["share_falling"]
+
+
+def test_who_comes_half_as_often_has_a_falling_share() -> None:
+    assert state(3, 300, signs=["slowing"], halves=True) == ["share_falling", "lost"]
 
 
 def test_visits_that_move_to_a_sister_station_are_a_falling_share() -> None:
