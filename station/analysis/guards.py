@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from station.analysis.feasts import feast_days
+from station.analysis.feasts import FESTIVAL, HOLIDAY, feast_days
 
 CLOSURE, STOCKOUT, CAMERA, PRICE = "closure", "stockout", "camera", "price"
-CAUSES = (CLOSURE, STOCKOUT, CAMERA, "festival", "holiday", PRICE)
+CAUSES = (CLOSURE, STOCKOUT, CAMERA, FESTIVAL, HOLIDAY, PRICE)
 """In the order in which one is named where two meet."""
 SMOOTHED_DAYS = 3
 BASELINE_DAYS = 56
@@ -132,6 +132,13 @@ NOTHING = Guard(
     pd.DataFrame(columns=COLUMNS),
 )
 """No day is held."""
+
+
+def feast_days_held(guard: Guard) -> frozenset[int]:
+    """Return the days of festivals and holidays that are held somewhere."""
+    windows = guard.windows[guard.windows["cause"].isin([FESTIVAL, HOLIDAY])]
+    spans = zip(windows["from_day"].to_list(), windows["to_day"].to_list(), strict=True)
+    return frozenset(day for first, last in spans for day in range(int(first), int(last) + 1))
 
 
 def as_words(guard: Guard) -> dict[str, Any]:
@@ -272,7 +279,7 @@ def _feasts(grid: _Grid, rules: GuardRules) -> dict[str, np.ndarray]:
         before=rules.festival_before_days,
         after=rules.festival_after_days,
     )
-    weights = {cause: np.ones_like(grid.known) for cause in ("festival", "holiday")}
+    weights = {cause: np.ones_like(grid.known) for cause in (FESTIVAL, HOLIDAY)}
     for (_, cause), part in days.groupby(["window", "cause"]):
         at = part["day"].to_numpy(dtype="int64") - grid.first_day
         weights[str(cause)][:, at] = _seen_share(grid, at)[:, None]

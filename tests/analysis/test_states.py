@@ -1,5 +1,6 @@
 """Where a vehicle stands once all that is known of it is put together."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ from analysis.base import AS_OF, PACE, facts, make_profiles
 from station import text
 from station.analysis import guards
 from station.analysis.lapse import has_returned, judge
+from station.analysis.pace import Pace
+from station.analysis.pauses import Onset, Pauses, Rhythm
+from station.analysis.rhythm import Fit
 from station.analysis.states import settle
 from station.model import State
 
@@ -127,6 +131,24 @@ def test_an_alarm_that_a_closure_explains_is_held_and_says_so() -> None:
     )
     assert row.alarm_day == bare.alarm_day + 30
     assert row.sentence == "lapse.paused_closure"
+
+
+def pausing(quiet_days: tuple[int, ...]) -> Pace:
+    fit = Fit(k=2.6, r=1.3, alpha=18.0, a=0.6, b=4.0)
+    often = Onset(0.04, tuple(np.exp(-np.arange(60) / 14).tolist()), 1 / 14)
+    return Pace(Rhythm(fit, fit, Pauses(replace(often, rate=0.004), often, 0.05, 99), quiet_days))
+
+
+def test_days_that_are_both_held_and_quiet_would_be_excused_twice() -> None:
+    """So no day is both: the rhythm is learnt without the feasts that the guard holds."""
+    rows = make_profiles({"first_day": AS_OF - 103, "last_day": AS_OF - 40}).assign(product_group=1)
+    other = make_profiles({"first_day": AS_OF - 73, "last_day": AS_OF - 10})
+    held, quiet = shut(38, 9), tuple(range(AS_OF - 38, AS_OF - 8))
+
+    once = judge(rows, pausing(()), guard=held)["p_alive"][0]
+
+    assert once == pytest.approx(judge(other, pausing(()))["p_alive"][0])
+    assert judge(rows, pausing(quiet), guard=held)["p_alive"][0] > once + 0.01
 
 
 def test_a_closure_long_before_the_silence_holds_nothing() -> None:
