@@ -242,7 +242,7 @@ def _explained(ask: Ask, mine: pd.DataFrame, only: Sequence[int] | None) -> pd.D
     return frame.assign(
         heard=frame["reason"].fillna(""),
         heard_day=frame["heard_day"].astype("float64"),
-        is_ended=frame["vehicle_id"].map(ended) >= frame["last_day"],
+        is_ended=frame["vehicle_id"].map(ended) > frame["last_day"],  # the first day no more
     )
 
 
