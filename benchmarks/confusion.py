@@ -6,8 +6,8 @@ Without arguments the default demo network is made and imported into a temporary
 regular of its home station is counted on four days of the year: the last day and 45, 90 and 135
 days before it; and on the days before and at the end of the dead camera and of the closure. Beside
 the reported state stand the fixed rules of 30, 60 and 90 days and three times the own gap. A share
-that fell counts as such for 120 days (share_fell), and from then on as share_fell_before; how the two
-are found is shown by visits a month before the fall.
+that fell counts as share_fell for 120 days and from then on as share_fell_before; how many are found
+is shown by visits a month before the fall.
 """
 
 import sys
@@ -53,9 +53,8 @@ def counted(ask: Ask, truth: pd.DataFrame) -> pd.DataFrame:
     """Return the regulars of one day with their true state and what each rule says."""
     regulars = board.vehicles(ask)
     regulars = regulars[regulars["stability"] == Stability.REGULAR.value]
-    monthly = (
-        MONTH_DAYS * truth["share_before"].astype(float) / truth["mean_gap_days"].astype(float)
-    )
+    share, gap = (truth[name].astype(float) for name in ("share_before", "mean_gap_days"))
+    monthly = MONTH_DAYS * share / gap
     known = truth.assign(true=true_state(truth, ask.as_of), monthly=monthly)
     known = known.rename(columns={"plate": "label", "home_station": "station"})
     known = known[["label", "station", "true", "monthly"]].drop_duplicates(["label", "station"])

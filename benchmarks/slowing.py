@@ -90,9 +90,8 @@ def report(rows: pd.DataFrame) -> None:
     cut = fell.assign(rate=pd.cut(fell["rate"], RATES), days=pd.cut(fell["since"], SINCE))
     print(f"of those that fell within {SINCE[-1]} days are named: {fell['named'].mean():.3f}")
     table = cut.pivot_table(index="rate", columns="days", values="named", observed=True)
-    print(
-        table.assign(vehicles=cut.groupby("rate", observed=True)["vehicle_id"].nunique()).round(2)
-    )
+    vehicles = cut.groupby("rate", observed=True)["vehicle_id"].nunique()
+    print(table.assign(vehicles=vehicles).round(2))
 
 
 def main() -> None:

@@ -47,6 +47,7 @@ def settle(
         away_share: which part of all regulars stays away, where `frame` holds a few of them only.
     """
     rules = rules or StateRules()
+    # Who comes at a slower pace now has not returned from a silence: it was the new pace.
     heard = _heard(frame, rules)
     base = frame["state"].to_numpy(dtype=object)
     stays = np.isin(base, [s.value for s in AT_RISK])
@@ -60,18 +61,18 @@ def settle(
             gone,
             stays & np.isin(heard, list(AWAY)),
             left,
-            comes & frame["has_returned"].to_numpy(dtype=bool),
             comes
             & ((frame["halves"] | frame["share_moves"]).to_numpy(dtype=bool) | (slow & small)),
             comes & slow,
+            comes & frame["has_returned"].to_numpy(dtype=bool),
         ],
         [
             State.SOLD.value,
             State.PAUSED.value,
             State.FLEET_LEFT.value,
-            State.RETURNED.value,
             State.SHARE_FALLING.value,
             State.SLOWING.value,
+            State.RETURNED.value,
         ],
         base,
     ).astype(object)

@@ -59,8 +59,9 @@ def test_visits_that_move_to_a_sister_station_are_a_falling_share() -> None:
     assert state(3, share_moves=True) == ["share_falling"]
 
 
-def test_who_came_again_has_returned() -> None:
+def test_who_came_again_has_returned_unless_it_comes_less_often_now() -> None:
     assert state(3, has_returned=True) == ["returned"]
+    assert state(3, has_returned=True, signs=["slowing"]) == ["slowing"]
 
 
 @pytest.mark.parametrize(
