@@ -6,8 +6,8 @@ Without arguments the default demo network is made and imported into a temporary
 regular of its home station is counted on four days of the year: the last day and 45, 90 and 135
 days before it; and on the days before and at the end of the dead camera and of the closure. Beside
 the reported state stand the fixed rules of 30, 60 and 90 days and three times the own gap. A share
-that fell counts as share_fell for 120 days and from then on as share_fell_before; how many are found
-is shown by visits a month before the fall.
+that fell counts as share_fell for 120 days and as share_fell_before from then on; how many are
+found is shown by visits a month before the fall.
 """
 
 import sys
