@@ -39,8 +39,8 @@ SHAPES = (0.3, 12.0)
 PAUSE_RATE, PAUSE_SPREAD, PAUSE_MOST = 0.003, 0.3, 0.3
 """Of pauses: the least chance a day, their density times their length, the most chance a gap."""
 SHORTEST_DAYS, SHORTEST_CAP_DAYS = 0.5, 2.0
-SUSPECT = 1.5
-"""Logarithm of the likelihood below which no change needs the full calculation."""
+MARGIN = 1.0
+"""By so much in logarithms the quick bound of a likelihood must miss what would be named."""
 NEVER = -np.inf
 
 
@@ -264,7 +264,9 @@ def _suspects(own: _Own, rules: ChangeRules) -> npt.NDArray[np.bool_]:
             ratio = np.maximum(days / max(count, 1) / usual, 1e-9)
             bound = split.k * count * (ratio - 1 - np.log(ratio))
             best[place] = np.maximum(best[place], bound)
-    return best >= SUSPECT
+    prior = rules.monthly * rules.shown_days / MONTH_DAYS
+    needed = rules.named_from / max((1 - rules.named_from) * prior, 1e-9)
+    return np.asarray(best >= np.log(max(needed, 1e-9)) - MARGIN)
 
 
 def _weighed(own: _Own, rules: ChangeRules) -> dict[str, Array]:
