@@ -11,8 +11,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from copying import copy_archive
 from playwright.sync_api import Browser, sync_playwright
 from serving import free_port
+from sharing import made_once
 from sqlalchemy import Connection, create_engine, make_url
 
 from station.archive.database import Database, create_or_upgrade
@@ -156,17 +158,20 @@ def db(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Dat
     made.close()
 
 
-@pytest.fixture(scope="session")
-def demo_archive(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the URL of an archive with a small demo network, made once; nobody changes it."""
-    folder = tmp_path_factory.mktemp("demo")
-    url = f"sqlite:///{folder / 'station.db'}"
+def fill_demo(folder: Path) -> None:
+    """Make an archive with a small demo network, and the files that it came from."""
     settings = Settings()
-    db = keeping.create(settings, url)
+    db = keeping.create(settings, f"sqlite:///{folder / 'station.db'}")
     ask = Ask(db, settings, access.local_operator(db), date.max)
     demo.fill(ask, network=demo.Network(stations=2, days=120, seed=7), out=folder / "files")
     db.close()
-    return url
+
+
+@pytest.fixture(scope="session")
+def demo_archive(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the URL of an archive with a small demo network; no test of the worker changes it."""
+    made = made_once(tmp_path_factory, "demo-network", fill_demo)
+    return copy_archive(made, tmp_path_factory.mktemp("demo") / "copy")
 
 
 @pytest.fixture(scope="session")
