@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from copying import copy_archive
 from playwright.sync_api import Browser, sync_playwright
 from serving import free_port
@@ -19,6 +20,7 @@ from sqlalchemy import Connection, create_engine, make_url
 
 from station.archive.database import Database, create_or_upgrade
 from station.config import Settings
+from station.guard import passwords
 from station.services import access, board, demo, keeping
 from station.services.ask import Ask
 
@@ -181,6 +183,14 @@ def demo_ask(demo_archive: str) -> Ask:
     db = keeping.open_archive(settings, demo_archive)
     ask = Ask(db, settings, access.local_operator(db), date.max)
     return replace(ask, as_of=board.last_day(ask))
+
+
+@pytest.fixture
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a password be looked at in no time; what a look must cost is tested in tests/guard."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", quick)
+    monkeypatch.setattr(passwords, "NOBODYS_HASH", quick.hash("nobody's"))
 
 
 @pytest.fixture(scope="session")
