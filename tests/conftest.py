@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 from copying import copy_archive
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 from serving import free_port
 from sharing import made_once
@@ -37,6 +38,28 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+DEAR = {"demo_archive", "world"}
+"""Archives that take seconds to make: whatever looks at one is slow."""
+LONGEST_FIRST = (
+    *("security/test_inert.py", "browser/test_every_page.py", "ingest/hostile/test_hostile.py"),
+    *("security/test_matrix.py", "security/test_other_station.py", "browser/test_hostile_words.py"),
+    *("services/personal/test_erasure.py", "security/test_forged_messages.py", "test_cli.py"),
+    *("services/customers/test_merge_sequences.py", "services/incoming/test_intake.py"),
+)
+"""Files that begin first, so that no worker is left alone with one at the end."""
+# `make check` tries fewer examples of each law than CI, which takes Hypothesis' own hundred.
+hypothesis_settings.register_profile("quick", max_examples=20)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what looks at an archive that is dear to make, and let the longest files begin."""
+    for item in items:
+        if DEAR.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+    turns = {Path(__file__).parent / name: turn for turn, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: turns.get(item.path, len(turns)))
 
 
 def as_postgres(command: list[str | Path], home: Path) -> None:
