@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from copying import copy_archive
+from copying import copy_archive, guard_against_opening
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 from serving import free_port
@@ -196,7 +196,9 @@ def fill_demo(folder: Path) -> None:
 def demo_archive(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the URL of an archive with a small demo network; no test of the worker changes it."""
     made = made_once(tmp_path_factory, "demo-network", fill_demo)
-    return copy_archive(made, tmp_path_factory.mktemp("demo") / "copy")
+    url = copy_archive(made, tmp_path_factory.mktemp("demo") / "copy")
+    guard_against_opening(Path(str(make_url(url).database)))
+    return url
 
 
 @pytest.fixture(scope="session")

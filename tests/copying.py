@@ -7,6 +7,7 @@ nobody reads, and a server beside the tests can damage the archive. So SQLite co
 import shutil
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -28,7 +29,16 @@ def copy_archive(folder: Path, to: Path, *, without: tuple[str, ...] = ()) -> st
     return f"sqlite:///{to / FILE}"
 
 
-def copy_files(folder: Path, to: Path) -> Path:
-    """Copy the files of an archive that may be open, byte by byte, in a process of its own."""
-    subprocess.run(["cp", "-R", str(folder), str(to)], check=True)
-    return to
+def content_of(path: Path) -> bytes:
+    """Return the bytes of a file of an archive that may be open, as another process reads it."""
+    return subprocess.run(["/bin/cat", str(path)], check=True, capture_output=True).stdout
+
+
+def guard_against_opening(path: Path) -> None:
+    """Let nothing but SQLite open a file from now on in this process."""
+
+    def refuse(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "open" and str(arguments[0]) == str(path):
+            raise AssertionError(f"{path} is an open archive: see tests/copying.py")
+
+    sys.addaudithook(refuse)
