@@ -38,6 +38,7 @@ HELPERS = {
     "pacing.learnt",
     "pacing.visit_days",
     "pacing.with_pauses",
+    "sight.without_strangers",
     "standing.found",
     "standing.keep",
     "sheets.count",
