@@ -11,16 +11,16 @@ from station.analysis.backtest import METHODS, BacktestRules
 from station.archive import lake
 from station.errors import BadValueError
 from station.model import day_date, day_number
-from station.services import alarms, board
+from station.services import alarms, board, sites
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.memory import remembered
-from station.services.sites import MOST_CALLS
 
 LEAST_DAYS = 60
 """Days of sales that a rule must have seen before its first cut-off."""
 MOST_CUTOFFS = 24
 MOST_DAYS = 366
+MOST_CALLS = sites.MOST_CALLS
 FIGURES = (
     *("auc", "log_loss", "brier", "flagged", "came_back"),
     *("flags_per_week", "new_came_back", "silence_at_flag"),

@@ -123,8 +123,7 @@ def stacks(
             "orientation": "h",
             "marker": {"color": colours[key]},
             "text": [
-                f"{value:,.0f}" if value >= LABELLED_SHARE * longest else ""
-                for value in frame[key]
+                f"{value:,.0f}" if value >= LABELLED_SHARE * longest else "" for value in frame[key]
             ],
             "textposition": "inside",
             "insidetextanchor": "middle",
@@ -369,14 +368,15 @@ def _upright(x: float) -> dict[str, Any]:
 def gaps(
     frame: pd.DataFrame,
     *,
-    usual: tuple[float, str],
+    usual: float,
     window: tuple[date, date, str] | None,
     title: str,
 ) -> go.Figure:
     """Return a vehicle's rhythm: at each visit the days since the one before, and the usual gap.
 
     `frame` has the columns day, gap_days, colour and name; its last row is today and the silence
-    so far. `usual` is the gap with its label, `window` when the next visit is due, with its label.
+    so far. `usual` is the gap that a dashed line shows, `window` when the next visit is due, with
+    its label.
     """
     trace = {
         "type": "scatter",
@@ -388,10 +388,9 @@ def gaps(
         "customdata": frame["name"].tolist(),
         "hovertemplate": "%{customdata}: %{y}<extra>%{x|%Y-%m-%d}</extra>",
     }
-    gap, gap_words = usual
-    line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": gap, "y1": gap, "line": DASHED}
-    labels = [_label(gap_words, {"xref": "paper", "x": 1, "y": gap, "yanchor": "bottom"})]
-    shapes: list[dict[str, Any]] = [line]
+    across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": usual, "y1": usual}
+    shapes: list[dict[str, Any]] = [across | {"line": DASHED}]
+    labels = []
     if window is not None:
         first, last, words = window
         shapes.append(_band(first, last))
