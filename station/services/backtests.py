@@ -70,8 +70,14 @@ def replay(
     return found | {"cutoffs": cutoffs, "calls_per_week": calls}
 
 
+@right("board.read")
 def usual_calls(ask: Ask, stations: Sequence[str] = ()) -> int:
-    """Return how many customers one of the stations can call in a week, on average."""
+    """Return how many customers one of the stations can call in a week, on average.
+
+    Raises:
+        NotFoundError: a station is not in sight.
+    """
+    stations_in_sight(ask, stations)
     calls = alarms.calls_per_week(ask)
     named = [calls[code] for code in stations or calls]
     return round(sum(named) / max(len(named), 1))
