@@ -38,11 +38,11 @@ HELPERS = {
     "pacing.learnt",
     "pacing.visit_days",
     "pacing.with_pauses",
-    "sight.without_strangers",
     "standing.found",
     "standing.keep",
     "sheets.count",
     "sheets.mark",
+    "sight.without_strangers",
     "told.bring",
     "told.settle_most",
 }
