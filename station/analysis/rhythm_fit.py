@@ -178,7 +178,7 @@ def estimate(
         k: a given regularity; None fits it.
         prior: strength of the prior.
         near: where to start.
-        is_rough: leave the Newton step away.
+        is_rough: the parameters alone, without the last step and without errors.
     """
     unit = rows.mean_gap()
     free = slice(0 if k is None else 1, None)
@@ -188,10 +188,11 @@ def estimate(
     few = whole.rows.visits.size <= most
     small = whole if few else replace(whole, rows=cells(whole.rows))
     logs = _climb(small, _start(near, k, unit), ROUGH if is_rough else FINE)
+    if is_rough:
+        likelihood = small.log_likelihood(logs, small.value(logs), unit)
+        return _named(_in_time(logs, unit), likelihood, {}, model)
     curvature = small.curvature(logs)
-    value = small.value(logs)
-    if not (is_rough and not few):
-        logs, value = _newton(whole, logs, curvature)
+    logs, value = _newton(whole, logs, curvature)
     return _as_fit(whole, logs, unit, value=value, curvature=curvature)
 
 
@@ -206,22 +207,22 @@ def _start(near: Fit | None, k: float | None, unit: float) -> Array:
     return np.asarray(logs)
 
 
+def _in_time(logs: Array, unit: float) -> Array:
+    """Return the parameters, alpha in the data's own time."""
+    return np.asarray(np.exp(logs) * (1, 1, unit, 1, 1))
+
+
 def _as_fit(problem: _Problem, logs: Array, unit: float, *, value: float, curvature: Array) -> Fit:
     """Return the fit in the data's own time."""
-    values = np.exp(logs) * (1, 1, unit, 1, 1)
-    weight = problem.rows.weight.sum()
-    errors = values[problem.free] * _log_errors(curvature, weight)
-    k, r, alpha, a, b = map(float, values)
-    return Fit(
-        k,
-        r,
-        alpha,
-        a,
-        b,
-        log_likelihood=problem.log_likelihood(logs, value, unit),
-        standard_errors=_named_errors(errors),
-        model=problem.model,
-    )
+    values = _in_time(logs, unit)
+    errors = values[problem.free] * _log_errors(curvature, problem.rows.weight.sum())
+    likelihood = problem.log_likelihood(logs, value, unit)
+    return _named(values, likelihood, _named_errors(errors), problem.model)
+
+
+def _named(values: Array, likelihood: float, errors: dict[str, float], model: Model) -> Fit:
+    k, r, alpha, a, b = values.tolist()
+    return Fit(k, r, alpha, a, b, likelihood, errors, model)
 
 
 def _climb(problem: _Problem, start: Array, until: Mapping[str, float]) -> Array:

@@ -1,6 +1,6 @@
 """A pause is no end: laws of the pause-robust rhythm, and what simulated vehicles teach it."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import pandas as pd
@@ -159,7 +159,8 @@ def learnt() -> tuple[diary.Past, Rhythm, Array, Array]:
     visits, leaves = refuel(4_000)
     read = diary.read(visits)
     past = read.until(AS_OF)
-    found, paused = pauses_fit.learn(past, prior=1.0)
+    found = pauses_fit.learn(past, prior=1.0)
+    paused = pauses_fit.past_pauses(past, found)
     left = leaves[read.keys["vehicle_id"].to_numpy()[past.row] - 1] <= AS_OF
     return past, found, paused, left
 
@@ -243,24 +244,14 @@ def test_without_pauses_visits_are_counted_as_by_the_rhythm() -> None:
     assert counted == pytest.approx(rhythm.expected_visits(FIT, *history, 30))
 
 
-def test_past_pauses_are_the_ones_that_were_learnt(
-    learnt: tuple[diary.Past, Rhythm, Array, Array],
-) -> None:
-    past, found, paused, _ = learnt
-
-    again = pauses_fit.past_pauses(past, found)
-
-    assert np.corrcoef(again, paused)[0, 1] > 0.98
-
-
 def test_a_base_without_long_gaps_has_no_pauses() -> None:
     rows = [(vehicle, 1, day) for vehicle in range(1, 30) for day in range(0, 300, 7)]
     past = diary.read(pd.DataFrame(rows, columns=list(diary.COLUMNS))).until(300)
 
-    found, paused = pauses_fit.learn(past, prior=1.0)
+    found = pauses_fit.learn(past, prior=1.0)
 
     assert found.pauses == pauses.NONE
-    assert not paused.any()
+    assert not pauses_fit.past_pauses(past, found).any()
 
 
 def test_pauses_that_begin_on_holidays_are_known_as_such() -> None:
@@ -275,7 +266,7 @@ def test_pauses_that_begin_on_holidays_are_known_as_such() -> None:
             day += int(rng.integers(5, 10)) + away
     past = diary.read(pd.DataFrame(rows, columns=list(diary.COLUMNS))).until(20_400)
 
-    found, _ = pauses_fit.learn(past, prior=1.0, quiet_days=quiet)
+    found = pauses_fit.learn(past, prior=1.0, quiet_days=quiet)
 
     assert found.pauses.quiet.rate > 5 * found.pauses.plain.rate
 
@@ -290,3 +281,31 @@ def test_who_is_still_away_counts_in_the_curve() -> None:
 
     assert ended.lasts(np.array([5.0]))[0] == pytest.approx(1 / 2)
     assert censored.lasts(np.array([5.0]))[0] == pytest.approx(2 / 3)
+
+
+def test_days_held_do_not_move_the_last_visit() -> None:
+    past = diary.read(pd.DataFrame([(1, 1, 3), (1, 1, 10)], columns=list(diary.COLUMNS))).until(40)
+
+    held = living.of_past(replace(past, silent=past.silent - 12))
+
+    assert held.silent.tolist() == [18]
+    assert held.last_day.tolist() == [10]
+
+
+@given(gaps_of)
+def test_the_gap_to_expect_is_that_of_the_mean_rate(gaps: list[int]) -> None:
+    told = life(gaps)
+    rate = (FIT.r + FIT.k * told.x) / (FIT.alpha + told.own)
+
+    assert living.mean_gap(told, FIT) == pytest.approx(FIT.k / rate)
+
+
+def test_alarm_days_of_many_are_those_of_each_alone_at_holidays_too() -> None:
+    at_festival = replace(PAUSING, quiet_days=tuple(range(20_002, 20_010)))
+    alone = [life([7, 9, 4] * 3, last_day=day) for day in (19_980, 19_999, 20_004, 20_030)] * 2
+    together = Lives(*(np.concatenate(parts) for parts in zip(*map(astuple, alone), strict=True)))
+
+    days = pauses.alarm_days(at_festival, together, 0.5)
+
+    assert days.tolist() == [int(pauses.alarm_days(at_festival, one, 0.5)[0]) for one in alone]
+    assert len(set(days.tolist())) > 1
