@@ -143,7 +143,9 @@ def learn(profiles: pd.DataFrame, rules: PaceRules | None = None) -> Pace:
     def fitted(place: Place) -> Rhythm:
         own = lives.chosen(place)
         now = own.t_x + own.silent
-        found = rhythm.fit(own.x, own.t_x, now, own.log_gaps, k=rules.k, prior=rules.prior)
+        found = rhythm.fit(
+            own.x, own.t_x, now, own.log_gaps, some_pass=True, k=rules.k, prior=rules.prior
+        )
         return Rhythm.without_pauses(found)
 
     everybody = np.arange(len(profiles))

@@ -89,7 +89,8 @@ def learn(
     base = _base(past, quiet_days, rules)
     lives = _cut(base.lives, _find(found, base.lives, base, rules))
     lives = _cut(base.lives, _find(found, lives, base, rules))
-    fitted = rhythm_fit.estimate(_rows(lives, found), k=k, prior=prior, near=found.fitted)
+    rows = _rows(lives, found)
+    fitted = rhythm_fit.estimate(rows, k=k, prior=prior, some_pass=True, near=found.fitted)
     return replace(found, fitted=fitted)
 
 
@@ -98,7 +99,7 @@ def _without_pauses(
 ) -> Rhythm:
     """Return a rough fit that knows of no pauses."""
     rows = _rows(living.of_past(past), None)
-    rough = partial(rhythm_fit.estimate, rows, prior=prior, is_rough=True)
+    rough = partial(rhythm_fit.estimate, rows, prior=prior, some_pass=True, is_rough=True)
     return Rhythm(rough(k=k), rough(k=1.0), NONE, quiet_days)
 
 
@@ -108,7 +109,7 @@ def _few_rounds(
     """Return a rough fit and the pauses, after a few rounds from one to the other."""
     base = _base(past, start.quiet_days, rules)
     lives, found = base.lives, start
-    rough = partial(rhythm_fit.estimate, prior=prior, is_rough=True)
+    rough = partial(rhythm_fit.estimate, prior=prior, some_pass=True, is_rough=True)
     for _ in range(1 if start.pauses.seen else rules.rounds):
         held = _find(found, lives, base, rules)
         lives = _cut(base.lives, held)

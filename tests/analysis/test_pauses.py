@@ -5,7 +5,7 @@ from dataclasses import astuple, replace
 import numpy as np
 import pandas as pd
 import pytest
-from analysis.refuelling import AS_OF, refuel
+from analysis.refuelling import AS_OF, FIRST_DAY, refuel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +15,7 @@ from station.analysis.lives import Lives
 from station.analysis.pauses import Onset, Pauses, Rhythm
 from station.analysis.rhythm_model import Array
 
-FIT = rhythm.Fit(k=2.6, r=1.3, alpha=18.0, a=0.6, b=4.0)
+FIT = rhythm.Fit(k=2.6, r=1.3, alpha=18.0, a=0.6, b=4.0, passing=2.0, passing_leaves=9.0)
 FORTNIGHT = Onset(0.004, (1.0, *np.exp(-np.arange(1, 60) / 14).tolist()), 1 / 14)
 PAUSING = Rhythm(FIT, FIT, Pauses(FORTNIGHT, replace(FORTNIGHT, rate=0.04), 0.05, 100))
 
@@ -309,3 +309,45 @@ def test_alarm_days_of_many_are_those_of_each_alone_at_holidays_too() -> None:
 
     assert days.tolist() == [int(pauses.alarm_days(at_festival, one, 0.5)[0]) for one in alone]
     assert len(set(days.tolist())) > 1
+
+
+def passers_by(vehicles: int, seed: int = 6) -> pd.DataFrame:
+    days = np.random.default_rng(seed).integers(FIRST_DAY, AS_OF + 1, vehicles)
+    rows = {"vehicle_id": 10**6 + np.arange(vehicles), "station_id": 1, "local_day": days}
+    return pd.DataFrame(rows)
+
+
+def irregulars(vehicles: int) -> pd.DataFrame:
+    visits, _ = refuel(vehicles, gap=20, shape=0.8, seed=9)
+    return visits.assign(vehicle_id=visits["vehicle_id"] + 10**5)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [[], [passers_by(4_000)], [irregulars(800)], [passers_by(4_000), irregulars(800)]],
+    ids=["regulars", "passers-by", "irregulars", "both"],
+)
+@pytest.mark.parametrize("vehicles", [60, 400])
+def test_seventy_days_after_a_ten_day_rhythm_a_vehicle_is_overdue_at_any_station(
+    others: list[pd.DataFrame], vehicles: int
+) -> None:
+    past = diary.read(pd.concat([refuel(vehicles)[0], *others])).until(AS_OF)
+
+    found = pauses_fit.learn(past, prior=1.0)
+
+    for gaps in ([10] * 5, [10] * 15, [8, 12, 9, 11, 10] * 3, [10] * 35):
+        waiting, silent = (life(gaps, silent=days, last_day=AS_OF - days) for days in (15, 70))
+        assert 30 <= pauses.alarm_days(found, silent, 0.5)[0] <= 70
+        assert pauses.p_alive(found, silent)[0] <= 0.5
+        assert pauses.p_alive(found, waiting)[0] > 0.75
+
+
+def test_passers_by_do_not_change_what_is_said_of_regulars() -> None:
+    regulars = refuel(600)[0]
+    alone, among = (
+        pauses_fit.learn(diary.read(visits).until(AS_OF), prior=1.0)
+        for visits in (regulars, pd.concat([regulars, passers_by(6_000)]))
+    )
+    weekly = repeated(life([7] * 12), [0.0, 15, 25, 40, 60])
+
+    assert pauses.p_alive(among, weekly) == pytest.approx(pauses.p_alive(alone, weekly), abs=0.05)
