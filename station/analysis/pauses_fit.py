@@ -125,7 +125,7 @@ def _few_rounds(
 def past_pauses(past: Past, found: Rhythm, rules: PauseRules | None = None) -> Array:
     """Return the days of past pauses of each vehicle of `past`, its rhythm being known."""
     rules = rules or PauseRules()
-    base = _base(past, found.quiet_days, rules)
+    base = _base(past, (), rules)  # when pauses begin does not matter here
     lives = base.lives
     for _ in range(2):
         lives = _cut(base.lives, _find(found, lives, base, rules))

@@ -41,7 +41,8 @@ AT_EDGE = 1e-6
 PRIOR_SD = 2.0  # of ln(parameter) around 1, alpha around the mean gap, who passes seldom stays
 CENTRE = np.log((1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 9.0))
 SLOPE_STEP, CURVATURE_STEP = 1e-6, 1e-4  # relative, for slopes without a closed form
-FINE, ROUGH = {"ftol": 1e-13, "gtol": 1e-7}, {"ftol": 1e-9, "gtol": 1e-5}
+FINE, ROUGH = {"ftol": 1e-13, "gtol": 1e-7}, {"ftol": 1e-8, "gtol": 1e-4}
+NEAR = {"ftol": 1e-10, "gtol": 1e-6}  # on cells: a Newton step on all rows follows
 ROUGH_ROWS_MOST = 4_000
 LONGEST_STEP = 2.0  # in ln(parameter); a longer Newton step is no improvement to trust
 
@@ -197,7 +198,8 @@ def estimate(
     few = whole.rows.visits.size <= most
     small = whole if few else replace(whole, rows=cells(whole.rows))
     starts = _starts(near, k, unit, some_pass=some_pass)
-    summits = [_climb(small, start, ROUGH if is_rough else FINE) for start in starts]
+    until = ROUGH if is_rough else FINE if few else NEAR
+    summits = [_climb(small, start, until) for start in starts]
     logs = summits[0] if len(summits) == 1 else min(summits, key=small.value)
     if is_rough:
         likelihood = small.log_likelihood(logs, small.value(logs), unit)
