@@ -5,8 +5,8 @@
 Visit-days of two years by the model of `benchmarks.rhythm`, every fiftieth gap with a pause; three
 weeks of public holidays a year, which part alarm dates. The rhythm is learnt from 200,000 of them
 (`pace.vehicles_most`); what that costs against all is printed at the end. Prints wall clock and
-processor seconds (the machine may be busy) and the peak memory so far. Goals: fit at most 2.5 s, all
-chances and alarm dates at most 5 s, 1 GB.
+processor seconds (the machine may be busy) and the peak memory so far. Goals: fit at most 2.5 s,
+all chances and alarm dates at most 5 s, 1 GB.
 """
 
 import resource
