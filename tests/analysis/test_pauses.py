@@ -109,8 +109,13 @@ def test_extreme_lives_have_finite_answers() -> None:
     assert all(np.isfinite(answer).all() for answer in answers)
 
 
-def test_a_vehicle_seen_once_is_never_surely_alive() -> None:
-    assert pauses.p_alive(PAUSING, life([]))[0] < 0.9
+@given(st.floats(0, 2_000), st.floats(0, 3), st.floats(1, 1_000))
+def test_a_vehicle_seen_once_is_never_surely_alive(
+    silent: float, passing: float, leaves: float
+) -> None:
+    rhythm_of = replace(PAUSING, fitted=replace(FIT, passing=passing, passing_leaves=leaves))
+
+    assert pauses.p_alive(rhythm_of, life([], silent))[0] < 0.9
 
 
 def test_who_may_be_pausing_is_called_later() -> None:

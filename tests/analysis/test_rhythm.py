@@ -186,6 +186,26 @@ def test_the_unit_of_time_does_not_matter(
     in_unit = rhythm.p_alive(other, x, t_x / unit, now / unit)
 
     assert in_unit == pytest.approx(rhythm.p_alive(shop, *history), abs=1e-9)
+    comes = rhythm.p_visit(other, x, t_x / unit, now / unit, 30 / unit)
+    assert comes == pytest.approx(rhythm.p_visit(shop, *history, 30), abs=1e-9)
+    alarm = rhythm.alarm_gap(other, x, t_x / unit, 0.5) * unit
+    assert alarm == pytest.approx(rhythm.alarm_gap(shop, x, t_x, 0.5), rel=1e-6, abs=1e-6)
+
+
+@given(shops, histories(), st.sampled_from([1.0, 1 + 1e-12, 1 - 1e-12]))
+def test_every_answer_is_finite_at_the_pole_of_the_usual_formula(
+    shop: rhythm.Fit, history: tuple[float, float, float], a: float
+) -> None:
+    at_pole = replace(shop, a=a)
+
+    for x, t_x, now in (history, (0.0, 0.0, 0.0), (1500.0, 1500.0, 1500.0)):
+        answers = (
+            rhythm.p_alive(at_pole, x, t_x, now),
+            rhythm.p_visit(at_pole, x, t_x, now, 30),
+            rhythm.next_visit(at_pole, x, t_x, now, 0.5),
+            rhythm.alarm_gap(at_pole, x, t_x, 0.5),
+        )
+        assert np.isfinite(answers).all()
 
 
 @given(shops, st.floats(0, 900))
