@@ -86,6 +86,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "completeness.line": (0, 100),
     "completeness.first_days": (1, 36_600),
     "completeness.stale_days": (1, 36_600),
+    "pace.vehicles_most": (1_000, 100_000_000),
     "pace.kept_days": (0, 36_600),
     "pace.kept_share": (0, 1),
     "fleets.alarm_share": (0, 1),

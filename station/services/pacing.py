@@ -25,7 +25,7 @@ from station.services.ask import Ask
 from station.services.memory import remembered
 
 SORT = "rhythm"
-FORMAT = 3
+FORMAT = 4
 """Raised when what is kept changes shape."""
 MARK_LETTERS = 24
 NEAR_DAYS = 60

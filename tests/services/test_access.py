@@ -18,6 +18,7 @@ HELPERS = {
     "access.acting",
     "access.stations_in_sight",
     "alarms.renew",
+    "alarms.renew_of",
     "audit.sees_all",
     "board.station_codes",
     "cards.rows_in_sight",

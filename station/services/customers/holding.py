@@ -14,7 +14,7 @@ from station.errors import BadValueError, NotAllowedError, NotFoundError
 from station.guard import mask
 from station.ingest import plates
 from station.model import Act, LapseReason, day_number
-from station.services import board, trail
+from station.services import alarms, board, trail
 from station.services.access import acting, right, today
 from station.services.ask import Ask
 from station.services.customers import cards, contacts
@@ -109,6 +109,7 @@ def sell(ask: Ask, *, vehicle_id: int, on: date, to_customer_id: int | None = No
         what, station_id = f"vehicle:{vehicle_id}:sale", int(rows["station_id"][0])
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=station_id)
     lake.refresh(ask.db)
+    alarms.renew_of(ask, [vehicle_id])
 
 
 @right("customers.edit")
@@ -130,6 +131,7 @@ def leave(ask: Ask, *, customer_id: int, on: date, reason: LapseReason) -> int:
         what = f"customer:{customer_id}:left"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=seen.station_id, count=len(gone))
     lake.refresh(ask.db)
+    alarms.renew_of(ask, gone)
     return len(gone)
 
 
@@ -165,6 +167,7 @@ def move_plate(
         what, station_id = f"vehicle:{vehicle_id}:plate", int(rows["station_id"][0])
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=station_id)
     lake.refresh(ask.db)
+    alarms.renew_of(ask, [vehicle_id, target])
     return target
 
 
