@@ -21,7 +21,7 @@ HELPERS = {
     "alarms.renew_of",
     "audit.sees_all",
     "board.station_codes",
-    "cards.rows_in_sight",
+    "cards.stations_visited",
     "contacts.may_reveal",
     "contacts.customers_by_phone",
     "filters.check",
