@@ -18,8 +18,8 @@ REGULARITIES = ("clockwork", "random", "bursty", "unknown")
 WEEKDAYS, SLOTS = range(7), range(8)
 SLOWING, SPEEDING, EXPECTED = "slowing", "speeding", "expected"
 CHANGED = [
-    Column("recent_gap_days", "page_frequency.recent", "number"),
-    Column("earlier_gap_median_days", "page_frequency.earlier", "number"),
+    Column("gap_now_days", "page_frequency.recent", "number"),
+    Column("gap_before_days", "page_frequency.earlier", "number"),
     Column("change", "page_frequency.change", "number"),
     Column("monthly_amount", "page_frequency.monthly", "money"),
     Column("last_day", "mix.last_day", "day"),
@@ -51,7 +51,9 @@ def render() -> None:
     st.title(desk.say("page_frequency.title"), anchor=False)
     regulars = regulars_of(desk.vehicles())
     if regulars.empty:
-        blocks.answer(desk.say("page_frequency.none", period=mix.period(desk)))
+        has_regulars = (desk.vehicles()["stability"] == Stability.REGULAR.value).any()
+        key = "none" if has_regulars else "none_yet"
+        blocks.answer(desk.say(f"page_frequency.{key}", period=mix.period(desk)))
         return
     blocks.answer(_answer(desk, regulars))
     mix.counted_note(desk, regulars)
@@ -71,7 +73,7 @@ def regulars_of(frame: pd.DataFrame) -> pd.DataFrame:
     kept = frame[came & (frame["stability"] == Stability.REGULAR.value)]
     return kept.assign(
         gap_bin=pd.cut(kept["usual_gap_days"], EDGES_DAYS, right=False, labels=False),
-        change=kept["recent_gap_days"] / kept["earlier_gap_median_days"],
+        change=kept["gap_now_days"] / kept["gap_before_days"],
         weekday=_known(kept["usual_weekday"]),
         slot=_known(kept["usual_slot"]),
     )

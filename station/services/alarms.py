@@ -19,17 +19,18 @@ MOST = 10_000
 
 @right("sales.import")
 def refresh(ask: Ask) -> int:
-    """Return how many alarm dates are new or gone, once those of all regulars are worked out."""
+    """Return how many alarm dates in sight are new or gone, once those of all are worked out."""
     return renew(ask)
 
 
 def renew(ask: Ask) -> int:
-    """Return the same; whoever asks, it is the whole chain's."""
+    """Return the same; whoever asks, the whole chain's are worked out."""
     everybody = _everybody(ask)
     rows = _alarms(board.vehicles(everybody))
-    return sum(
-        _put(ask, id_, rows[rows["station_id"] == id_]) for id_ in everybody.scope.station_ids
-    )
+    changed = {
+        id_: _put(ask, id_, rows[rows["station_id"] == id_]) for id_ in everybody.scope.station_ids
+    }
+    return sum(changed[id_] for id_ in ask.scope.station_ids & changed.keys())
 
 
 def renew_of(ask: Ask, vehicle_ids: Collection[int]) -> int:
