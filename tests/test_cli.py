@@ -365,12 +365,12 @@ def test_the_network_is_one_row_a_vehicle(network: Station) -> None:
 
 @slow
 def test_a_longer_horizon_makes_a_return_likelier(network: Station) -> None:
-    near = network.document("report", "lapsed")["rows"]
+    near = network.document("report", "lapsed", "--horizon", 1)["rows"]
     far = network.document("report", "lapsed", "--horizon", 90)["rows"]
 
-    assert len(near) == len(far) > 0
-    assert all(a["p_return"] <= b["p_return"] for a, b in zip(near, far, strict=True))
-    assert sum(a["p_return"] < b["p_return"] for a, b in zip(near, far, strict=True)) > 0
+    pairs = [(a["p_return"], b["p_return"]) for a, b in zip(near, far, strict=True)]
+    assert all(soon <= later + 0.01 for soon, later in pairs)  # each is learnt by itself
+    assert sum(soon for soon, _ in pairs) < sum(later for _, later in pairs) / 2
 
 
 @slow

@@ -10,11 +10,11 @@ from station.services.people import sign_in
 
 DRAWN = """() => {
     const drawn = (box, what) => [...document.querySelectorAll(`[data-testid='${box}']`)]
-        .every(one => one.querySelector(what));
+        .every(one => one.querySelector(what) || one.closest("details:not([open])"));
     return drawn("stPlotlyChart", ".main-svg") && drawn("stDataFrame", "canvas")
         && !document.querySelector("[data-testid='stSkeleton']");
 }"""
-"""Whether plots and tables are there; they draw themselves after the script."""
+"""Whether plots and tables are there; they draw themselves after the script, folded ones later."""
 
 
 @dataclass

@@ -51,8 +51,9 @@ def render() -> None:
     st.title(desk.say("page_frequency.title"), anchor=False)
     regulars = regulars_of(desk.vehicles())
     if regulars.empty:
-        has_regulars = (desk.vehicles()["stability"] == Stability.REGULAR.value).any()
-        key = "none" if has_regulars else "none_yet"
+        known = desk.vehicles()
+        are_young = len(known) and not (known["stability"] == Stability.REGULAR.value).any()
+        key = "none_yet" if are_young else "none"
         blocks.answer(desk.say(f"page_frequency.{key}", period=mix.period(desk)))
         return
     blocks.answer(_answer(desk, regulars))

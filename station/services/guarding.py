@@ -1,7 +1,5 @@
 """On which days is nobody to blame for not coming? Worked out from the till lines of the chain."""
 
-import hashlib
-
 import numpy as np
 import pandas as pd
 
@@ -9,13 +7,13 @@ from station.analysis import grades, guards
 from station.analysis.guards import Guard
 from station.archive import derived, lake, views
 from station.model import day_number
+from station.services import keepsakes
 from station.services.ask import Ask
 from station.services.memory import remembered
 
 SORT = "guard"
 FORMAT = 1
 """Raised when what is kept changes shape."""
-MARK_LETTERS = 24
 GUARDED_DAYS = 760
 """How far back closures and dead cameras are looked for: two years and a baseline."""
 
@@ -30,12 +28,9 @@ def known_grades(ask: Ask) -> pd.DataFrame:
 def guarded(ask: Ask) -> Guard:
     """Return the days that no vehicle of the chain is blamed for: closures, cameras, festivals."""
     mark = _mark(ask)
-    kept = derived.find(ask.db, SORT, mark)
-    if kept is not None:
-        try:
-            return guards.from_words(kept)
-        except (LookupError, TypeError, ValueError):  # damaged: worked out anew
-            pass
+    known = keepsakes.found(ask, SORT, mark, guards.from_words)
+    if known is not None:
+        return known
     found = _watched(ask)
     derived.keep(ask.db, SORT, mark, guards.as_words(found))
     return found
@@ -46,8 +41,7 @@ def _mark(ask: Ask) -> str:
     with ask.db.reading() as conn:
         lines = sorted(views.taken(conn).items())
     fuels = known_grades(ask).to_dict("list")
-    told = repr((FORMAT, lines, fuels, ask.as_of, ask.settings.guards))
-    return hashlib.sha256(told.encode()).hexdigest()[:MARK_LETTERS]
+    return keepsakes.mark(FORMAT, lines, fuels, ask.as_of, ask.settings.guards)
 
 
 def _watched(ask: Ask) -> Guard:

@@ -4,9 +4,9 @@ Parameters are learnt from all stations, so that the same vehicle is judged alik
 tell of no single vehicle.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,14 +20,13 @@ from station.analysis.pace import Pace
 from station.archive import derived, lake, views
 from station.archive import stations as sites
 from station.model import day_date, day_number
-from station.services import guarding
+from station.services import guarding, keepsakes
 from station.services.ask import Ask
 from station.services.memory import remembered
 
 SORT = "rhythm"
 FORMAT = 4
 """Raised when what is kept changes shape."""
-MARK_LETTERS = 24
 NEAR_DAYS = 60
 """A gap that is open today may still run into a holiday so many days ahead."""
 
@@ -53,14 +52,12 @@ def learnt(ask: Ask) -> Pace:
     much the same, that no figure of a vehicle moves: see PaceRules. So a day's imports do not let
     anybody wait, and the night learns anew. Nothing is taken from a later day.
     """
-    lines, day = _lines(ask), day_number(ask.as_of)
-    for mark in _near(ask, day):
-        kept = derived.find(ask.db, SORT, mark)
-        if kept is not None and _serves(ask, kept, lines, mark == _mark(ask)):
-            try:
-                return pace_words.from_words(kept["pace"])
-            except (LookupError, TypeError, ValueError):  # damaged: learnt anew
-                pass
+    lines, today = _lines(ask), _mark(ask)
+    for mark in _near(ask, day_number(ask.as_of)):
+        serving = partial(_serving, ask, lines, mark == today)
+        known = keepsakes.found(ask, SORT, mark, serving)
+        if known is not None:
+            return known
     return _learn(ask)
 
 
@@ -71,8 +68,8 @@ def learn_today(ask: Ask) -> None:
     if ends is None:
         return
     today = replace(ask, as_of=day_date(ends[1]))
-    kept = derived.find(ask.db, SORT, _mark(today))
-    if kept is None or kept.get("lines") != _lines(today):
+    words = derived.find(ask.db, SORT, _mark(today))
+    if words is None or words.get("lines") != _lines(today):
         _learn(today)
 
 
@@ -90,14 +87,22 @@ def _learn(ask: Ask) -> Pace:
 
 def _near(ask: Ask, day: int) -> list[str]:
     """Return the marks of this day and the few before it under which something is kept."""
-    kept = set(derived.marks(ask.db, SORT))
+    known = set(derived.marks(ask.db, SORT))
     days = range(day, day - ask.settings.pace.kept_days - 1, -1)
-    return [mark for one in days if (mark := _mark(replace(ask, as_of=day_date(one)))) in kept]
+    return [mark for one in days if (mark := _mark(replace(ask, as_of=day_date(one)))) in known]
 
 
-def _serves(ask: Ask, kept: Mapping[str, Any], lines: Mapping[str, int], is_today: bool) -> bool:
+def _serving(
+    ask: Ask, lines: Mapping[str, int], is_today: bool, words: Mapping[str, Any]
+) -> Pace | None:
+    """Return the pace that words describe, if it still serves."""
+    serves = _serves(ask, words, lines, is_today)
+    return pace_words.from_words(words["pace"]) if serves else None
+
+
+def _serves(ask: Ask, words: Mapping[str, Any], lines: Mapping[str, int], is_today: bool) -> bool:
     """Return whether what was learnt of other lines, or on another day, still serves."""
-    then = kept.get("lines")
+    then = words.get("lines")
     if not isinstance(then, dict):
         return False
     if is_today and then == lines:
@@ -154,6 +159,5 @@ def _mark(ask: Ask) -> str:
     """Return what names the day, the rules and the kinds of station."""
     with ask.db.reading() as conn:
         kinds = sorted((i, one.kind.value) for i, one in sites.everything(conn).items())
-    rests_on = (FORMAT, ask.as_of, ask.settings.pace, kinds)
-    told = repr((*rests_on, ask.settings.guards, ask.settings.lapse.horizon_days))
-    return hashlib.sha256(told.encode()).hexdigest()[:MARK_LETTERS]
+    rules = (ask.settings.pace, ask.settings.guards, ask.settings.lapse.horizon_days)
+    return keepsakes.mark(FORMAT, ask.as_of, kinds, *rules)

@@ -1,16 +1,17 @@
 """How many regulars of each station stay away: counted with the board, found again for one card."""
 
-import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
 from station.archive import derived
+from station.services import keepsakes
 from station.services.ask import Ask
 
 SORT = "standing"
 FORMAT = 1
 """Raised when what is kept changes shape."""
-MARK_LETTERS = 24
 
 
 def keep(ask: Ask, counts: pd.DataFrame) -> None:
@@ -24,15 +25,14 @@ def keep(ask: Ask, counts: pd.DataFrame) -> None:
 
 def found(ask: Ask) -> pd.DataFrame | None:
     """Return regulars and away of each station in sight; None where one was not counted."""
-    kept = derived.find(ask.db, SORT, _mark(ask)) or {}
-    try:
-        rows = [kept[str(station_id)] for station_id in sorted(ask.scope.station_ids)]
+
+    def counts(words: Mapping[str, Any]) -> pd.DataFrame:
+        rows = [words[str(station_id)] for station_id in sorted(ask.scope.station_ids)]
         return pd.DataFrame(rows, columns=["regulars", "away"]).astype("int64")
-    except (LookupError, TypeError, ValueError):  # of other stations, or damaged
-        return None
+
+    return keepsakes.found(ask, SORT, _mark(ask), counts)
 
 
 def _mark(ask: Ask) -> str:
     """Return what names the state of the archive, the day and the rules."""
-    told = repr((FORMAT, ask.db.data_version(), ask.as_of, ask.settings))
-    return hashlib.sha256(told.encode()).hexdigest()[:MARK_LETTERS]
+    return keepsakes.mark(FORMAT, ask.db.data_version(), ask.as_of, ask.settings)

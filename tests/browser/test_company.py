@@ -67,13 +67,13 @@ def test_somebody_the_company_knows_comes_in_works_and_goes(
     links = page.get_by_test_id("stSidebarNavLink")
     assert "Lapsed" in " ".join(links.all_inner_texts())
     page.get_by_role("link", name="Lapsed").click()
-    page.wait_for_url(re.compile("/lapsed"), timeout=PATIENCE_MS)
+    expect(page).to_have_url(re.compile("/lapsed"), timeout=PATIENCE_MS)
     kept = names_of_cookies(page)
     assert sign_in.COOKIE in kept
     assert not any(name.startswith("_streamlit_user") or name == company.WAY for name in kept)
 
     page.get_by_test_id("stSidebar").locator(".st-key-sign_out button:visible").first.click()
-    page.wait_for_url(re.compile("/sign-in"), timeout=PATIENCE_MS)
+    expect(page).to_have_url(re.compile("/sign-in"), timeout=PATIENCE_MS)
     assert sign_in.COOKIE not in names_of_cookies(page)
     page.goto(served[0])
     assert "/sign-in" in page.url
@@ -110,7 +110,7 @@ def test_a_link_on_a_foreign_page_signs_nobody_in(page: Page, served: tuple[str,
     page.goto("about:blank")
     page.set_content(f'<a href="{served[0]}/?company=1">win a car</a>')
     page.get_by_role("link").click()
-    page.wait_for_url(re.compile("/sign-in"), timeout=PATIENCE_MS)
+    expect(page).to_have_url(re.compile("/sign-in"), timeout=PATIENCE_MS)
 
     assert len(served[1].asked) == visits
     assert sign_in.COOKIE not in names_of_cookies(page)
@@ -123,7 +123,7 @@ def test_the_way_back_in_the_history_leads_nowhere(
     enter(page)
     sees_own_name(page)
     page.get_by_test_id("stSidebar").locator(".st-key-sign_out button:visible").first.click()
-    page.wait_for_url(re.compile("/sign-in"), timeout=PATIENCE_MS)
+    expect(page).to_have_url(re.compile("/sign-in"), timeout=PATIENCE_MS)
     visits = len(served[1].asked)
 
     for _ in range(4):

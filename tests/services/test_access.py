@@ -22,6 +22,7 @@ HELPERS = {
     "audit.sees_all",
     "board.station_codes",
     "cards.stations_visited",
+    "keepsakes.found",
     "contacts.may_reveal",
     "contacts.customers_by_phone",
     "filters.check",
