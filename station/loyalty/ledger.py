@@ -6,9 +6,17 @@ member holds, what is set apart, what he owes and what ran out are sums over ent
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from station.errors import PointsError
+from station.model import (
+    Lot,
+    LotOpening,
+    LotPart,
+    PointAccount,
+    PointDraft,
+    PointEntry,
+    PointMove,
+)
 
 NEVER = 10_000_000
 """A day after every other: the last one of points that do not run out."""
@@ -25,37 +33,7 @@ class LedgerRules:
     clock_slack_days: int = 2
 
 
-class Account(StrEnum):
-    """Where points are; each account of a lot is a sum of entries."""
-
-    MEMBER = "member"
-    HELD = "held"
-    DEBT = "debt"
-    ISSUED = "issued"
-    REDEEMED = "redeemed"
-    EXPIRED = "expired"
-    ADJUSTED = "adjusted"
-
-
-class Move(StrEnum):
-    """What a transaction does."""
-
-    EARN = "earn"
-    REDEEM = "redeem"
-    HOLD = "hold"
-    CONFIRM = "confirm"
-    RELEASE = "release"
-    REVERSE = "reverse"
-    REFUND = "refund"
-    ADJUST = "adjust"
-    EXPIRE = "expire"
-    TRANSFER = "transfer"
-    FREEZE = "freeze"
-    THAW = "thaw"
-    CLOSE = "close"
-
-
-SPENDING = frozenset({Move.REDEEM, Move.CONFIRM})
+SPENDING = frozenset({PointMove.REDEEM, PointMove.CONFIRM})
 """What a reversal takes back."""
 
 
@@ -66,83 +44,6 @@ class Earning:
     points: int
     expires_day: int | None
     cause: str
-
-
-@dataclass(frozen=True, slots=True)
-class Lot:
-    """One earning: `left` may be spent, `held` is set apart, `lapsed` ran out, `taken` was refunded.
-
-    `owed` is what a refund could not take back any more; the next earning pays it.
-    """
-
-    id: int
-    customer_id: int
-    points: int
-    expires_day: int | None
-    left: int = 0
-    held: int = 0
-    owed: int = 0
-    lapsed: int = 0
-    taken: int = 0
-
-    def counts(self, day: int) -> bool:
-        """Return whether its points may still be spent on a day."""
-        return self.expires_day is None or day <= self.expires_day
-
-    def after(self, entry: "Entry") -> "Lot":
-        """Return the lot as an entry leaves it."""
-        match entry.account:
-            case Account.MEMBER:
-                return replace(self, left=self.left + entry.points)
-            case Account.HELD:
-                return replace(self, held=self.held + entry.points)
-            case Account.DEBT:
-                return replace(self, owed=self.owed - entry.points)
-            case Account.EXPIRED:
-                return replace(self, lapsed=self.lapsed + entry.points)
-            case Account.ISSUED if entry.points > 0:
-                return replace(self, taken=self.taken + entry.points)
-        return self
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """So many points of a lot."""
-
-    lot_id: int
-    points: int
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One movement: added, never changed."""
-
-    account: Account
-    lot_id: int
-    points: int
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """A lot that a draft opens; its entries call the first such lot -1, the next -2."""
-
-    customer_id: int
-    points: int
-    expires_day: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A transaction that may be booked; `points` is how many it is about."""
-
-    move: Move
-    points: int
-    entries: tuple[Entry, ...] = ()
-    opened: tuple[Opening, ...] = ()
-
-    def __post_init__(self) -> None:
-        if sum(entry.points for entry in self.entries):
-            raise ValueError(f"a {self.move} that does not sum to nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,20 +90,20 @@ class Purse:
             raise PointsError("points.no_lot")
         return self._by_id[lot_id]
 
-    def left(self, *, without: int = 0) -> list[Part]:
+    def left(self, *, without: int = 0) -> list[LotPart]:
         """Return what counts today, the first to run out first."""
         return [
-            Part(lot.id, lot.left)
+            LotPart(lot.id, lot.left)
             for lot in self.lots
             if lot.left and lot.counts(self.day) and lot.id != without
         ]
 
-    def owed(self) -> list[Part]:
+    def owed(self) -> list[LotPart]:
         """Return what is owed, the oldest first."""
         owing = sorted((lot for lot in self.lots if lot.owed), key=lambda lot: lot.id)
-        return [Part(lot.id, lot.owed) for lot in owing]
+        return [LotPart(lot.id, lot.owed) for lot in owing]
 
-    def after(self, draft: Draft, *, first_id: int) -> "Purse":
+    def after(self, draft: PointDraft, *, first_id: int) -> "Purse":
         """Return the purse as a draft leaves it; lots that it opens are numbered from `first_id`.
 
         Lots of others stay out of it.
@@ -219,18 +120,18 @@ class Purse:
         return replace(self, lots=tuple(lots.values()))
 
 
-def last_day(lot: Lot | Opening) -> int:
+def last_day(lot: Lot | LotOpening) -> int:
     """Return the last day on which a lot's points count."""
     return NEVER if lot.expires_day is None else lot.expires_day
 
 
-def earn(purse: Purse, earning: Earning) -> Draft:
+def earn(purse: Purse, earning: Earning) -> PointDraft:
     """Return how an earning is booked: what is owed is paid first, the rest is a new lot."""
     _refuse_odd(earning.points)
-    return _opened(purse, Move.EARN, Account.ISSUED, earning.points, earning.expires_day)
+    return _opened(purse, PointMove.EARN, PointAccount.ISSUED, earning.points, earning.expires_day)
 
 
-def adjust(purse: Purse, points: int, expires_day: int | None = None) -> Draft:
+def adjust(purse: Purse, points: int, expires_day: int | None = None) -> PointDraft:
     """Return a correction by hand: points given like an earning, or (below 0) taken away.
 
     Raises:
@@ -238,31 +139,35 @@ def adjust(purse: Purse, points: int, expires_day: int | None = None) -> Draft:
     """
     _refuse_odd(abs(points))
     if points > 0:
-        return _opened(purse, Move.ADJUST, Account.ADJUSTED, points, expires_day)
-    return _moved(Move.ADJUST, _spent(purse, -points), Account.MEMBER, Account.ADJUSTED)
+        return _opened(purse, PointMove.ADJUST, PointAccount.ADJUSTED, points, expires_day)
+    return _moved(
+        PointMove.ADJUST, _spent(purse, -points), PointAccount.MEMBER, PointAccount.ADJUSTED
+    )
 
 
-def redeem(purse: Purse, points: int) -> Draft:
+def redeem(purse: Purse, points: int) -> PointDraft:
     """Return a redemption; it takes first what runs out first.
 
     Raises:
         PointsError: there are not so many, or the member is frozen.
     """
     _refuse_frozen(purse)
-    return _moved(Move.REDEEM, _spent(purse, points), Account.MEMBER, Account.REDEEMED)
+    return _moved(
+        PointMove.REDEEM, _spent(purse, points), PointAccount.MEMBER, PointAccount.REDEEMED
+    )
 
 
-def hold(purse: Purse, points: int) -> Draft:
+def hold(purse: Purse, points: int) -> PointDraft:
     """Return how points are set apart; from now on nobody else can spend them.
 
     Raises:
         PointsError: there are not so many, or the member is frozen.
     """
     _refuse_frozen(purse)
-    return _moved(Move.HOLD, _spent(purse, points), Account.MEMBER, Account.HELD)
+    return _moved(PointMove.HOLD, _spent(purse, points), PointAccount.MEMBER, PointAccount.HELD)
 
 
-def confirm(purses: Sequence[Purse], parts: Sequence[Part], points: int) -> Draft:
+def confirm(purses: Sequence[Purse], parts: Sequence[LotPart], points: int) -> PointDraft:
     """Return the redemption of what was set apart, or of less: the rest goes back.
 
     Points that ran out while they were set apart are still good for it. The parts may be of
@@ -277,30 +182,30 @@ def confirm(purses: Sequence[Purse], parts: Sequence[Part], points: int) -> Draf
     if points > _sum(parts):
         raise PointsError("points.over_hold", wanted=points, held=_sum(parts))
     used = list(_parts(points, parts))
-    return Draft(
-        Move.CONFIRM,
+    return PointDraft(
+        PointMove.CONFIRM,
         points,
         (
-            *(Entry(Account.HELD, part.lot_id, -part.points) for part in parts),
-            *(Entry(Account.REDEEMED, part.lot_id, part.points) for part in used),
+            *(PointEntry(PointAccount.HELD, part.lot_id, -part.points) for part in parts),
+            *(PointEntry(PointAccount.REDEEMED, part.lot_id, part.points) for part in used),
             *_returned(purses, _less(parts, used)),
         ),
     )
 
 
-def release(purses: Sequence[Purse], parts: Sequence[Part]) -> Draft:
+def release(purses: Sequence[Purse], parts: Sequence[LotPart]) -> PointDraft:
     """Return how what was set apart goes back to the lots it came from."""
-    entries = (*_out(Account.HELD, parts), *_returned(purses, parts))
-    return Draft(Move.RELEASE, _sum(parts), entries)
+    entries = (*_out(PointAccount.HELD, parts), *_returned(purses, parts))
+    return PointDraft(PointMove.RELEASE, _sum(parts), entries)
 
 
-def reverse(purses: Sequence[Purse], parts: Sequence[Part]) -> Draft:
+def reverse(purses: Sequence[Purse], parts: Sequence[LotPart]) -> PointDraft:
     """Return how a redemption is undone: to the same lots, each with the last day it had."""
-    entries = (*_out(Account.REDEEMED, parts), *_returned(purses, parts))
-    return Draft(Move.REVERSE, _sum(parts), entries)
+    entries = (*_out(PointAccount.REDEEMED, parts), *_returned(purses, parts))
+    return PointDraft(PointMove.REVERSE, _sum(parts), entries)
 
 
-def refund(purse: Purse, lot_id: int, points: int) -> Draft:
+def refund(purse: Purse, lot_id: int, points: int) -> PointDraft:
     """Return how points of an earning are taken back: of its lot, of other lots, then as a debt.
 
     What ran out of the lot unspent was no gain, and is never asked for again.
@@ -316,35 +221,39 @@ def refund(purse: Purse, lot_id: int, points: int) -> Draft:
     lapsed = min(points - own, lot.lapsed)
     others = list(_parts(points - own - lapsed, purse.left(without=lot_id)))
     entries = (
-        Entry(Account.ISSUED, lot_id, points),
-        Entry(Account.MEMBER, lot_id, -own),
-        Entry(Account.EXPIRED, lot_id, -lapsed),
-        *(Entry(Account.MEMBER, part.lot_id, -part.points) for part in others),
-        Entry(Account.DEBT, lot_id, own + lapsed + _sum(others) - points),
+        PointEntry(PointAccount.ISSUED, lot_id, points),
+        PointEntry(PointAccount.MEMBER, lot_id, -own),
+        PointEntry(PointAccount.EXPIRED, lot_id, -lapsed),
+        *(PointEntry(PointAccount.MEMBER, part.lot_id, -part.points) for part in others),
+        PointEntry(PointAccount.DEBT, lot_id, own + lapsed + _sum(others) - points),
     )
-    return Draft(Move.REFUND, points, tuple(entry for entry in entries if entry.points))
+    return PointDraft(PointMove.REFUND, points, tuple(entry for entry in entries if entry.points))
 
 
-def expire(purse: Purse) -> Draft | None:
+def expire(purse: Purse) -> PointDraft | None:
     """Return how points that count no more are booked out, none where there are none."""
-    over = [Part(lot.id, lot.left) for lot in purse.lots if lot.left and not lot.counts(purse.day)]
-    return _moved(Move.EXPIRE, over, Account.MEMBER, Account.EXPIRED) if over else None
+    over = [
+        LotPart(lot.id, lot.left) for lot in purse.lots if lot.left and not lot.counts(purse.day)
+    ]
+    return (
+        _moved(PointMove.EXPIRE, over, PointAccount.MEMBER, PointAccount.EXPIRED) if over else None
+    )
 
 
-def close(purse: Purse) -> Draft | None:
+def close(purse: Purse) -> PointDraft | None:
     """Return how all of a member who leaves is booked out, none where there is nothing.
 
     What he had set apart must have gone back before.
     """
-    left = [Part(lot.id, lot.left) for lot in purse.lots if lot.left]
-    lapsed = _moved(Move.CLOSE, left, Account.MEMBER, Account.EXPIRED)
-    waived = _moved(Move.CLOSE, purse.owed(), Account.ADJUSTED, Account.DEBT)
+    left = [LotPart(lot.id, lot.left) for lot in purse.lots if lot.left]
+    lapsed = _moved(PointMove.CLOSE, left, PointAccount.MEMBER, PointAccount.EXPIRED)
+    waived = _moved(PointMove.CLOSE, purse.owed(), PointAccount.ADJUSTED, PointAccount.DEBT)
     if not lapsed.entries and not waived.entries:
         return None
-    return Draft(Move.CLOSE, lapsed.points, (*lapsed.entries, *waived.entries))
+    return PointDraft(PointMove.CLOSE, lapsed.points, (*lapsed.entries, *waived.entries))
 
 
-def transfer(giver: Purse, taker: Purse, points: int) -> Draft:
+def transfer(giver: Purse, taker: Purse, points: int) -> PointDraft:
     """Return how points go to another member, each keeping its last day.
 
     Raises:
@@ -360,27 +269,27 @@ def transfer(giver: Purse, taker: Purse, points: int) -> Draft:
     for part in parts:
         day = giver.lot(part.lot_id).expires_day
         days[day] = days.get(day, 0) + part.points
-    opened = tuple(Opening(taker.customer_id, number, day) for day, number in days.items())
-    new = [Part(-at, opening.points) for at, opening in enumerate(opened, start=1)]
-    return Draft(
-        Move.TRANSFER,
+    opened = tuple(LotOpening(taker.customer_id, number, day) for day, number in days.items())
+    new = [LotPart(-at, opening.points) for at, opening in enumerate(opened, start=1)]
+    return PointDraft(
+        PointMove.TRANSFER,
         points,
-        (*_out(Account.MEMBER, parts), *_given(taker, new, live=new)),
+        (*_out(PointAccount.MEMBER, parts), *_given(taker, new, live=new)),
         opened,
     )
 
 
-def freeze(purse: Purse) -> Draft:
+def freeze(purse: Purse) -> PointDraft:
     """Return the word that nothing may be spent until a `thaw`.
 
     Raises:
         PointsError: it was said before.
     """
     _refuse_frozen(purse)
-    return Draft(Move.FREEZE, 0)
+    return PointDraft(PointMove.FREEZE, 0)
 
 
-def thaw(purse: Purse) -> Draft:
+def thaw(purse: Purse) -> PointDraft:
     """Return the word that points may be spent again.
 
     Raises:
@@ -388,29 +297,31 @@ def thaw(purse: Purse) -> Draft:
     """
     if not purse.is_frozen:
         raise PointsError("points.not_frozen")
-    return Draft(Move.THAW, 0)
+    return PointDraft(PointMove.THAW, 0)
 
 
 # --- what all of them are made of ---------------------------------------------------------------
 
 
 def _opened(
-    purse: Purse, move: Move, source: Account, points: int, expires_day: int | None
-) -> Draft:
+    purse: Purse, move: PointMove, source: PointAccount, points: int, expires_day: int | None
+) -> PointDraft:
     """Return how a new lot is filled, out of which what is owed is paid."""
-    opening = Opening(purse.customer_id, points, expires_day)
-    new, is_late = [Part(-1, points)], last_day(opening) < purse.day
-    entries = (Entry(source, -1, -points), *_given(purse, new, live=[] if is_late else new))
-    return Draft(move, points, entries, (opening,))
+    opening = LotOpening(purse.customer_id, points, expires_day)
+    new, is_late = [LotPart(-1, points)], last_day(opening) < purse.day
+    entries = (PointEntry(source, -1, -points), *_given(purse, new, live=[] if is_late else new))
+    return PointDraft(move, points, entries, (opening,))
 
 
-def _moved(move: Move, parts: Sequence[Part], source: Account, target: Account) -> Draft:
+def _moved(
+    move: PointMove, parts: Sequence[LotPart], source: PointAccount, target: PointAccount
+) -> PointDraft:
     """Return how parts of lots go from one account to another."""
-    into = [Entry(target, part.lot_id, part.points) for part in parts]
-    return Draft(move, _sum(parts), (*_out(source, parts), *into))
+    into = [PointEntry(target, part.lot_id, part.points) for part in parts]
+    return PointDraft(move, _sum(parts), (*_out(source, parts), *into))
 
 
-def _returned(purses: Sequence[Purse], parts: Sequence[Part]) -> Iterator[Entry]:
+def _returned(purses: Sequence[Purse], parts: Sequence[LotPart]) -> Iterator[PointEntry]:
     """Yield how parts come back to their lots, whosever they are."""
     for purse in purses:
         own = [part for part in parts if purse.has(part.lot_id)]
@@ -418,16 +329,16 @@ def _returned(purses: Sequence[Purse], parts: Sequence[Part]) -> Iterator[Entry]
         yield from _given(purse, own, live)
 
 
-def _given(purse: Purse, parts: Sequence[Part], live: Sequence[Part]) -> Iterator[Entry]:
+def _given(purse: Purse, parts: Sequence[LotPart], live: Sequence[LotPart]) -> Iterator[PointEntry]:
     """Yield how parts reach a member: those that count today pay what he owes first."""
     paying = list(_parts(purse.debt, live))
     for part in _parts(_sum(paying), purse.owed()):
-        yield Entry(Account.DEBT, part.lot_id, part.points)
+        yield PointEntry(PointAccount.DEBT, part.lot_id, part.points)
     for part in _less(parts, paying):
-        yield Entry(Account.MEMBER, part.lot_id, part.points)
+        yield PointEntry(PointAccount.MEMBER, part.lot_id, part.points)
 
 
-def _spent(purse: Purse, points: int) -> list[Part]:
+def _spent(purse: Purse, points: int) -> list[LotPart]:
     """Return which parts of which lots are spent."""
     _refuse_odd(points)
     if points > purse.balance:
@@ -435,11 +346,11 @@ def _spent(purse: Purse, points: int) -> list[Part]:
     return list(_parts(points, purse.left()))
 
 
-def _out(source: Account, parts: Iterable[Part]) -> Iterator[Entry]:
-    return (Entry(source, part.lot_id, -part.points) for part in parts)
+def _out(source: PointAccount, parts: Iterable[LotPart]) -> Iterator[PointEntry]:
+    return (PointEntry(source, part.lot_id, -part.points) for part in parts)
 
 
-def _parts(wanted: int, there: Iterable[Part]) -> Iterator[Part]:
+def _parts(wanted: int, there: Iterable[LotPart]) -> Iterator[LotPart]:
     """Yield what is taken of what is there, in its order, until there is as much as wanted."""
     for part in there:
         taken = min(wanted, part.points)
@@ -449,14 +360,14 @@ def _parts(wanted: int, there: Iterable[Part]) -> Iterator[Part]:
         wanted -= taken
 
 
-def _less(parts: Iterable[Part], taken: Iterable[Part]) -> list[Part]:
+def _less(parts: Iterable[LotPart], taken: Iterable[LotPart]) -> list[LotPart]:
     """Return what is left of parts of which some were taken."""
     gone = {part.lot_id: part.points for part in taken}
     left = (replace(part, points=part.points - gone.get(part.lot_id, 0)) for part in parts)
     return [part for part in left if part.points]
 
 
-def _sum(parts: Iterable[Part]) -> int:
+def _sum(parts: Iterable[LotPart]) -> int:
     return sum(part.points for part in parts)
 
 

@@ -145,7 +145,7 @@ class PointsOracle:
         return self._next()
 
     def is_frozen(self, rows: Collection[int]) -> bool:
-        return max((self.frozen.get(row, (0, False)) for row in rows))[1]
+        return max(self.frozen.get(row, (0, False)) for row in rows)[1]
 
     # --- coins --------------------------------------------------------------------------------
 

@@ -10,9 +10,10 @@ from loyalty.points_oracle import HELD, SPENT, PointsOracle, Refused
 
 from station.errors import PointsError
 from station.loyalty import ledger
-from station.loyalty.ledger import NEVER, Account, Draft, Earning, Lot, Move, Part, Purse
+from station.loyalty.ledger import NEVER, Earning, Purse
+from station.model import Lot, LotPart, PointAccount, PointDraft, PointMove
 
-ROWS, MOST, DAYS = 4, 9, 25
+PEOPLE, MOST, DAYS = range(1, 5), 9, 25
 ODDLY = 0.06
 """How often something is asked that must be refused."""
 
@@ -21,8 +22,8 @@ class Store(Protocol):
     """Where drafts are booked: a dictionary here, the archive in another test."""
 
     def purse(self, row: int, rows: list[int], day: int) -> Purse: ...
-    def book(self, row: int, draft: Draft, day: int) -> int: ...
-    def parts(self, move: int, account: Account) -> list[Part]: ...
+    def book(self, row: int, draft: PointDraft, closes: int | None) -> int: ...
+    def parts(self, move: int, account: PointAccount) -> list[LotPart]: ...
 
 
 @dataclass
@@ -30,26 +31,26 @@ class Memory:
     """The shortest possible store of drafts."""
 
     lots: dict[int, Lot] = field(default_factory=dict)
-    drafts: list[tuple[int, Draft]] = field(default_factory=list)
+    drafts: list[tuple[int, PointDraft]] = field(default_factory=list)
 
     def purse(self, row: int, rows: list[int], day: int) -> Purse:
         mine = tuple(lot for lot in self.lots.values() if lot.customer_id in rows)
         words = [d.move for who, d in self.drafts if who in rows and d.move in FROST]
-        return Purse(row, day, mine, is_frozen=words[-1:] == [Move.FREEZE])
+        return Purse(row, day, mine, is_frozen=words[-1:] == [PointMove.FREEZE])
 
-    def book(self, row: int, draft: Draft, day: int) -> int:
-        everybody = Purse(row, day, tuple(self.lots.values()))
+    def book(self, row: int, draft: PointDraft, closes: int | None) -> int:
+        everybody = Purse(row, 0, tuple(self.lots.values()))
         after = everybody.after(draft, first_id=len(self.lots) + 1)
         self.lots = {lot.id: lot for lot in after.lots}
         self.drafts.append((row, draft))
         return len(self.drafts)
 
-    def parts(self, move: int, account: Account) -> list[Part]:
+    def parts(self, move: int, account: PointAccount) -> list[LotPart]:
         entries = self.drafts[move - 1][1].entries
-        return [Part(e.lot_id, e.points) for e in entries if e.account is account]
+        return [LotPart(e.lot_id, e.points) for e in entries if e.account is account]
 
 
-FROST = (Move.FREEZE, Move.THAW)
+FROST = (PointMove.FREEZE, PointMove.THAW)
 
 
 @dataclass
@@ -64,15 +65,16 @@ class Play:
     open_holds: list[tuple[int, int]] = field(default_factory=list)
     spendings: list[tuple[int, int]] = field(default_factory=list)
     earnings: list[tuple[int, int]] = field(default_factory=list)
-    last_on: dict[int, Move] = field(default_factory=dict)
-    row: int = 0
+    last_on: dict[int, PointMove] = field(default_factory=dict)
+    row: int = 1
+    closes: int | None = None
 
     def __post_init__(self) -> None:
         self.oracle.people = self.rows
 
     def step(self) -> None:
         """Do one thing in both worlds and compare what they say."""
-        self.row = self.chance.randrange(ROWS)
+        self.row = self.chance.choice(PEOPLE)
         kind = self.chance.choice(KINDS)
         if kind in ASIDE:
             ASIDE[kind](self)
@@ -81,6 +83,7 @@ class Play:
         self.compare()
 
     def _move(self, kind: str) -> None:
+        self.closes = None
         plan = PLANS[kind](self)
         if plan is None:
             return
@@ -99,9 +102,9 @@ class Play:
             done(said)
         self.marks[f"{kind}: {'done' if isinstance(said, int) else said}"] += 1
 
-    def _book(self, draft: Draft) -> int:
+    def _book(self, draft: PointDraft) -> int:
         assert sum(entry.points for entry in draft.entries) == 0
-        move = self.store.book(self.row, draft, self.oracle.day)
+        move = self.store.book(self.row, draft, self.closes)
         for lot in {entry.lot_id for entry in draft.entries if entry.lot_id > 0}:
             if lot in self.last_on:
                 self.marks[f"{self.last_on[lot]} then {draft.move}"] += 1
@@ -110,7 +113,7 @@ class Play:
 
     def compare(self) -> None:
         """Let balance, debt and holds of everybody be what the oracle says."""
-        for row in range(ROWS):
+        for row in PEOPLE:
             rows = self.rows(row)
             purse, oracle = self.store.purse(row, rows, self.oracle.day), self.oracle
             said = (purse.balance, purse.debt, purse.held, purse.is_frozen)
@@ -130,7 +133,7 @@ class Play:
     def purse(self) -> Purse:
         return self.store.purse(self.row, self.mine, self.oracle.day)
 
-    def purses(self, parts: list[Part]) -> list[Purse]:
+    def purses(self, parts: list[LotPart]) -> list[Purse]:
         """Return the purses of everybody whose lots the parts are of."""
         rows = {self.oracle.bags[part.lot_id].row for part in parts}
         everybody = {tuple(self.rows(row)): row for row in sorted(rows)}
@@ -154,7 +157,7 @@ class Play:
         self.marks["tomorrow"] += 1
 
     def merge(self) -> None:
-        kept = self.chance.randrange(ROWS)
+        kept = self.chance.choice(PEOPLE)
         tied = {*self.merged, *self.merged.values()}
         if kept != self.row and kept not in self.merged and self.row not in tied:
             self.merged[self.row] = kept
@@ -164,7 +167,7 @@ class Play:
         self.marks["part"] += self.merged.pop(self.row, None) is not None
 
 
-Plan = tuple[Callable[[], Draft | None], Callable[[], int], Callable[[int], None]]
+Plan = tuple[Callable[[], PointDraft | None], Callable[[], int], Callable[[int], None]]
 
 
 def _nothing(_move: int) -> None:
@@ -223,7 +226,8 @@ def confirm(play: Play) -> Plan | None:
         return None
     it = play.chance.choice(play.open_holds)
     move, play.row = it
-    row, parts = play.row, play.store.parts(move, Account.HELD)
+    play.closes = move
+    row, parts = play.row, play.store.parts(move, PointAccount.HELD)
     number = play.number() if play.chance.random() < 0.5 else sum(p.points for p in parts)
 
     def done(new: int) -> None:
@@ -242,7 +246,8 @@ def release(play: Play) -> Plan | None:
         return None
     it = play.chance.choice(play.open_holds)
     move, play.row = it
-    parts = play.store.parts(move, Account.HELD)
+    play.closes = move
+    parts = play.store.parts(move, PointAccount.HELD)
     return (
         lambda: ledger.release(play.purses(parts), parts),
         lambda: play.oracle.put_back(move, HELD),
@@ -255,7 +260,8 @@ def reverse(play: Play) -> Plan | None:
         return None
     it = play.chance.choice(play.spendings)
     move, play.row = it
-    parts = play.store.parts(move, Account.REDEEMED)
+    play.closes = move
+    parts = play.store.parts(move, PointAccount.REDEEMED)
     return (
         lambda: ledger.reverse(play.purses(parts), parts),
         lambda: play.oracle.put_back(move, SPENT),
@@ -286,7 +292,7 @@ def close(play: Play) -> Plan | None:
 
 
 def transfer(play: Play) -> Plan:
-    other, number = play.chance.randrange(ROWS), play.number()
+    other, number = play.chance.choice(PEOPLE), play.number()
     rows, others, row = play.mine, play.rows(other), play.row
     taker = play.store.purse(other, others, play.oracle.day)
     if set(rows) & set(others):

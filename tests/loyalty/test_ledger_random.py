@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 from loyalty.points_oracle import SPENT
-from loyalty.points_play import PLANS, Memory, Play
+from loyalty.points_play import PEOPLE, PLANS, Memory, Play
 
-from station.loyalty.ledger import Account, Move
+from station.model import PointAccount, PointMove
 
 IS_LONG = bool(os.environ.get("STATION_TEST_LONG"))
 MOVES, A_WORLD = (1_000_000 if IS_LONG else 50_000), 150
@@ -21,10 +21,10 @@ REFUSALS = {
     *("confirm: points.over_hold", "refund: points.over_refund", "transfer: points.same_member"),
     *("thaw: points.not_frozen", "expire: nothing", "close: nothing"),
 }
-EMPTYING = {Move.CLOSE, Move.EXPIRE}
-LATER = {Move.CONFIRM, Move.RELEASE, Move.REVERSE, Move.REFUND}
+EMPTYING = {PointMove.CLOSE, PointMove.EXPIRE}
+LATER = {PointMove.CONFIRM, PointMove.RELEASE, PointMove.REVERSE, PointMove.REFUND}
 """What can still come to a lot that was emptied."""
-ON_LOTS = set(Move) - {Move.FREEZE, Move.THAW, Move.EARN}
+ON_LOTS = set(PointMove) - {PointMove.FREEZE, PointMove.THAW, PointMove.EARN}
 PAIRS = {
     f"{first} then {second}"
     for first in ON_LOTS
@@ -49,7 +49,9 @@ def _sums_agree(play: Play) -> None:
     """Compare the sums over everybody, and let every account's points be somewhere."""
     assert isinstance(play.store, Memory)
     entries = [entry for _, draft in play.store.drafts for entry in draft.entries]
-    total = {account: sum(e.points for e in entries if e.account is account) for account in Account}
+    total = {
+        account: sum(e.points for e in entries if e.account is account) for account in PointAccount
+    }
     assert sum(total.values()) == 0
-    assert total[Account.REDEEMED] == play.oracle.in_state(SPENT)
-    assert total[Account.DEBT] == -play.oracle.debt(range(4))
+    assert total[PointAccount.REDEEMED] == play.oracle.in_state(SPENT)
+    assert total[PointAccount.DEBT] == -play.oracle.debt(PEOPLE)

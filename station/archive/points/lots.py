@@ -1,0 +1,106 @@
+"""What customers hold: their lots, what of them was moved by what, and who is frozen."""
+
+from collections.abc import Collection
+
+import pandas as pd
+from sqlalchemy import Connection, and_, case, exists, func, or_, select
+
+from station.archive.points.chain import Booked
+from station.archive.points.tables import point_entries, point_lots, point_transactions
+from station.archive.rows import frame
+from station.model import Lot, LotPart, PointAccount, PointMove
+
+FROST = (PointMove.FREEZE.value, PointMove.THAW.value)
+
+
+def of_customers(conn: Connection, customer_ids: Collection[int]) -> tuple[Lot, ...]:
+    """Return all lots of these customers."""
+    columns = [point_lots.c[name] for name in Lot.__slots__]
+    query = select(*columns).where(point_lots.c.customer_id.in_(customer_ids))
+    return tuple(Lot(*row) for row in conn.execute(query))
+
+
+def owners(conn: Connection, lot_ids: Collection[int]) -> list[int]:
+    """Return the customers whose lots these are, the oldest record first."""
+    query = select(point_lots.c.customer_id).where(point_lots.c.id.in_(lot_ids)).distinct()
+    return sorted(conn.execute(query).scalars())
+
+
+def opened_by(conn: Connection, transaction_id: int) -> list[int]:
+    """Return the lots that a transaction opened."""
+    query = select(point_lots.c.id).where(point_lots.c.transaction_id == transaction_id)
+    return list(conn.execute(query.order_by(point_lots.c.id)).scalars())
+
+
+def parts(conn: Connection, transaction_id: int, account: PointAccount) -> list[LotPart]:
+    """Return which parts of which lots a transaction put on an account."""
+    entry = point_entries.c
+    mine = and_(entry.transaction_id == transaction_id, entry.account == account.value)
+    query = select(entry.lot_id, entry.points).where(mine).order_by(entry.place)
+    return [LotPart(*row) for row in conn.execute(query)]
+
+
+def is_frozen(conn: Connection, customer_ids: Collection[int]) -> bool:
+    """Return whether the last word on these customers' points was to freeze them."""
+    word = point_transactions.c
+    query = select(word.move).where(word.customer_id.in_(customer_ids), word.move.in_(FROST))
+    return conn.execute(query.order_by(word.id.desc()).limit(1)).scalar() == FROST[0]
+
+
+def overdue_holds(
+    conn: Connection, now_s: int, customer_ids: Collection[int] | None = None
+) -> list[int]:
+    """Return the holds, of these customers or of all, whose time is over and that are still open."""
+    held, closer = point_transactions.c, point_transactions.alias()
+    query = select(held.id).where(
+        held.until_at <= now_s, ~exists().where(closer.c.closes == held.id)
+    )
+    if customer_ids is not None:
+        query = query.where(held.customer_id.in_(customer_ids))
+    return list(conn.execute(query.order_by(held.id)).scalars())
+
+
+def open_holds(conn: Connection, customer_ids: Collection[int]) -> list[int]:
+    """Return the holds of these customers that are still open."""
+    held, closer = point_transactions.c, point_transactions.alias()
+    query = select(held.id).where(
+        held.until_at.is_not(None),
+        held.customer_id.in_(customer_ids),
+        ~exists().where(closer.c.closes == held.id),
+    )
+    return list(conn.execute(query.order_by(held.id)).scalars())
+
+
+def with_lapsed(conn: Connection, day: int) -> list[int]:
+    """Return the customers who have points left that count no more."""
+    over = and_(point_lots.c.expires_day < day, point_lots.c.left > 0)
+    query = select(point_lots.c.customer_id).where(over).distinct()
+    return sorted(conn.execute(query).scalars())
+
+
+def history(conn: Connection, customer_ids: Collection[int], *, limit: int) -> pd.DataFrame:
+    """Return what moved these customers' points, the newest first: id to account, and the effect.
+
+    `member`, `held` and `debt` are what it did to each.
+    """
+    mine = and_(
+        point_entries.c.lot_id == point_lots.c.id, point_lots.c.customer_id.in_(customer_ids)
+    )
+    moved = select(point_entries).join(point_lots, mine).subquery()
+    booked = point_transactions.c
+    shown = [booked[name] for name in Booked._fields if name not in {"request_hash", "hash"}]
+    sums = [
+        func.coalesce(
+            func.sum(case((moved.c.account == account.value, moved.c.points), else_=0)), 0
+        ).label(account.value)
+        for account in (PointAccount.MEMBER, PointAccount.HELD, PointAccount.DEBT)
+    ]
+    query = (
+        select(*shown, *sums)
+        .outerjoin_from(point_transactions, moved, moved.c.transaction_id == booked.id)
+        .where(or_(booked.customer_id.in_(customer_ids), moved.c.lot_id.is_not(None)))
+        .group_by(*shown)
+        .order_by(booked.id.desc())
+        .limit(limit)
+    )
+    return frame(conn, query)
