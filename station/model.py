@@ -270,17 +270,17 @@ class Role(StrEnum):
 
 
 SELF = frozenset({"account.own"})
-READ = SELF | {"board.read", "cards.read"}
+READ = SELF | {"board.read", "cards.read", "points.read"}
 WORK = READ | {
     *("lapse.record", "use.confirm", "contact.reveal", "consent.record"),
-    *("customers.edit", "prospects.work"),
+    *("customers.edit", "prospects.work", "points.redeem"),
 }
 FILES = frozenset({"sales.import", "records.import", "batches.read", "batches.undo"})
 ARCHIVIST = frozenset(
     {"rows.export", "privacy.file", "keeper.assign", "contact.reveal_any", "customers.merge"}
 )
 """What whoever keeps a station's customer archive may do there beyond his role."""
-KEEP = WORK | FILES | ARCHIVIST | {"audit.read"}
+KEEP = WORK | FILES | ARCHIVIST | {"audit.read", "points.reverse", "points.adjust"}
 GOVERN = frozenset(
     {"users.read", "users.keep", "requests.read", "requests.decide", "stations.keep"}
     | {"archive.keep", "archive.verify", "audit.read", "privacy.file", "privacy.erase"}
@@ -617,7 +617,7 @@ class ImportCounts:
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """One earning: `left` may be spent, `held` is set apart, `lapsed` ran out, `taken` was refunded.
+    """One earning: `left` may be spent, `held` is set apart, `lapsed` ran out, `taken` went back.
 
     `owed` is what a refund could not take back any more; the next earning pays it.
     """

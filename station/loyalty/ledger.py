@@ -33,10 +33,6 @@ class LedgerRules:
     clock_slack_days: int = 2
 
 
-SPENDING = frozenset({PointMove.REDEEM, PointMove.CONFIRM})
-"""What a reversal takes back."""
-
-
 @dataclass(frozen=True, slots=True)
 class Earning:
     """Points that something yields; `expires_day` is the last on which they count, if any."""
@@ -76,6 +72,10 @@ class Purse:
         """What was taken back beyond what was there."""
         return sum(lot.owed for lot in self.lots)
 
+    def of(self, customer_id: int) -> "Purse":
+        """Return the same purse, filled from now on by way of another record of its owner."""
+        return replace(self, customer_id=customer_id)
+
     def has(self, lot_id: int) -> bool:
         """Return whether a lot is his."""
         return lot_id in self._by_id
@@ -103,12 +103,13 @@ class Purse:
         owing = sorted((lot for lot in self.lots if lot.owed), key=lambda lot: lot.id)
         return [LotPart(lot.id, lot.owed) for lot in owing]
 
-    def after(self, draft: PointDraft, *, first_id: int) -> "Purse":
+    def after(self, draft: PointDraft, *, first_id: int = -1) -> "Purse":
         """Return the purse as a draft leaves it; lots that it opens are numbered from `first_id`.
 
-        Lots of others stay out of it.
+        Lots of others stay out of it. Until they are booked they keep the numbers -1, -2, ...
         """
-        numbers = {-at: first_id + at - 1 for at in range(1, len(draft.opened) + 1)}
+        step = 1 if first_id > 0 else -1
+        numbers = {-1 - at: first_id + at * step for at in range(len(draft.opened))}
         lots = dict(self._by_id) | {
             number: Lot(number, opening.customer_id, opening.points, opening.expires_day)
             for number, opening in zip(numbers.values(), draft.opened, strict=True)
@@ -123,6 +124,20 @@ class Purse:
 def last_day(lot: Lot | LotOpening) -> int:
     """Return the last day on which a lot's points count."""
     return NEVER if lot.expires_day is None else lot.expires_day
+
+
+def endings(purse: Purse) -> list[tuple[int | None, int]]:
+    """Return how many of a member's points count up to which day, the nearest first."""
+    return list(_by_day(purse, purse.left()).items())
+
+
+def _by_day(purse: Purse, parts: Iterable[LotPart]) -> dict[int | None, int]:
+    """Return how many points of these parts count up to which day."""
+    days: dict[int | None, int] = {}
+    for part in parts:
+        day = purse.lot(part.lot_id).expires_day
+        days[day] = days.get(day, 0) + part.points
+    return days
 
 
 def earn(purse: Purse, earning: Earning) -> PointDraft:
@@ -265,11 +280,9 @@ def transfer(giver: Purse, taker: Purse, points: int) -> PointDraft:
     ):
         raise PointsError("points.same_member")
     parts = _spent(giver, points)
-    days: dict[int | None, int] = {}
-    for part in parts:
-        day = giver.lot(part.lot_id).expires_day
-        days[day] = days.get(day, 0) + part.points
-    opened = tuple(LotOpening(taker.customer_id, number, day) for day, number in days.items())
+    opened = tuple(
+        LotOpening(taker.customer_id, number, day) for day, number in _by_day(giver, parts).items()
+    )
     new = [LotPart(-at, opening.points) for at, opening in enumerate(opened, start=1)]
     return PointDraft(
         PointMove.TRANSFER,

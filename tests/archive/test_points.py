@@ -1,4 +1,4 @@
-"""The ledger in a real archive: booked once, chained, and nothing overdrawn, whoever forgets what."""
+"""The ledger in a real archive: booked once, chained, and overdrawn by nobody."""
 
 import random
 from collections.abc import Callable

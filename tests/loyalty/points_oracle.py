@@ -1,4 +1,4 @@
-"""What points must do, told coin by coin: slow, plain, and of nothing that the ledger is made of."""
+"""What points must do, told coin by coin: slow, plain, and of nothing the ledger is made of."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field

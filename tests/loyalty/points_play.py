@@ -38,7 +38,7 @@ class Memory:
         words = [d.move for who, d in self.drafts if who in rows and d.move in FROST]
         return Purse(row, day, mine, is_frozen=words[-1:] == [PointMove.FREEZE])
 
-    def book(self, row: int, draft: PointDraft, closes: int | None) -> int:
+    def book(self, row: int, draft: PointDraft, closes: int | None) -> int:  # noqa: ARG002
         everybody = Purse(row, 0, tuple(self.lots.values()))
         after = everybody.after(draft, first_id=len(self.lots) + 1)
         self.lots = {lot.id: lot for lot in after.lots}

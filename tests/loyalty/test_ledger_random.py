@@ -1,4 +1,4 @@
-"""Random moves by the ten thousand: the ledger answers as an oracle does that counts coin by coin."""
+"""Random moves by the ten thousand: the ledger answers as an oracle does that counts coins."""
 
 import os
 import random

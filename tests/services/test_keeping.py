@@ -89,7 +89,7 @@ def test_the_nightly_work_twice_is_the_nightly_work(tmp_path: Path) -> None:
         *("registrations", "audit", "sessions", "quarantine", "undo"),
         *("named", "won", "replayed", "clean", "head"),
     ]
-    assert len(notebook.lines(tmp_path / heads.FILE)) == 1
+    assert len(notebook.lines(tmp_path / heads.AUDIT.file)) == 1
     db.close()
 
 

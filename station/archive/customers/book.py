@@ -162,6 +162,22 @@ def same(conn: Connection, customer_id: int) -> list[int]:
     return [] if first is None else [int(first), *conn.execute(gone).scalars()]
 
 
+def same_of_many(conn: Connection, customer_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Return of each of these customers the ids of all that were found to be him, like `same`."""
+    ends: dict[int, int] = {}
+    for some in slices(sorted(set(customer_ids))):
+        query = select(customers.c.id, stands()).where(customers.c.id.in_(some))
+        ends |= {int(one): int(end) for one, end in conn.execute(query)}
+    rows: dict[int, list[int]] = {end: [end] for end in ends.values()}
+    for some in slices(sorted(rows)):
+        gone = select(customers.c.merged_into, customers.c.id).where(
+            customers.c.merged_into.in_(some)
+        )
+        for end, one in conn.execute(gone.order_by(customers.c.id)):
+            rows[end].append(int(one))
+    return {one: rows[end] for one, end in ends.items()}
+
+
 def id_of(conn: Connection, code: str) -> int | None:
     """Return the id of the customer who has this code or had it, none if there is none."""
     return conn.execute(select(stands()).where(customers.c.code == code)).scalar()

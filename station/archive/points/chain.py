@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from station.archive.points.tables import point_entries, point_lots, point_transactions
+from station.archive.rows import slices
 from station.archive.tables import meta
 from station.model import PointDraft, PointMove
 
@@ -55,7 +56,10 @@ class Booked(NamedTuple):
 
 
 class Head(NamedTuple):
-    """The end of the chain: the newest transaction, and whether the ledger may be spent from."""
+    """The end of the chain, and whether the ledger may be spent from.
+
+    `id` is the number that the newest transaction has, or had if it was cut off.
+    """
 
     id: int = 0
     hash: str = ""
@@ -66,17 +70,34 @@ class Head(NamedTuple):
 
 def head(conn: Connection) -> Head:
     """Return the end of the chain."""
-    newest = point_transactions.c
+    newest, counters = point_transactions.c, _counters(conn)
     query = select(newest.id, newest.hash, newest.at, newest.day)
     row = conn.execute(query.order_by(newest.id.desc()).limit(1)).first()
-    is_sound = UNSOUND not in _counters(conn)
-    return Head(*row, is_sound=is_sound) if row else Head(is_sound=is_sound)
+    found = Head(*row) if row else Head()
+    return found._replace(id=max(found.id, counters.get(LAST, 0)), is_sound=UNSOUND not in counters)
 
 
-def append(conn: Connection, postings: Sequence[Posting]) -> list[Booked]:
-    """Return the transactions, booked in this order; call it in the write that drew them."""
-    end = head(conn)
-    before, number = end.hash, max(end.id, _counters(conn).get(LAST, 0))
+def end(conn: Connection) -> tuple[int, str]:
+    """Return number and hash of the newest transaction, 0 and nothing where there is none."""
+    newest = head(conn)
+    return newest.id, newest.hash
+
+
+def hash_at(conn: Connection, number: int) -> str | None:
+    """Return the hash of a transaction, none where there is no such."""
+    booked = find(conn, number)
+    return booked.hash if booked else None
+
+
+def append(
+    conn: Connection, postings: Sequence[Posting], after: Head | None = None
+) -> list[Booked]:
+    """Return the transactions, booked in this order; call it in the write that drew them.
+
+    `after` is the chain's end, where the caller has just read it.
+    """
+    newest = after or head(conn)
+    before, number = newest.hash, newest.id
     lot_id = int(conn.execute(select(func.max(point_lots.c.id))).scalar() or 0)
     booked, lots, entries = [], [], []
     for posting in postings:
@@ -185,6 +206,16 @@ def mark(conn: Connection, *, is_sound: bool) -> None:
 def by_key(conn: Connection, key: str) -> Booked | None:
     """Return the transaction under a key, none if there is none."""
     return _one(conn, point_transactions.c.key == key)
+
+
+def known(conn: Connection, keys: Sequence[str]) -> set[str]:
+    """Return which of these keys stand in the ledger."""
+    key = point_transactions.c.key
+    return {
+        one
+        for some in slices(keys)
+        for one in conn.execute(select(key).where(key.in_(some))).scalars()
+    }
 
 
 def find(conn: Connection, number: int) -> Booked | None:

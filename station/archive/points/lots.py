@@ -7,7 +7,7 @@ from sqlalchemy import Connection, and_, case, exists, func, or_, select
 
 from station.archive.points.chain import Booked
 from station.archive.points.tables import point_entries, point_lots, point_transactions
-from station.archive.rows import frame
+from station.archive.rows import frame, slices
 from station.model import Lot, LotPart, PointAccount, PointMove
 
 FROST = (PointMove.FREEZE.value, PointMove.THAW.value)
@@ -16,8 +16,11 @@ FROST = (PointMove.FREEZE.value, PointMove.THAW.value)
 def of_customers(conn: Connection, customer_ids: Collection[int]) -> tuple[Lot, ...]:
     """Return all lots of these customers."""
     columns = [point_lots.c[name] for name in Lot.__slots__]
-    query = select(*columns).where(point_lots.c.customer_id.in_(customer_ids))
-    return tuple(Lot(*row) for row in conn.execute(query))
+    return tuple(
+        Lot(*row)
+        for some in slices(sorted(customer_ids))
+        for row in conn.execute(select(*columns).where(point_lots.c.customer_id.in_(some)))
+    )
 
 
 def owners(conn: Connection, lot_ids: Collection[int]) -> list[int]:
@@ -50,7 +53,7 @@ def is_frozen(conn: Connection, customer_ids: Collection[int]) -> bool:
 def overdue_holds(
     conn: Connection, now_s: int, customer_ids: Collection[int] | None = None
 ) -> list[int]:
-    """Return the holds, of these customers or of all, whose time is over and that are still open."""
+    """Return the open holds, of these customers or of all, whose time is over."""
     held, closer = point_transactions.c, point_transactions.alias()
     query = select(held.id).where(
         held.until_at <= now_s, ~exists().where(closer.c.closes == held.id)

@@ -103,22 +103,22 @@ APPEND_ONLY = ("point_transactions", "point_entries")
 
 def _sqlite() -> list[str]:
     refuse = "BEGIN SELECT raise(ABORT, '{} are append-only'); END"
+    kept = refuse.format("point_lots")
     return [
         *(
             f"CREATE TRIGGER {table}_{word} BEFORE {deed} ON {table}\n" + refuse.format(table)
             for table in APPEND_ONLY
             for word, deed in (("keep", "DELETE"), ("fixed", "UPDATE"))
         ),
-        "CREATE TRIGGER point_lots_keep BEFORE DELETE ON point_lots\n"
-        + refuse.format("point_lots"),
-        f"CREATE TRIGGER point_lots_fixed BEFORE UPDATE OF {FIXED_LOTS} ON point_lots\n"
-        + refuse.format("point_lots"),
+        f"CREATE TRIGGER point_lots_keep BEFORE DELETE ON point_lots\n{kept}",
+        f"CREATE TRIGGER point_lots_fixed BEFORE UPDATE OF {FIXED_LOTS} ON point_lots\n{kept}",
         f"CREATE TRIGGER point_entries_sum AFTER INSERT ON point_entries\nBEGIN {SUMS}; END",
     ]
 
 
 def _postgresql() -> list[str]:
     refuse = "EXECUTE FUNCTION refuse_change()"
+    summed = "FOR EACH ROW EXECUTE FUNCTION sum_point_entry()"
     changes = dict.fromkeys(APPEND_ONLY, "DELETE OR UPDATE")
     changes["point_lots"] = f"DELETE OR UPDATE OF {FIXED_LOTS}"
     return [
@@ -130,10 +130,9 @@ def _postgresql() -> list[str]:
             f"CREATE TRIGGER {table}_stay BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refuse}"
             for table in changes
         ),
-        "CREATE FUNCTION sum_point_entry() RETURNS trigger AS $$ BEGIN\n"
-        f"{SUMS}; RETURN NEW; END $$ LANGUAGE plpgsql",
-        "CREATE TRIGGER point_entries_sum AFTER INSERT ON point_entries\n"
-        "FOR EACH ROW EXECUTE FUNCTION sum_point_entry()",
+        f"CREATE FUNCTION sum_point_entry() RETURNS trigger AS $$ BEGIN\n{SUMS};\n"
+        "RETURN NEW; END $$ LANGUAGE plpgsql",
+        f"CREATE TRIGGER point_entries_sum AFTER INSERT ON point_entries {summed}",
     ]
 
 
