@@ -43,6 +43,8 @@ HELPERS = {
     "sheets.count",
     "sheets.mark",
     "told.bring",
+    "booking.book",
+    "booking.place",
     "told.settle_most",
 }
 """Public functions on a question that serve services and answer nobody by themselves."""

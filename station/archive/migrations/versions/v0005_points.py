@@ -97,6 +97,9 @@ SUMS = """UPDATE point_lots SET
   lapsed = lapsed + CASE NEW.account WHEN 'expired' THEN NEW.points ELSE 0 END,
   taken = taken + CASE WHEN NEW.account = 'issued' AND NEW.points > 0 THEN NEW.points ELSE 0 END
 WHERE id = NEW.lot_id"""
+SUMMING = f"""CREATE FUNCTION sum_point_entry() RETURNS trigger AS $$ BEGIN
+{SUMS};
+RETURN NEW; END $$ LANGUAGE plpgsql"""
 FIXED_LOTS = "id, customer_id, transaction_id, points, expires_day"
 APPEND_ONLY = ("point_transactions", "point_entries")
 
@@ -130,8 +133,7 @@ def _postgresql() -> list[str]:
             f"CREATE TRIGGER {table}_stay BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refuse}"
             for table in changes
         ),
-        f"CREATE FUNCTION sum_point_entry() RETURNS trigger AS $$ BEGIN\n{SUMS};\n"
-        "RETURN NEW; END $$ LANGUAGE plpgsql",
+        SUMMING,
         f"CREATE TRIGGER point_entries_sum AFTER INSERT ON point_entries {summed}",
     ]
 
