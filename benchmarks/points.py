@@ -25,7 +25,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from station.archive import stations
-from station.archive.tables import customers
+from station.archive.tables import card_links, cards, customers
 from station.archive.verify import verify
 from station.config import Settings
 from station.loyalty.ledger import Earning
@@ -57,6 +57,10 @@ def opened(folder: Path) -> Ask:
             for one in range(1, MEMBERS + 1)
         ]
         conn.execute(insert(customers), rows)
+        numbers = [{"id": one["id"], "number": f"CARD{one['id']}", "kind": ""} for one in rows]
+        conn.execute(insert(cards), numbers)
+        held = [{"card_id": n["id"], "customer_id": n["id"], "from_day": 0} for n in numbers]
+        conn.execute(insert(card_links), held)
     ask = Ask(db, settings, access.local_operator(db), date.max)
     given = [
         crediting.Credit(one, None, Earning(1_000_000, 99_000 + lot, f"{one}/{lot}"))
@@ -94,7 +98,7 @@ def through_service(ask: Ask) -> Callable[[int], None]:
     """Return a redemption as the counter makes it."""
 
     def redeem(number: int) -> None:
-        member = Named(By.CUSTOMER, str(number % MEMBERS + 1))
+        member = Named(By.CARD, f"CARD{number % MEMBERS + 1}")
         spending.redeem(ask, key=f"form-{number:08d}", member=member, points=100, station="S1")
 
     return redeem

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from station.archive.points.tables import point_entries, point_lots, point_transactions
 from station.archive.rows import slices
@@ -58,7 +58,8 @@ class Booked(NamedTuple):
 class Head(NamedTuple):
     """The end of the chain, and whether the ledger may be spent from.
 
-    `id` is the number that the newest transaction has, or had if it was cut off.
+    `id` is the number that the newest transaction has, or had if it was cut off; `lot_id` is the
+    newest lot.
     """
 
     id: int = 0
@@ -66,15 +67,47 @@ class Head(NamedTuple):
     at: int = 0
     day: int = 0
     is_sound: bool = True
+    lot_id: int = 0
+
+
+def _counter(name: str) -> ColumnElement[int]:
+    return select(meta.c.value).where(meta.c.name == name).scalar_subquery()
+
+
+# Made once: what a redemption asks is asked again and again, and making a question takes longer.
+_COUNTERS = (
+    _counter(LAST).label("last"),
+    _counter(UNSOUND).label("unsound"),
+    select(func.max(point_lots.c.id)).scalar_subquery().label("lot_id"),
+)
+_BOOKED = select(*(point_transactions.c[name] for name in Booked._fields))
+_HEAD = (
+    select(*(point_transactions.c[name] for name in ("id", "hash", "at", "day")), *_COUNTERS)
+    .order_by(point_transactions.c.id.desc())
+    .limit(1)
+)
+_BY = {
+    name: _BOOKED.where(point_transactions.c[name] == bindparam("wanted"))
+    for name in ("id", "key", "closes")
+}
+_ADD = {table: insert(table) for table in (point_transactions, point_lots, point_entries)}
+_COUNT = update(meta).where(meta.c.name == LAST).values(value=bindparam("number"))
 
 
 def head(conn: Connection) -> Head:
     """Return the end of the chain."""
-    newest, counters = point_transactions.c, _counters(conn)
-    query = select(newest.id, newest.hash, newest.at, newest.day)
-    row = conn.execute(query.order_by(newest.id.desc()).limit(1)).first()
-    found = Head(*row) if row else Head()
-    return found._replace(id=max(found.id, counters.get(LAST, 0)), is_sound=UNSOUND not in counters)
+    row = conn.execute(_HEAD).first()
+    if row is None:
+        counted, unsound, lot_id = conn.execute(select(*_COUNTERS)).one()
+        return Head(counted or 0, is_sound=unsound is None, lot_id=lot_id or 0)
+    return Head(
+        id=max(row.id, row.last or 0),
+        hash=row.hash,
+        at=row.at,
+        day=row.day,
+        is_sound=row.unsound is None,
+        lot_id=row.lot_id or 0,
+    )
 
 
 def end(conn: Connection) -> tuple[int, str]:
@@ -89,16 +122,10 @@ def hash_at(conn: Connection, number: int) -> str | None:
     return booked.hash if booked else None
 
 
-def append(
-    conn: Connection, postings: Sequence[Posting], after: Head | None = None
-) -> list[Booked]:
-    """Return the transactions, booked in this order; call it in the write that drew them.
-
-    `after` is the chain's end, where the caller has just read it.
-    """
-    newest = after or head(conn)
-    before, number = newest.hash, newest.id
-    lot_id = int(conn.execute(select(func.max(point_lots.c.id))).scalar() or 0)
+def append(conn: Connection, postings: Sequence[Posting]) -> list[Booked]:
+    """Return the transactions, booked in this order; call it in the write that drew them."""
+    newest = head(conn)
+    before, number, lot_id = newest.hash, newest.id, newest.lot_id
     booked, lots, entries = [], [], []
     for posting in postings:
         number += 1
@@ -110,10 +137,9 @@ def append(
         booked.append(_booked((*facts, before)))
         lots += new_lots
         entries += new_entries
-    conn.execute(insert(point_transactions), [one._asdict() for one in booked])
-    for table, rows in ((point_lots, lots), (point_entries, entries)):
+    for table, rows in ((point_transactions, booked), (point_lots, lots), (point_entries, entries)):
         if rows:
-            conn.execute(insert(table), [row._asdict() for row in rows])
+            conn.execute(_ADD[table], [row._asdict() for row in rows])
     _count(conn, number)
     return booked
 
@@ -180,20 +206,9 @@ def link(
     return hashlib.sha256(words.encode()).hexdigest()
 
 
-def _counters(conn: Connection) -> dict[str, int]:
-    query = select(meta.c.name, meta.c.value).where(meta.c.name.in_((LAST, UNSOUND)))
-    return {str(name): int(value) for name, value in conn.execute(query)}
-
-
 def _count(conn: Connection, number: int) -> None:
-    noted = update(meta).where(meta.c.name == LAST).values(value=number)
-    if not conn.execute(noted).rowcount:
+    if not conn.execute(_COUNT, {"number": number}).rowcount:
         conn.execute(insert(meta).values(name=LAST, value=number))
-
-
-def counted(conn: Connection) -> int:
-    """Return how many transactions there should be."""
-    return _counters(conn).get(LAST, 0)
 
 
 def mark(conn: Connection, *, is_sound: bool) -> None:
@@ -205,7 +220,7 @@ def mark(conn: Connection, *, is_sound: bool) -> None:
 
 def by_key(conn: Connection, key: str) -> Booked | None:
     """Return the transaction under a key, none if there is none."""
-    return _one(conn, point_transactions.c.key == key)
+    return _one(conn, "key", key)
 
 
 def known(conn: Connection, keys: Sequence[str]) -> set[str]:
@@ -220,17 +235,16 @@ def known(conn: Connection, keys: Sequence[str]) -> set[str]:
 
 def find(conn: Connection, number: int) -> Booked | None:
     """Return a transaction, none if there is none."""
-    return _one(conn, point_transactions.c.id == number)
+    return _one(conn, "id", number)
 
 
 def closing(conn: Connection, number: int) -> Booked | None:
     """Return the transaction that closed a hold or reversed a redemption, none if none did."""
-    return _one(conn, point_transactions.c.closes == number)
+    return _one(conn, "closes", number)
 
 
-def _one(conn: Connection, condition: Any) -> Booked | None:
-    columns = [point_transactions.c[name] for name in Booked._fields]
-    row = conn.execute(select(*columns).where(condition)).first()
+def _one(conn: Connection, column: str, wanted: object) -> Booked | None:
+    row = conn.execute(_BY[column], {"wanted": wanted}).first()
     return _booked(row) if row else None
 
 

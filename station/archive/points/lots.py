@@ -3,23 +3,45 @@
 from collections.abc import Collection
 
 import pandas as pd
-from sqlalchemy import Connection, and_, case, exists, func, or_, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, case, exists, func, or_, select
 
 from station.archive.points.chain import Booked
 from station.archive.points.tables import point_entries, point_lots, point_transactions
 from station.archive.rows import frame, slices
 from station.model import Lot, LotPart, PointAccount, PointMove
 
+FOREVER_S = 2**62
+"""An instant after every other."""
 FROST = (PointMove.FREEZE.value, PointMove.THAW.value)
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_closer = point_transactions.alias("closer")
+_OPEN = and_(
+    point_transactions.c.until_at.is_not(None),
+    ~exists().where(_closer.c.closes == point_transactions.c.id),
+)
+_LOTS = select(*(point_lots.c[name] for name in Lot.__slots__)).where(
+    point_lots.c.customer_id.in_(_IDS)
+)
+_LAST_WORD = (
+    select(point_transactions.c.move)
+    .where(point_transactions.c.customer_id.in_(_IDS), point_transactions.c.move.in_(FROST))
+    .order_by(point_transactions.c.id.desc())
+    .limit(1)
+)
+_HOLDS = (
+    select(point_transactions.c.id)
+    .where(_OPEN, point_transactions.c.customer_id.in_(_IDS))
+    .where(point_transactions.c.until_at <= bindparam("now"))
+    .order_by(point_transactions.c.id)
+)
 
 
 def of_customers(conn: Connection, customer_ids: Collection[int]) -> tuple[Lot, ...]:
     """Return all lots of these customers."""
-    columns = [point_lots.c[name] for name in Lot.__slots__]
     return tuple(
         Lot(*row)
         for some in slices(sorted(customer_ids))
-        for row in conn.execute(select(*columns).where(point_lots.c.customer_id.in_(some)))
+        for row in conn.execute(_LOTS, {"ids": some})
     )
 
 
@@ -45,33 +67,20 @@ def parts(conn: Connection, transaction_id: int, account: PointAccount) -> list[
 
 def is_frozen(conn: Connection, customer_ids: Collection[int]) -> bool:
     """Return whether the last word on these customers' points was to freeze them."""
-    word = point_transactions.c
-    query = select(word.move).where(word.customer_id.in_(customer_ids), word.move.in_(FROST))
-    return conn.execute(query.order_by(word.id.desc()).limit(1)).scalar() == FROST[0]
+    return conn.execute(_LAST_WORD, {"ids": customer_ids}).scalar() == FROST[0]
 
 
-def overdue_holds(
-    conn: Connection, now_s: int, customer_ids: Collection[int] | None = None
+def open_holds(
+    conn: Connection, customer_ids: Collection[int], *, overdue_at: int = FOREVER_S
 ) -> list[int]:
-    """Return the open holds, of these customers or of all, whose time is over."""
-    held, closer = point_transactions.c, point_transactions.alias()
-    query = select(held.id).where(
-        held.until_at <= now_s, ~exists().where(closer.c.closes == held.id)
-    )
-    if customer_ids is not None:
-        query = query.where(held.customer_id.in_(customer_ids))
-    return list(conn.execute(query.order_by(held.id)).scalars())
+    """Return the open holds of these customers; only those over at an instant, if one is named."""
+    return list(conn.execute(_HOLDS, {"ids": customer_ids, "now": overdue_at}).scalars())
 
 
-def open_holds(conn: Connection, customer_ids: Collection[int]) -> list[int]:
-    """Return the holds of these customers that are still open."""
-    held, closer = point_transactions.c, point_transactions.alias()
-    query = select(held.id).where(
-        held.until_at.is_not(None),
-        held.customer_id.in_(customer_ids),
-        ~exists().where(closer.c.closes == held.id),
-    )
-    return list(conn.execute(query.order_by(held.id)).scalars())
+def overdue_holds(conn: Connection, now_s: int) -> list[int]:
+    """Return all open holds whose time is over."""
+    query = select(point_transactions.c.id).where(_OPEN, point_transactions.c.until_at <= now_s)
+    return list(conn.execute(query.order_by(point_transactions.c.id)).scalars())
 
 
 def with_lapsed(conn: Connection, day: int) -> list[int]:

@@ -89,7 +89,7 @@ def first_broken(conn: Connection) -> str:
         if row[0] != number or row[-1] != chain.link(before, row[:-1], lots, entries):
             return str(row[0])
         before = row[-1]
-    return "" if chain.counted(conn) == number else str(number + 1)
+    return "" if chain.head(conn).id == number else str(number + 1)
 
 
 Rows = list[tuple[Any, ...]]

@@ -89,7 +89,7 @@ class Desk:
     def purse(self, customer_id: int) -> Purse:
         """Return what a customer holds; holds whose time is over have gone back before."""
         rows = customers.same(self.conn, customer_id)
-        for number in lots.overdue_holds(self.conn, self.at, rows):
+        for number in lots.open_holds(self.conn, rows, overdue_at=self.at):
             release(self, number)
         return self.seen(customer_id, rows)
 
@@ -226,7 +226,7 @@ def seen_now(conn: Connection, ask: Ask, customer_id: int) -> Purse:
     day = day_of(now_s, ask.settings.ledger)
     rows = customers.same(conn, customer_id)
     purse = purse_of(conn, customer_id, rows, day)
-    for number in lots.overdue_holds(conn, now_s, rows):
+    for number in lots.open_holds(conn, rows, overdue_at=now_s):
         parts = lots.parts(conn, number, PointAccount.HELD)
         purse = purse.after(ledger.release([purse], parts))
     return purse
