@@ -44,7 +44,6 @@ HELPERS = {
     "sheets.mark",
     "told.bring",
     "booking.book",
-    "booking.place",
     "told.settle_most",
 }
 """Public functions on a question that serve services and answer nobody by themselves."""

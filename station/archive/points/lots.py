@@ -10,8 +10,6 @@ from station.archive.points.tables import point_entries, point_lots, point_trans
 from station.archive.rows import frame, slices
 from station.model import Lot, LotPart, PointAccount, PointMove
 
-FOREVER_S = 2**62
-"""An instant after every other."""
 FROST = (PointMove.FREEZE.value, PointMove.THAW.value)
 _IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _closer = point_transactions.alias("closer")
@@ -22,17 +20,17 @@ _OPEN = and_(
 _LOTS = select(*(point_lots.c[name] for name in Lot.__slots__)).where(
     point_lots.c.customer_id.in_(_IDS)
 )
+_HOLDS = (
+    select(point_transactions.c.id)
+    .where(_OPEN, point_transactions.c.customer_id.in_(_IDS))
+    .order_by(point_transactions.c.id)
+)
+_OVER = _HOLDS.where(point_transactions.c.until_at <= bindparam("now"))
 _LAST_WORD = (
     select(point_transactions.c.move)
     .where(point_transactions.c.customer_id.in_(_IDS), point_transactions.c.move.in_(FROST))
     .order_by(point_transactions.c.id.desc())
     .limit(1)
-)
-_HOLDS = (
-    select(point_transactions.c.id)
-    .where(_OPEN, point_transactions.c.customer_id.in_(_IDS))
-    .where(point_transactions.c.until_at <= bindparam("now"))
-    .order_by(point_transactions.c.id)
 )
 
 
@@ -70,11 +68,14 @@ def is_frozen(conn: Connection, customer_ids: Collection[int]) -> bool:
     return conn.execute(_LAST_WORD, {"ids": customer_ids}).scalar() == FROST[0]
 
 
-def open_holds(
-    conn: Connection, customer_ids: Collection[int], *, overdue_at: int = FOREVER_S
-) -> list[int]:
-    """Return the open holds of these customers; only those over at an instant, if one is named."""
-    return list(conn.execute(_HOLDS, {"ids": customer_ids, "now": overdue_at}).scalars())
+def open_holds(conn: Connection, customer_ids: Collection[int]) -> list[int]:
+    """Return the holds of these customers that are still open."""
+    return list(conn.execute(_HOLDS, {"ids": customer_ids}).scalars())
+
+
+def holds_over(conn: Connection, customer_ids: Collection[int], now_s: int) -> list[int]:
+    """Return those of them whose time is over."""
+    return list(conn.execute(_OVER, {"ids": customer_ids, "now": now_s}).scalars())
 
 
 def overdue_holds(conn: Connection, now_s: int) -> list[int]:

@@ -29,12 +29,19 @@ point_transactions = Table(
     Column("station_id", ForeignKey("stations.id")),
     Column("points", BigInteger, nullable=False),
     Column("balance", BigInteger, nullable=False),  # as it was told then; no balance rests on it
-    Column("closes", ForeignKey("point_transactions.id"), unique=True),
+    Column("closes", ForeignKey("point_transactions.id")),
     Column("until_at", BigInteger),  # of a hold: when it goes back by itself
     Column("account", String(80), nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("day", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
+    Index(
+        "uq_point_transactions_closes",
+        "closes",
+        unique=True,
+        sqlite_where=text("closes IS NOT NULL"),
+        postgresql_where=text("closes IS NOT NULL"),
+    ),
     Index("ix_point_transactions_customer_id", "customer_id", "id"),
     Index(
         "ix_point_transactions_until_at",
@@ -78,5 +85,6 @@ point_entries = Table(
     Column("account", String(10), nullable=False),
     Column("lot_id", ForeignKey("point_lots.id"), nullable=False, index=True),
     Column("points", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 """Append-only; those of a transaction sum to 0."""

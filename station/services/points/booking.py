@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from time import time
 from zoneinfo import ZoneInfo
 
+from station.archive import stations
 from station.archive.customers import book as customers
 from station.archive.database import Connection
 from station.archive.points import chain, lots
@@ -26,7 +27,7 @@ from station.model import (
     day_number,
 )
 from station.services import trail
-from station.services.access import acting, stations_in_sight
+from station.services.access import acting
 from station.services.ask import Ask
 from station.services.customers import contacts
 
@@ -86,10 +87,21 @@ class Desk:
     at: int
     day: int
 
+    def station(self, code: str) -> int:
+        """Return the id of the station at which points are moved.
+
+        Raises:
+            NotFoundError: it is not there, or not in sight; both answer alike.
+        """
+        station_id = stations.ids(self.conn).get(code)
+        if station_id is None or station_id not in self.ask.scope.station_ids:
+            raise NotFoundError("error.station_not_found", station=code)
+        return station_id
+
     def purse(self, customer_id: int) -> Purse:
         """Return what a customer holds; holds whose time is over have gone back before."""
         rows = customers.same(self.conn, customer_id)
-        for number in lots.open_holds(self.conn, rows, overdue_at=self.at):
+        for number in lots.holds_over(self.conn, rows, self.at):
             release(self, number)
         return self.seen(customer_id, rows)
 
@@ -226,7 +238,7 @@ def seen_now(conn: Connection, ask: Ask, customer_id: int) -> Purse:
     day = day_of(now_s, ask.settings.ledger)
     rows = customers.same(conn, customer_id)
     purse = purse_of(conn, customer_id, rows, day)
-    for number in lots.open_holds(conn, rows, overdue_at=now_s):
+    for number in lots.holds_over(conn, rows, now_s):
         parts = lots.parts(conn, number, PointAccount.HELD)
         purse = purse.after(ledger.release([purse], parts))
     return purse
@@ -260,14 +272,3 @@ def possible(points: int, rules: LedgerRules) -> int:
     if not 0 < points <= rules.most_points:
         raise BadValueError("points.bad_number", most=rules.most_points)
     return points
-
-
-def place(ask: Ask, station: str) -> int:
-    """Return the id of the station at which points are moved.
-
-    Raises:
-        NotFoundError: it is not there, or not in sight; both answer alike.
-    """
-    if not station:
-        raise NotFoundError("error.station_not_found", station=station)
-    return next(iter(stations_in_sight(ask, [station])))

@@ -79,11 +79,11 @@ def transfer(
         BadValueError: no reason is given.
         KeyReusedError: the key stood for something else.
     """
-    points, station_id = booking.possible(points, ask.settings.ledger), booking.place(ask, station)
+    points = booking.possible(points, ask.settings.ledger)
 
     def draw(desk: Desk) -> Order:
         giver, taker = (desk.purse(members.found(desk.conn, ask, one)) for one in (member, to))
-        return Order(giver, ledger.transfer(giver, taker, points), station_id)
+        return Order(giver, ledger.transfer(giver, taker, points), desk.station(station))
 
     facts = {"member": member.mark(ask), "to": to.mark(ask), "points": points}
     request = Request(key, PointMove.TRANSFER, facts, trail.needed(reason))
@@ -99,11 +99,10 @@ def freeze(ask: Ask, *, key: str, member: Named, station: str, reason: str) -> R
         PointsError: it was frozen before.
         BadValueError: no reason is given.
     """
-    station_id = booking.place(ask, station)
 
     def draw(desk: Desk) -> Order:
         purse = desk.purse(members.found(desk.conn, ask, member))
-        return Order(purse, ledger.freeze(purse), station_id)
+        return Order(purse, ledger.freeze(purse), desk.station(station))
 
     facts = {"member": member.mark(ask)}
     return booking.book(ask, Request(key, PointMove.FREEZE, facts, trail.needed(reason)), draw)
@@ -118,11 +117,10 @@ def thaw(ask: Ask, *, key: str, member: Named, station: str, reason: str) -> Rec
         PointsError: he was not frozen.
         BadValueError: no reason is given.
     """
-    station_id = booking.place(ask, station)
 
     def draw(desk: Desk) -> Order:
         purse = desk.purse(members.found(desk.conn, ask, member))
-        return Order(purse, ledger.thaw(purse), station_id)
+        return Order(purse, ledger.thaw(purse), desk.station(station))
 
     facts = {"member": member.mark(ask)}
     return booking.book(ask, Request(key, PointMove.THAW, facts, trail.needed(reason)), draw)

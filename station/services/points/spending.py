@@ -41,16 +41,16 @@ def hold(ask: Ask, *, key: str, member: Named, points: int, station: str) -> Rec
 
 def _take(ask: Ask, request: Request, member: Named, points: int, station: str) -> Receipt:
     """Return the receipt of points that leave what a member may spend."""
-    points, station_id = booking.possible(points, ask.settings.ledger), booking.place(ask, station)
+    points = booking.possible(points, ask.settings.ledger)
     is_hold = request.move is PointMove.HOLD
 
     def draw(desk: Desk) -> Order:
         purse = desk.purse(members.found(desk.conn, ask, member))
         draft = ledger.hold(purse, points) if is_hold else ledger.redeem(purse, points)
         until_at = desk.at + ask.settings.ledger.hold_min * MINUTE_S if is_hold else None
-        return Order(purse, draft, station_id, until_at=until_at)
+        return Order(purse, draft, desk.station(station), until_at=until_at)
 
-    facts = {"member": member.mark(ask), "points": points, "station": station_id}
+    facts = {"member": member.mark(ask), "points": points, "station": station}
     return booking.book(ask, replace(request, facts=facts), draw)
 
 

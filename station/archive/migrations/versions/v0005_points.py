@@ -45,12 +45,19 @@ Table(
     Column("station_id", ForeignKey("stations.id")),
     Column("points", BigInteger, nullable=False),
     Column("balance", BigInteger, nullable=False),
-    Column("closes", ForeignKey("point_transactions.id"), unique=True),
+    Column("closes", ForeignKey("point_transactions.id")),
     Column("until_at", BigInteger),
     Column("account", String(80), nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("day", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
+    Index(
+        "uq_point_transactions_closes",
+        "closes",
+        unique=True,
+        sqlite_where=text("closes IS NOT NULL"),
+        postgresql_where=text("closes IS NOT NULL"),
+    ),
     Index("ix_point_transactions_customer_id", "customer_id", "id"),
     Index(
         "ix_point_transactions_until_at",
@@ -87,6 +94,7 @@ Table(
     Column("account", String(10), nullable=False),
     Column("lot_id", ForeignKey("point_lots.id"), nullable=False, index=True),
     Column("points", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # The one place that changes the sums of a lot; the CHECKs of the table then have the last word.
