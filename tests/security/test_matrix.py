@@ -181,11 +181,11 @@ def of_member(facts: Facts) -> dict[str, Any]:
 
 def by_key(facts: Facts, number: int = 0) -> dict[str, Any]:
     """Return a key and what was booked: earned, then spent, then set apart."""
-    return {"key": "form-0001", "number": facts.earned_no + number}
+    return {"key": f"form-{facts.code}", "number": facts.earned_no + number}
 
 
 def at_counter(facts: Facts) -> dict[str, Any]:
-    return of_member(facts) | {"key": "form-0001", "station": facts.code}
+    return of_member(facts) | {"key": f"form-{facts.code}", "station": facts.code}
 
 
 def of_form(facts: Facts) -> dict[str, Any]:
@@ -214,7 +214,7 @@ NAMED: Mapping[str, Maker] = {
     "balances.balance": of_member,
     "balances.history": of_member,
     "correcting.adjust": lambda f: (
-        of_member(f) | {"key": "form-0001", "points": 5, "reason": "audit"}
+        of_member(f) | {"key": f"form-{f.code}", "points": 5, "reason": "audit"}
     ),
     "correcting.freeze": lambda f: at_counter(f) | {"reason": "audit"},
     "correcting.refund": lambda f: by_key(f) | {"points": 1, "reason": "audit"},
