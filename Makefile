@@ -41,9 +41,11 @@ test: install                      ## everything; CI runs it
 	$(PY) tests/function_lengths.py
 	$(PY) -m pytest -q -n 2 --dist loadfile
 
-nightly: install                   ## the long forms: 500 hostile files, 200 kills, 1,000 runs of merges; hours
+nightly: install                   ## the long forms: 500 hostile files, 10,000 kills, 1,000,000 moves of points; hours
 	$(PY) -m benchmarks.nightly
-	STATION_TEST_LONG=1 $(PY) -m pytest -q -n 2 tests/services/customers/test_merge_sequences.py
+	STATION_TEST_LONG=1 $(PY) -m pytest -q -n 2 tests/services/customers/test_merge_sequences.py \
+		tests/loyalty/test_ledger_random.py tests/services/points/test_kills.py
+	$(PY) -m benchmarks.points
 
 bench: install                     ## every measured figure of docs/en/figures.md, about half an hour
 	$(PY) -m benchmarks.plates

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from loyalty.points_oracle import HELD, SPENT, PointsOracle, Refused
+from loyalty.points_oracle import FREE, HELD, LAPSED, SPENT, PointsOracle, Refused
 
 from station.errors import PointsError
 from station.loyalty import ledger
@@ -14,6 +14,7 @@ from station.loyalty.ledger import NEVER, Earning, Purse
 from station.model import Lot, LotPart, PointAccount, PointDraft, PointMove
 
 PEOPLE, MOST, DAYS = range(1, 5), 9, 25
+LOTS_EVERY = 7
 ODDLY = 0.06
 """How often something is asked that must be refused."""
 
@@ -68,19 +69,23 @@ class Play:
     last_on: dict[int, PointMove] = field(default_factory=dict)
     row: int = 1
     closes: int | None = None
+    kinds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.oracle.people = self.rows
+        self.kinds = self.chance.choice((KINDS, LEAN))
 
     def step(self) -> None:
         """Do one thing in both worlds and compare what they say."""
         self.row = self.chance.choice(PEOPLE)
-        kind = self.chance.choice(KINDS)
+        kind = self.chance.choice(self.kinds)
         if kind in ASIDE:
             ASIDE[kind](self)
         else:
             self._move(kind)
         self.compare()
+        if self.oracle.moves % LOTS_EVERY == 0:
+            self.compare_lots()
 
     def _move(self, kind: str) -> None:
         self.closes = None
@@ -119,6 +124,16 @@ class Play:
             said = (purse.balance, purse.debt, purse.held, purse.is_frozen)
             wanted = (oracle.balance(rows), oracle.debt(rows), oracle.held(rows))
             assert said == (*wanted, oracle.is_frozen(rows))
+
+    def compare_lots(self) -> None:
+        """Let every lot hold what the oracle says, point by point."""
+        coins = Counter((coin.lot, coin.state) for coin in self.oracle.coins)
+        for row in PEOPLE:
+            for lot in self.store.purse(row, [row], self.oracle.day).lots:
+                bag = self.oracle.bags[lot.id]
+                said = (lot.left, lot.held, lot.lapsed, lot.owed, lot.taken)
+                there = (coins[lot.id, state] for state in (FREE, HELD, LAPSED))
+                assert said == (*there, bag.owed, bag.taken)
 
     def rows(self, row: int) -> list[int]:
         """Return all records of the person of a record."""
@@ -175,7 +190,7 @@ def _nothing(_move: int) -> None:
 
 
 def earn(play: Play) -> Plan:
-    number, day = min(play.number(), 2 * MOST), play.last_day()
+    number, day = min(play.number(), MOST), play.last_day()
     last_day, row = NEVER if day is None else day, play.row
     return (
         lambda: ledger.earn(play.purse, Earning(number, day, "test")),
@@ -273,7 +288,8 @@ def refund(play: Play) -> Plan | None:
     if not play.earnings:
         return None
     lot, play.row = play.chance.choice(play.earnings[-30:])
-    number = play.number()
+    bag = play.oracle.bags[lot]
+    number = play.number() if play.chance.random() < 0.5 else bag.size - bag.taken
     return (
         lambda: ledger.refund(play.purse, lot, number),
         lambda: play.oracle.refund(play.mine, lot, number),
@@ -333,3 +349,5 @@ KINDS = (
     *("confirm", "release", "transfer") * 2,
     *("give", "take", "freeze", "close", "merge", "part"),
 )
+LEAN = (*KINDS, *("refund", "redeem", "tomorrow") * 6)
+"""Kinds of moves by which more is owed."""

@@ -33,9 +33,8 @@ from station.services.points.members import By, Named
 START, EARNED, SPENT = 900_000, 7, 10
 MEMBER = Named(By.CUSTOMER, "1")
 KINDS = ("redeem", "earn", "expire", "backup")
-LONGEST_S = 0.1
+LONGEST_S, MOST_DONE, PIPE_BYTES = 0.03, 4, 4096
 VERIFY_EVERY = 50
-READY = b"ready\n"
 
 
 def opened(folder: Path) -> Ask:
@@ -86,7 +85,6 @@ def do(ask: Ask, what: str) -> None:
 def work(folder: Path, said: int, chance: random.Random, turn: int) -> None:
     """Work until somebody ends it."""
     ask = opened(folder)
-    os.write(said, READY)
     for number in count():
         kind = chance.choices(KINDS, (20, 12, 1, 1))[0]
         what = f"{kind} t{turn:06d}-{number:06d}"
@@ -134,7 +132,7 @@ class Account:
 
 
 def killed(folder: Path, chance: random.Random, turn: int) -> list[str]:
-    """Return what a child said before it was killed."""
+    """Return what a child said before it was killed, some time after having done a few things."""
     heard, said = os.pipe()
     number = os.fork()
     if number == 0:
@@ -142,12 +140,15 @@ def killed(folder: Path, chance: random.Random, turn: int) -> list[str]:
         work(folder, said, chance, turn)
         os._exit(0)
     os.close(said)
-    first = os.read(heard, len(READY))
+    words, wanted = b"", chance.randint(0, MOST_DONE)
+    while words.count(b"done") < wanted:
+        words += os.read(heard, PIPE_BYTES)
     time.sleep(chance.uniform(0, LONGEST_S))
     os.kill(number, signal.SIGKILL)
     os.waitpid(number, 0)
-    with os.fdopen(heard) as words:
-        lines = (first.decode() + words.read()).splitlines()
+    with os.fdopen(heard, "rb") as rest:
+        words += rest.read()
+    lines = words.decode().splitlines()
     return [line for line in lines if len(line.split()) == len(["begin", "kind", "key"])]
 
 

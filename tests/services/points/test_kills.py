@@ -10,7 +10,7 @@ import pytest
 from services.points import killing
 
 KILLS = 10_000 if os.environ.get("STATION_TEST_LONG") else 200
-PROCESSES, EACH, POINTS = 8, 30, 100
+PROCESSES, EACH, POINTS = 8, 5, 100
 TELLER = Path(__file__).with_name("teller.py")
 
 
