@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from loyalty.points_play import Play
 from sqlalchemy import Connection, insert, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from station.archive.database import Database
 from station.archive.points import chain, lots, proofs
@@ -193,3 +193,74 @@ def test_with_both_guards_gone_two_hundred_redeem_and_the_proof_tells(funded: Da
     assert len([one for one in told if isinstance(one, int)]) == TELLERS
     assert spent(funded) == TELLERS * EACH
     assert first_bad(funded) == {"points_lots": "1"}
+
+
+# --- nothing is changed unseen ------------------------------------------------------------------
+
+TABLES = {
+    "point_transactions": ("points", "balance", "at", "day", "account", "key", "move"),
+    "point_entries": ("points", "account", "lot_id"),
+    "point_lots": ("points", "left", "held", "owed", "lapsed", "taken", "expires_day"),
+}
+
+
+@pytest.fixture
+def busy(funded: Database) -> Database:
+    """Return an archive in which a member earned, redeemed and reversed."""
+    with funded.writing() as conn:
+        for turn in range(5):
+            earn(conn, 2, 100 + turn, key=f"earn:2:{turn}")
+            spent = book(conn, 2, ledger.redeem(purse(conn, 2, [2]), 60), f"redeem:{turn}")
+            parts = lots.parts(conn, spent, PointAccount.REDEEMED)
+            if turn % 2:
+                draft = ledger.reverse([purse(conn, 2, [2])], parts)
+                book(conn, 2, draft, f"reverse:{turn}", closes=spent)
+    return funded
+
+
+@pytest.mark.parametrize("deed", ["UPDATE {} SET points = points + 1", "DELETE FROM {}"])
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_the_ledger_is_append_only(busy: Database, table: str, deed: str) -> None:
+    with pytest.raises(DatabaseError, match="append-only"), busy.writing() as conn:
+        conn.exec_driver_sql(deed.format(table))
+
+
+def test_an_entry_that_would_overdraw_a_lot_cannot_be_added(busy: Database) -> None:
+    overdrawn = "INSERT INTO point_entries VALUES (1, 9, 'member', 1, -1001)"
+
+    with pytest.raises(IntegrityError), busy.writing() as conn:
+        conn.exec_driver_sql(overdrawn)
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [(table, column) for table, names in TABLES.items() for column in names]
+)
+def test_whatever_is_changed_with_the_triggers_gone_is_found(
+    busy: Database, table: str, column: str
+) -> None:
+    if busy.path is None:
+        pytest.skip("SQLite's triggers are dropped here")
+    is_text = column in {"account", "key", "move"}
+    new = "'held'" if is_text else f'coalesce("{column}", 0) + 1'
+    with busy.writing() as conn:
+        conn.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        for kind in ("fixed", "keep"):
+            conn.exec_driver_sql(f"DROP TRIGGER {table}_{kind}")
+        where = "rowid = 2" if table != "point_entries" else "transaction_id = 3 AND place = 1"
+        changed = f'UPDATE {table} SET "{column}" = {new} WHERE {where}'  # noqa: S608
+        conn.exec_driver_sql(changed)
+
+    assert first_bad(busy) != {}
+
+
+def test_a_cut_end_is_missed(busy: Database) -> None:
+    if busy.path is None:
+        pytest.skip("SQLite's triggers are dropped here")
+    with busy.writing() as conn:
+        for table, kind in (("point_transactions", "keep"), ("point_entries", "keep")):
+            conn.exec_driver_sql(f"DROP TRIGGER {table}_{kind}")
+        last = chain.head(conn).id
+        conn.exec_driver_sql(f"DELETE FROM point_entries WHERE transaction_id = {last}")  # noqa: S608
+        conn.exec_driver_sql(f"DELETE FROM point_transactions WHERE id = {last}")  # noqa: S608
+
+    assert first_bad(busy)["points_chain"] == str(last)

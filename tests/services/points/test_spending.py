@@ -1,5 +1,7 @@
 """Points are spent once, whoever asks how often, and only while they count."""
 
+import os
+import random
 from collections.abc import Callable
 from threading import Barrier, Thread
 
@@ -15,6 +17,7 @@ from station.services.points import balances, correcting, lapsing, members, spen
 from station.services.points.members import By, Named
 
 HOUR_S = 3600
+REPLAYS = 10_000 if os.environ.get("STATION_TEST_LONG") else 1_000
 
 
 def test_a_redemption_takes_what_runs_out_first(anywhere: Counter) -> None:
@@ -222,6 +225,18 @@ def test_a_card_that_is_nobodys_counts_as_a_guess(counter: Counter) -> None:
 
     with counter.ask.db.reading() as conn:
         assert conn.execute(text("SELECT count(*) FROM attempts")).scalar_one() == 2
+
+
+@pytest.mark.slow
+def test_a_till_that_sends_its_queue_again_and_again_doubles_nothing(counter: Counter) -> None:
+    counter.earn(ANNA, 10_000)
+    first = {f"queue-{n:04d}": counter.redeem(ANNA, 10, key=f"queue-{n:04d}") for n in range(50)}
+    chance = random.Random(1)  # noqa: S311 - an order, not a secret
+
+    again = [chance.choice(sorted(first)) for _ in range(REPLAYS)]
+
+    assert all(counter.redeem(ANNA, 10, key=key) == first[key] for key in again)
+    assert counter.balance(ANNA).balance == 9_500
 
 
 @pytest.mark.slow
