@@ -44,8 +44,8 @@ test: install                      ## everything; CI runs it
 nightly: install                   ## the long forms: 500 hostile files, 10,000 kills, 1,000,000 moves of points; hours
 	$(PY) -m benchmarks.nightly
 	STATION_TEST_LONG=1 $(PY) -m pytest -q -n 2 tests/services/customers/test_merge_sequences.py \
-		tests/loyalty/test_ledger_random.py tests/services/points/test_kills.py
-	$(PY) -m benchmarks.points
+		tests/loyalty/test_ledger_random.py tests/services/points/test_kills.py \
+		tests/services/points/test_cuts.py tests/services/points/test_spending.py
 
 bench: install                     ## every measured figure of docs/en/figures.md, about half an hour
 	$(PY) -m benchmarks.plates
@@ -63,3 +63,4 @@ bench: install                     ## every measured figure of docs/en/figures.m
 	$(PY) -m benchmarks.guard
 	$(PY) -m benchmarks.passwords
 	$(PY) -m benchmarks.rotation
+	$(PY) -m benchmarks.points
