@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlite3 import connect
 
 import pytest
-from terminal import Station, add_up
+from terminal import Apart, Station, add_up
 
 SAMPLES = Path(__file__).parent / "ingest" / "samples"
 UTF_8 = SAMPLES / "cn_station_trades_utf8bom.csv"
@@ -109,6 +109,7 @@ def contents(station: Station) -> list[tuple[object, ...]]:
 
 @pytest.mark.slow
 def test_both_samples_are_the_same_sales_and_come_in_once(station: Station) -> None:
+    station = Apart(station.folder)
     first = station.document("import", "sales", UTF_8)
     both = station.document("import", "sales", UTF_8, GBK)
 
@@ -279,6 +280,18 @@ def network(demo_archive: str) -> Station:
 
 
 @slow
+def test_a_backtest_says_a_sentence_a_rule_or_one_document(network: Station) -> None:
+    words = ("backtest", "--horizon", "14", "--cutoffs", "1", "--calls", "5")
+
+    said = network.run("--lang", "zh", *words).stdout.splitlines()
+    found = network.document(*words)
+
+    assert found["calls_per_week"] == 5
+    assert len(said) == 1 + len(found["methods"])
+    assert any(line.startswith("本名单：每周新列 ") for line in said)
+
+
+@slow
 @pytest.mark.parametrize("name", CONTRACT)
 def test_a_report_has_the_columns_of_the_contract(network: Station, name: str) -> None:
     report = network.document("report", name)
@@ -294,7 +307,8 @@ def test_a_report_has_the_columns_of_the_contract(network: Station, name: str) -
 
 @pytest.mark.slow
 def test_a_report_says_what_is_known_and_null_for_the_rest(shop: Station) -> None:
-    rows = {row["vehicle"]: row for row in shop.document("report", "profiles")["rows"]}
+    told = Apart(shop.folder).document("report", "profiles")
+    rows = {row["vehicle"]: row for row in told["rows"]}
 
     assert len(rows) == 7
     assert rows["粤B12345"] == {
@@ -401,6 +415,7 @@ def test_a_restored_backup_is_the_archive_as_it_was(station: Station) -> None:
 
 @slow
 def test_a_lost_archive_is_restored(station: Station) -> None:
+    station = Apart(station.folder)
     backup = station.folder / "one.db"
     station.run("backup", backup)
     station.archive.unlink()
@@ -453,6 +468,7 @@ def test_verify_finds_a_page_that_cannot_be_read(shop: Station, tmp_path: Path) 
 
 @slow
 def test_the_nightly_work_may_be_done_twice(station: Station) -> None:
+    station = Apart(station.folder)
     *first, _head = station.run("nightly").stdout.splitlines()
     after = contents(station)
 
@@ -494,6 +510,8 @@ def test_a_demo_network_comes_in_twice_as_once(tmp_path: Path) -> None:
         ("report", "horoscope"),
         ("report", "profiles", "--station", "A0099"),
         ("report", "profiles", "--region", "西"),
+        ("backtest", "--horizon", "0"),
+        ("backtest", "--calls", "-1"),
         ("report", "profiles", "--csv", "/nowhere/at/all.csv"),
         ("import", "sales", "."),
         ("import", "sales", UTF_8, "--mapping", "nowhere"),
@@ -512,6 +530,18 @@ def test_a_refusal_is_one_sentence_and_exit_code_1(
 
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
+
+
+@slow
+def test_a_process_ends_with_the_code_of_its_command(shop: Station) -> None:
+    apart = Apart(shop.folder)
+
+    refused = apart.run("report", "horoscope", code=1)
+    misused = apart.run("fly", code=2)
+
+    assert (refused.stdout, misused.stdout) == ("", "")
+    assert len(refused.stderr.splitlines()) == 1
+    assert misused.stderr
 
 
 @slow
@@ -542,6 +572,7 @@ def test_neither_a_file_name_nor_a_terminal_ends_a_command(
     station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    station = Apart(station.folder)
     path = station.folder / "sales\udcff.csv"
     path.write_text(SAMPLE.replace("粤B", "=粤B"), encoding="utf-8")
 

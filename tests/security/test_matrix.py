@@ -223,6 +223,7 @@ NAMED: Mapping[str, Maker] = {
     "correcting.transfer": lambda f: (
         at_counter(f) | {"to": Named(By.CUSTOMER, str(f.fleet_id)), "points": 5, "reason": "audit"}
     ),
+    "backtests.usual_calls": at_station,
     "board.capture": at_station,
     "board.daily": at_station,
     "board.held": at_station,
