@@ -123,14 +123,14 @@ class Desk:
             NotFoundError: there is no such, or none in sight; both answer alike.
         """
         booked = chain.find(self.conn, number)
-        if booked is None or booked.move not in moves or not self._sees(booked):
+        if booked is None or booked.move not in moves:
             raise NotFoundError("points.no_transaction", number=number)
+        if booked.station_id not in self.ask.scope.station_ids:
+            try:
+                contacts.in_sight(self.conn, self.ask, booked.customer_id)
+            except NotFoundError as error:
+                raise NotFoundError("points.no_transaction", number=number) from error
         return booked
-
-    def _sees(self, booked: Booked) -> bool:
-        return booked.station_id in self.ask.scope.station_ids or contacts.is_in_sight(
-            self.conn, self.ask, booked.customer_id
-        )
 
     def next_number(self) -> int:
         """Return the number that the next transaction will have."""

@@ -5,7 +5,7 @@ from datetime import date
 
 from station.archive.database import Connection
 from station.archive.points import lots
-from station.errors import NotAllowedError, PointsError
+from station.errors import NotAllowedError, NotFoundError, PointsError
 from station.loyalty import ledger
 from station.model import DAY_S, PointAccount, PointMove, day_number
 from station.services import trail
@@ -185,8 +185,10 @@ def _apply(conn: Connection, ask: Ask, payload: Payload) -> str:
 
 
 def _reach(conn: Connection, ask: Ask, payload: Payload) -> None:
-    if not contacts.is_in_sight(conn, ask, payload["customer_id"]):
-        raise NotAllowedError("approvals.out_of_reach")
+    try:
+        contacts.in_sight(conn, ask, payload["customer_id"])
+    except NotFoundError as error:
+        raise NotAllowedError("approvals.out_of_reach") from error
 
 
 EFFECTS: Mapping[str, Effect] = {ADJUSTMENT: Effect(_apply, lambda _conn, _payload: "", _reach)}
