@@ -13,6 +13,7 @@ from station.archive.points import chain
 from station.archive.verify import verify
 from station.errors import BadValueError, KeyReusedError, NotFoundError, PointsError
 from station.model import DAY_S, PointMove, Role
+from station.services import keeping
 from station.services.points import balances, correcting, lapsing, members, spending
 from station.services.points.members import By, Named
 
@@ -189,6 +190,22 @@ def test_nothing_is_spent_from_a_ledger_that_was_not_proved_sound(counter: Count
         counter.redeem(ANNA, 1)
     counter.earn(ANNA, 5)
     assert counter.balance(ANNA).balance == 15
+
+
+def test_a_proof_that_fails_stops_all_spending_until_one_does_not(counter: Counter) -> None:
+    counter.earn(ANNA, 10)
+    more, less = (f'UPDATE point_lots SET "left" = "left" {by}' for by in ("- 1", "+ 1"))
+    with counter.ask.db.writing() as conn:
+        conn.exec_driver_sql(more)
+
+    assert keeping.verify(counter.ask).first_bad == "points_lots: 1"
+
+    with pytest.raises(PointsError, match="unsound"):
+        counter.redeem(ANNA, 1)
+    with counter.ask.db.writing() as conn:
+        conn.exec_driver_sql(less)
+    assert keeping.verify(counter.ask).ok
+    assert counter.redeem(ANNA, 1).balance == 9
 
 
 def test_a_member_of_elsewhere_is_served_by_his_card_and_not_by_his_number(
