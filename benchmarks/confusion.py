@@ -5,7 +5,9 @@
 Without arguments the default demo network is made and imported into a temporary folder first. Each
 regular of its home station is counted on four days of the year: the last day and 45, 90 and 135
 days before it; and on the days before and at the end of the dead camera and of the closure. Beside
-the reported state stand the fixed rules of 30, 60 and 90 days and three times the own gap.
+the reported state stand the fixed rules of 30, 60 and 90 days and three times the own gap. A share
+that fell counts as share_fell for 120 days and as share_fell_before from then on; how many are
+found is shown by visits a month before the fall.
 """
 
 import sys
@@ -25,8 +27,12 @@ from station.services.ask import Ask
 
 DAYS_BACK = (0, 45, 90, 135)
 SHARE_SHOWN_DAYS = 120
-"""A share that fell longer ago is the vehicle's usual one by now."""
-TRUE = ("stays", "share_fell", "moved", "lost", "plate_changed", "fleet_left")
+"""A share that fell longer ago is told apart."""
+OLD_SHARE = "share_fell_before"
+FALLING = (State.SLOWING.value, State.SHARE_FALLING.value)
+RATES = (0, 1, 2, 4, 8, 200)
+MONTH_DAYS = 30.4375
+TRUE = ("stays", "share_fell", OLD_SHARE, "moved", "lost", "plate_changed", "fleet_left")
 FIXED = (30, 60, 90)
 
 
@@ -40,16 +46,18 @@ def true_state(truth: pd.DataFrame, day: date) -> np.ndarray:
     happened = (truth["change"] != "none") & (on <= day.isoformat())
     since = (day - timedelta(days=SHARE_SHOWN_DAYS)).isoformat()
     is_old_share = (truth["change"] == "share_fell") & (on < since)
-    return np.where(happened & ~is_old_share, truth["change"], "stays")
+    return np.select([is_old_share, happened], [OLD_SHARE, truth["change"]], "stays")
 
 
 def counted(ask: Ask, truth: pd.DataFrame) -> pd.DataFrame:
     """Return the regulars of one day with their true state and what each rule says."""
     regulars = board.vehicles(ask)
     regulars = regulars[regulars["stability"] == Stability.REGULAR.value]
-    known = truth.assign(true=true_state(truth, ask.as_of))
+    share, gap = (truth[name].astype(float) for name in ("share_before", "mean_gap_days"))
+    monthly = MONTH_DAYS * share / gap
+    known = truth.assign(true=true_state(truth, ask.as_of), monthly=monthly)
     known = known.rename(columns={"plate": "label", "home_station": "station"})
-    known = known[["label", "station", "true"]].drop_duplicates(["label", "station"])
+    known = known[["label", "station", "true", "monthly"]].drop_duplicates(["label", "station"])
     plain = regulars.assign(label=regulars["label"].str.split("/").str[0])
     both = plain.merge(known, on=["label", "station"]).assign(as_of=ask.as_of)
     flags = {f"fixed_{days}": silent_longer(both, days) for days in FIXED}
@@ -61,6 +69,14 @@ def rules_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Return which part of each true state every rule flags."""
     rules = ["ours", *(f"fixed_{days}" for days in FIXED), "own_gap_3"]
     return rows.groupby("true")[rules].mean().reindex(TRUE)
+
+
+def falls_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return which part of the shares that fell is named, by visits a month before the fall."""
+    fell = rows[rows["true"].isin(["share_fell", OLD_SHARE])]
+    named = fell.assign(named=fell["state"].isin(FALLING), rate=pd.cut(fell["monthly"], RATES))
+    by = ["true", "rate"]
+    return named.groupby(by, observed=True)["named"].agg(["mean", "sum", "size"])
 
 
 def outage(rows: pd.DataFrame, station: str, day: date) -> pd.DataFrame:
@@ -93,6 +109,8 @@ def main() -> None:
         print(table.to_string())
         print("\npart of each true state that a rule flags")
         print(rules_table(usual).to_string(float_format="{:.3f}".format))
+        print("\npart of the shares that fell that is named, by visits a month before")
+        print(falls_table(usual).to_string(float_format="{:.3f}".format))
         for name, (station, first, last) in ends.items():
             for what, day in (("before it", first - timedelta(days=1)), ("its last day", last)):
                 rows = counted(replace(ask, as_of=day), truth)

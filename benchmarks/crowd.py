@@ -80,8 +80,9 @@ def make(folder: Path, *, vehicles: int, sales: int) -> str:
 
 def _people(conn: sqlite3.Connection, vehicles: int) -> None:
     conn.executemany(
-        "INSERT INTO stations VALUES (?, ?, ?, 'South', 'city', 'Asia/Shanghai', 'CNY', '粤', 0,"
-        " 480, NULL)",
+        "INSERT INTO stations (id, code, name, region, kind, zone, currency, province,"
+        " day_starts_at_min, night_ends_at_min)"
+        " VALUES (?, ?, ?, 'South', 'city', 'Asia/Shanghai', 'CNY', '粤', 0, 480)",
         ((i, f"A{i:04d}", f"Station {i}") for i in range(1, STATIONS + 1)),
     )
     conn.executemany(

@@ -19,7 +19,7 @@ import pandas as pd
 from station.analysis import backtest, score
 from station.config import Settings
 from station.model import Stability, day_number
-from station.services import access, board, demo, keeping
+from station.services import access, board, demo, keeping, pacing
 from station.services.ask import Ask
 
 GONE = ("lost", "fleet_left", "plate_changed")
@@ -78,6 +78,24 @@ def calibrated(days: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(groups)
 
 
+def returned(asks: list[Ask], known: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return mean P(return) and the share that came in its horizon, where the archive knows it.
+
+    What was learnt for a day has seen nothing after it, so these months are held out.
+    """
+    diary, parts = pacing.visit_days(asks[0]), []
+    keys = diary.keys.assign(row=range(len(diary.keys)))
+    for ask, frame in zip(asks, known, strict=True):
+        day, horizon = day_number(ask.as_of), ask.settings.lapse.horizon_days
+        if day + horizon <= day_number(asks[0].as_of):
+            past = diary.until(day)
+            came = set(past.row[diary.came_within(past, horizon)].tolist())
+            rows = frame.merge(keys, on=["vehicle_id", "station_id"])
+            parts.append(rows.assign(came=rows["row"].isin(came)))
+    told = pd.concat(parts)
+    return pd.DataFrame(backtest.calibration(told["p_return"].to_numpy(), told["came"].to_numpy()))
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         arguments = sys.argv[1:] or make_demo(Path(folder))
@@ -90,6 +108,8 @@ def main() -> None:
         print("\nmean over the days\n" + mean.to_string(float_format="{:.3f}".format))
         print("\nP(still coming) against the truth")
         print(calibrated(known).to_string(index=False, float_format="{:.3f}".format))
+        print("\nP(return) against who came, on days after which 30 days are known")
+        print(returned(asks, known).to_string(index=False, float_format="{:.3f}".format))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import yaml
 
+from station.analysis.change import ChangeRules
 from station.analysis.compare import CompareRules
 from station.analysis.frequency import FrequencyRules
 from station.analysis.gaps import GapRules
@@ -86,6 +87,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "completeness.line": (0, 100),
     "completeness.first_days": (1, 36_600),
     "completeness.stale_days": (1, 36_600),
+    "pace.vehicles_most": (1_000, 100_000_000),
     "pace.kept_days": (0, 36_600),
     "pace.kept_share": (0, 1),
     "fleets.alarm_share": (0, 1),
@@ -126,6 +128,11 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "states.fleet_tail": (0, 1),
     "states.fleet_spread_days": (0, 36_600),
     "states.word_days": (0, 36_600),
+    "change.monthly": (0, 1),
+    "change.named_from": (0, 1),
+    "change.least_before": (2, 36_600),
+    "change.shown_days": (1, 36_600),
+    "change.past_days": (1, 36_600),
     "warning.monthly_budget": (0, 1),
     "warning.least_visits": (7, 36_600),
     "warning.fill_factor": (0, 1),
@@ -216,6 +223,7 @@ class Settings:
     ownership: OwnershipRules = field(default_factory=OwnershipRules)
     lapse: LapseRules = field(default_factory=LapseRules)
     states: StateRules = field(default_factory=StateRules)
+    change: ChangeRules = field(default_factory=ChangeRules)
     warning: WarningRules = field(default_factory=WarningRules)
     network: NetworkRules = field(default_factory=NetworkRules)
     guards: GuardRules = field(default_factory=GuardRules)

@@ -110,6 +110,11 @@ BOARD: Columns = {
     "next_in_from_days": "float64",
     "next_in_to_days": "float64",
     "trend": "object",  # steady, slowing, speeding
+    "p_slower": "float64",  # the chance that its pace fell within half a year
+    "p_faster": "float64",
+    "changed_day": "float64",  # of the change that is named, NaN if none
+    "gap_before_days": "float64",  # mean gap before the change, or the earlier median
+    "gap_now_days": "float64",  # mean gap since, or of the last three
     "frequency_sentence": "object",
     "p_alive": "float64",
     "state": "object",

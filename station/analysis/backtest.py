@@ -4,7 +4,7 @@ At each cut-off a rule sees the visits up to that day only and is then held agai
 Only vehicles that had come on enough days are judged; the models learn from all of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,8 @@ from station.analysis.pace import KIND, Kinds, Pace, PaceRules
 from station.analysis.rhythm_model import Array
 
 Flags = npt.NDArray[np.bool_]
+Held = Callable[[pd.DataFrame, Array, int], Array]
+"""Of keys and their last days: how many days until a cut-off are not held against each."""
 
 WEEK = 7
 FIXED_DAYS = (30, 60, 90)
@@ -81,6 +83,8 @@ def replay(
     cutoffs: Sequence[int],
     horizon: int,
     rules: BacktestRules | None = None,
+    *,
+    held: Held | None = None,
 ) -> dict[str, Any]:
     """Return how well every rule did, as design/contract's JSON document.
 
@@ -94,11 +98,12 @@ def replay(
         cutoffs: day numbers; after the last of them the horizon must be known.
         horizon: days.
         rules: the numbers.
+        held: what the guards excuse on a day; our own rule counts silence without it.
     """
     rules = rules or BacktestRules()
     diary = diaries.read(history)
     kinds = _kinds(history, diary)
-    days = [_judge(diary, int(day), horizon, kinds, rules) for day in cutoffs]
+    days = [_judge(diary, int(day), horizon, kinds, rules, held) for day in cutoffs]
     return {
         "cutoffs": [int(day) for day in cutoffs],
         "horizon": int(horizon),
@@ -114,17 +119,36 @@ def _kinds(history: pd.DataFrame, diary: Diary) -> Kinds | None:
     return np.asarray(diary.keys["station_id"].map(known).to_numpy(dtype=object))
 
 
-def _judge(diary: Diary, day: int, horizon: int, kinds: Kinds | None, rules: BacktestRules) -> _Day:
+def _judge(
+    diary: Diary,
+    day: int,
+    horizon: int,
+    kinds: Kinds | None,
+    rules: BacktestRules,
+    held: Held | None,
+) -> _Day:
     """Return every rule's answer on a day, from what was known at its end."""
     past = diary.until(day)
-    found = pacing.study(diary, day, horizon, kinds=kinds, rules=rules.pace)
+    excused = np.zeros(len(diary.keys))
+    if held is not None and len(past.x):
+        last_day = np.full(len(diary.keys), float(day))
+        last_day[past.row] = past.last_day
+        excused = held(diary.keys, last_day, day)
+    found = pacing.study(diary, day, horizon, kinds=kinds, held=excused, rules=rules.pace)
     own = None if kinds is None else kinds[past.row]
     paused = pacing.past_pauses(found, past, own, rules.pace)
     judged = np.flatnonzero(past.x + 1 >= rules.min_visits)
     lives = living.of_past(past, paused).chosen(judged)
     answers = _simple(lives) | {
         "bg_nbd": _bg(past, lives, horizon, rules),
-        "model": _model(found, lives, None if own is None else own[judged], horizon, rules),
+        "model": _model(
+            found,
+            lives,
+            None if own is None else own[judged],
+            excused[past.row[judged]],
+            horizon,
+            rules,
+        ),
     }
     station = diary.keys["station_id"].to_numpy()[past.row[judged]]
     came = diary.came_within(past, horizon)[judged]
@@ -155,9 +179,15 @@ def _bg(past: Past, lives: Lives, horizon: int, rules: BacktestRules) -> _Answer
 
 
 def _model(
-    found: Pace, lives: Lives, kinds: Kinds | None, horizon: int, rules: BacktestRules
+    found: Pace,
+    lives: Lives,
+    kinds: Kinds | None,
+    excused: Array,
+    horizon: int,
+    rules: BacktestRules,
 ) -> _Answer:
-    """Return our own answer."""
+    """Return our own answer: days that are excused are no silence, and put the alarm off."""
+    lives = lives.silent_for(np.maximum(lives.silent - excused, 0))
     chance = found.of_lives(lives, kinds, found.returns(horizon))
     gone = 1 - found.of_lives(lives, kinds, pauses.p_alive)
     alarm = found.of_lives(
@@ -165,7 +195,7 @@ def _model(
         kinds,
         lambda own, those: pauses.alarm_days(own, those, rules.overdue_below).astype(np.float64),
     )
-    return _Answer(chance, chance, alarm, gone)
+    return _Answer(chance, chance, alarm + excused, gone)
 
 
 def _score(days: Sequence[_Day], name: str, rules: BacktestRules) -> dict[str, Any]:

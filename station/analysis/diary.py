@@ -33,22 +33,18 @@ class Past:
     """What was known at the end of `day`, one entry a vehicle and station seen by then.
 
     `row` is the place in the diary's keys, `x` repeat visit-days, `t_x` days from first to last,
-    `silent` days since the last, `usual` the median gap (NaN without a gap).
+    `silent` days since the last on `last_day` that count, `usual` the median gap (NaN without one).
     """
 
     day: int
     row: Ints
     x: Floats
     t_x: Floats
+    last_day: Floats
     silent: Floats
     log_gaps: Floats
     usual: Floats
     gaps: Gaps
-
-    @property
-    def last_day(self) -> Ints:
-        """The day of each vehicle's last visit by then."""
-        return np.asarray(self.day - self.silent, dtype=np.int64)
 
     def chosen(self, place: Ints) -> "Past":
         """Return the entries at `place`, an ascending list of places."""
@@ -57,7 +53,7 @@ class Past:
         owner = new[self.gaps.owner]
         kept = owner >= 0
         gaps = Gaps(owner[kept], self.gaps.days[kept], self.gaps.from_day[kept])
-        names = ("row", "x", "t_x", "silent", "log_gaps", "usual")
+        names = ("row", "x", "t_x", "last_day", "silent", "log_gaps", "usual")
         columns = {name: getattr(self, name)[place] for name in names}
         return Past(day=self.day, gaps=gaps, **columns)
 
@@ -69,6 +65,20 @@ class Diary:
     keys: pd.DataFrame
     row: npt.NDArray[np.int32]
     day: npt.NDArray[np.int32]
+
+    def known(self, day: int) -> Ints:
+        """Return the places in `keys` of who was seen by the end of `day`."""
+        starts = np.flatnonzero(_starts(self.row))
+        return self.row[starts[self.day[starts] <= day]].astype(np.int64)
+
+    def only(self, rows: Ints) -> "Diary":
+        """Return the visit-days of these places in `keys`; the places stay what they are."""
+        if len(rows) == len(self.keys):
+            return self
+        wanted = np.zeros(len(self.keys), dtype=bool)
+        wanted[rows] = True
+        chosen = wanted[self.row]
+        return Diary(self.keys, self.row[chosen], self.day[chosen])
 
     def until(self, day: int) -> Past:
         """Return what was known at the end of `day`."""
@@ -84,6 +94,7 @@ class Diary:
             row=rows[starts].astype(np.int64),
             x=(visits - 1).astype(np.float64),
             t_x=(last - first).astype(np.float64),
+            last_day=last.astype(np.float64),
             silent=(day - last).astype(np.float64),
             log_gaps=log_sum(gaps, len(starts)),
             usual=median(gaps, visits - 1),
@@ -96,6 +107,12 @@ class Diary:
         came = np.zeros(len(self.keys), dtype=bool)
         came[self.row[later]] = True
         return np.asarray(came[past.row])
+
+
+def evenly(places: Ints, most: int) -> Ints:
+    """Return at most `most` of the places, evenly chosen: every second, say."""
+    every = -(-len(places) // most)
+    return places[::every] if every > 1 else places
 
 
 def read(visit_days: pd.DataFrame) -> Diary:

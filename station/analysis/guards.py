@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from station.analysis.feasts import feast_days
+from station.analysis.feasts import FESTIVAL, HOLIDAY, feast_days
 
 CLOSURE, STOCKOUT, CAMERA, PRICE = "closure", "stockout", "camera", "price"
-CAUSES = (CLOSURE, STOCKOUT, CAMERA, "festival", "holiday", PRICE)
+CAUSES = (CLOSURE, STOCKOUT, CAMERA, FESTIVAL, HOLIDAY, PRICE)
 """In the order in which one is named where two meet."""
 SMOOTHED_DAYS = 3
 BASELINE_DAYS = 56
@@ -67,6 +67,17 @@ class Guard:
         counted: np.ndarray = np.where(place >= 0, np.clip(days, 0, most), 0)
         return counted
 
+    def until(self, rows: pd.DataFrame, owner: np.ndarray, days: np.ndarray) -> np.ndarray:
+        """Return the held days up to and with each of `days`, which are of the row `owner`.
+
+        Counted from the first day that is known: only differences between two days mean anything.
+        """
+        if not len(self.held):
+            return np.zeros(len(days))
+        place = self._place(rows)[owner]
+        counted: np.ndarray = np.where(place >= 0, self.held[place, self._day(days)], 0.0)
+        return counted
+
     def first_reached(self, rows: pd.DataFrame, after: pd.Series, days: np.ndarray) -> np.ndarray:
         """Return the day on which `days` days that count have passed since `after`.
 
@@ -109,8 +120,8 @@ class Guard:
         keys = pd.MultiIndex.from_frame(rows[["station_id", "product_group"]])
         return np.asarray(self.places.get_indexer(keys))
 
-    def _day(self, days: pd.Series) -> np.ndarray:
-        offset = days.to_numpy(dtype="int64") - self.first_day
+    def _day(self, days: pd.Series | np.ndarray) -> np.ndarray:
+        offset = np.asarray(days, dtype="int64") - self.first_day
         return np.asarray(np.clip(offset, 0, self.held.shape[1] - 1))
 
 
@@ -121,6 +132,13 @@ NOTHING = Guard(
     pd.DataFrame(columns=COLUMNS),
 )
 """No day is held."""
+
+
+def feast_days_held(guard: Guard) -> frozenset[int]:
+    """Return the days of festivals and holidays that are held somewhere."""
+    windows = guard.windows[guard.windows["cause"].isin([FESTIVAL, HOLIDAY])]
+    spans = zip(windows["from_day"].to_list(), windows["to_day"].to_list(), strict=True)
+    return frozenset(day for first, last in spans for day in range(int(first), int(last) + 1))
 
 
 def as_words(guard: Guard) -> dict[str, Any]:
@@ -261,7 +279,7 @@ def _feasts(grid: _Grid, rules: GuardRules) -> dict[str, np.ndarray]:
         before=rules.festival_before_days,
         after=rules.festival_after_days,
     )
-    weights = {cause: np.ones_like(grid.known) for cause in ("festival", "holiday")}
+    weights = {cause: np.ones_like(grid.known) for cause in (FESTIVAL, HOLIDAY)}
     for (_, cause), part in days.groupby(["window", "cause"]):
         at = part["day"].to_numpy(dtype="int64") - grid.first_day
         weights[str(cause)][:, at] = _seen_share(grid, at)[:, None]

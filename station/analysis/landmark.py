@@ -5,7 +5,7 @@ a logistic regression learns from what happened afterwards. It ranks and calibra
 himself"; it does not say who is lost, as a slow and healthy vehicle has a low answer, too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 
 from station.analysis import pauses, rhythm
-from station.analysis.lives import Lives, regularity
+from station.analysis.lives import Lives, mean_gap, regularity
 from station.analysis.pauses import Rhythm
 from station.analysis.rhythm_model import Array
 
@@ -62,9 +62,12 @@ class Landmark:
 
     def p_visit(self, found: Rhythm, lives: Lives) -> Array:
         """Return the probability of a visit within the horizon."""
-        columns = features(found, lives, self.horizon)
-        standard = (columns - np.array(self.centres)) / np.array(self.scales)
-        return np.asarray(expit(standard @ np.array(self.weights[1:]) + self.weights[0]))
+        columns = _columns(found, lives, self.horizon)
+        logits = np.full(len(lives.x), self.weights[0])
+        numbers = zip(self.weights[1:], self.centres, self.scales, strict=True)
+        for column, (weight, centre, scale) in zip(columns, numbers, strict=True):
+            logits += (column - centre) * (weight / scale)
+        return np.asarray(expit(logits))
 
 
 def learn(
@@ -102,23 +105,24 @@ def learn(
 
 def features(found: Rhythm, lives: Lives, horizon: float) -> Array:
     """Return one row a vehicle with FEATURES, all finite."""
+    return np.column_stack(list(_columns(found, lives, horizon)))
+
+
+def _columns(found: Rhythm, lives: Lives, horizon: float) -> Iterator[Array]:
+    """Yield FEATURES, one after the other so that a million vehicles need no table of them all."""
     now = lives.t_x + lives.silent
     usual = pauses.usual_gap(found, lives)
     fitted, memoryless = found.fitted, found.memoryless
-    mean = (lives.own + fitted.alpha / fitted.k) / (lives.x + fitted.r / fitted.k)
     common = (lives.x, lives.t_x, now)
-    columns = (
-        np.log1p(lives.silent),
-        np.log1p(lives.x),
-        np.log1p(now),
-        np.log(usual),
-        np.log(mean),
-        np.log((lives.silent + 0.5) / usual),
-        np.log(regularity(lives, fitted.k)),
-        _logit(rhythm.p_visit(memoryless, *common, horizon)),
-        *map(_logit, pauses.three_views(found, lives, horizon)),
-    )
-    return np.column_stack(columns)
+    yield np.log1p(lives.silent)
+    yield np.log1p(lives.x)
+    yield np.log1p(now)
+    yield np.log(usual)
+    yield np.log(mean_gap(lives, fitted))
+    yield np.log((lives.silent + 0.5) / usual)
+    yield np.log(regularity(lives, fitted.k))
+    yield _logit(rhythm.p_visit(memoryless, *common, horizon))
+    yield from map(_logit, pauses.three_views(found, lives, horizon))
 
 
 def fit_logistic(table: Array, answer: npt.NDArray[np.bool_], ridge: float) -> Array:

@@ -77,7 +77,8 @@ def judge(
     held = guard.between(profiles, profiles["last_day"], until)
     counted = profiles.assign(days_silent=profiles["days_silent"] - held)
     p_alive = pace.p_alive(counted)
-    p_return = pace.p_return(counted, rules.horizon_days)
+    # Two models answer; whoever comes back is still coming, so one bounds the other.
+    p_return = np.minimum(pace.p_return(counted, rules.horizon_days), p_alive)
     monthly = _monthly_amount(profiles)
     gap = pace.alarm_days(profiles, rules.overdue_below)
     frame = profiles.assign(

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.special import psi
 
 from station.analysis.diary import Past
-from station.analysis.rhythm_model import Array
+from station.analysis.rhythm_model import Array, Fit
 
 Place = npt.NDArray[np.int64] | npt.NDArray[np.bool_] | slice
 
@@ -68,20 +68,26 @@ def of_past(past: Past, paused: Array | None = None) -> Lives:
         silent=past.silent,
         usual=past.usual,
         log_gaps=past.log_gaps,
-        last_day=past.last_day.astype(np.float64),
+        last_day=past.last_day,
         paused=none if paused is None else paused,
     )
+
+
+def mean_gap(lives: Lives, fitted: Fit) -> Array:
+    """Return the ordinary gap that each vehicle's own rate, as it is known, lets expect."""
+    return np.asarray((lives.own + fitted.alpha) / (lives.x + fitted.r / fitted.k))
 
 
 def regularity(lives: Lives, k: float, as_gaps: float = 4.0) -> Array:
     """Return the regularity of each vehicle's own gaps, drawn to `k` as if by `as_gaps` more.
 
     The spread of the logarithms, ln(mean) - mean(ln), gives a Gamma shape by Minka's formula
-    (within 1.5 %).
+    (within 1.5 %). Pauses count in both or the mean would be of other gaps than the logarithms are;
+    `log_gaps` must be of all gaps.
     """
     spread_of_k = float(np.log(k) - psi(k))
     gaps = np.maximum(lives.x, 1)
-    mean = np.maximum(lives.own, 1e-9) / gaps
+    mean = np.maximum(lives.t_x, 1e-9) / gaps
     own = np.maximum(np.log(mean) - lives.log_gaps / gaps, 0)
     own = np.where(lives.x > 1, own * gaps / np.maximum(gaps - 1, 1), 0)
     known = np.where(lives.x > 1, lives.x - 1, 0)

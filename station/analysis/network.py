@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import bdtr
 from scipy.stats import hypergeom
 
 from station.analysis import guards
@@ -109,12 +108,12 @@ def falling_share(
     guard: Guard = guards.NOTHING,
     rules: NetworkRules | None = None,
 ) -> pd.DataFrame:
-    """Return of each row whether its share here falls, and the numbers that are compared.
+    """Return of each row whether its share visibly moves, and the numbers that are compared.
 
     visits_month_before and visits_month_now are visits a month here, in the 180 days before the
-    last 90 and in these; share_before and share_now are the parts of the chain's visits. The share
-    falls where chance would rarely explain either: fewer visits here over three months
-    (`comes_less`), or a smaller part of the chain's (`share_moves`).
+    last 90 and in these; share_before and share_now are the parts of the chain's visits. A share
+    moves (`share_moves`) where chance would rarely explain so small a part of the chain's. That the
+    vehicle comes less often, wherever else it fuels, is `change.find`'s to tell.
 
     Args:
         profiles: rows with visits_90d and visits_before.
@@ -128,9 +127,6 @@ def falling_share(
     here = profiles[["visits_90d", "visits_before"]].fillna(0).to_numpy(dtype="float64")
     days = _exposure(profiles, guard)
     share, rate = _ratio(here, everywhere), _ratio(here, days)
-    less = (_chance_of_fewer(here, days) <= rules.falling_tail) & (
-        rate[:, 0] <= rules.falling_factor * rate[:, 1]
-    )
     moves = (_chance_of_smaller(here, everywhere) <= rules.falling_tail) & (
         share[:, 0] <= rules.falling_factor * share[:, 1]
     )
@@ -141,7 +137,6 @@ def falling_share(
             "share_before": share[:, 1],
             "share_now": share[:, 0],
             "visits_elsewhere": (everywhere - here)[:, 0].astype("int64"),
-            "comes_less": less,
             "share_moves": moves,
         },
         index=profiles.index,
@@ -162,18 +157,6 @@ def _exposure(profiles: pd.DataFrame, guard: Guard) -> np.ndarray:
     now = RECENT_DAYS - guard.between(profiles, turn, as_of_day)
     before = (turn - begin).clip(lower=0) - guard.between(profiles, begin, turn)
     return np.column_stack([np.maximum(now, 1), np.maximum(before, 0)])
-
-
-def _chance_of_fewer(here: np.ndarray, days: np.ndarray) -> np.ndarray:
-    """Return the chance of so few of all visits in the last days if they came at one pace.
-
-    Given their sum, visits of one pace fall into the last days as a coin would have it; those of a
-    driver with a rhythm do so more evenly, which makes the answer a cautious one.
-    """
-    total = here.sum(axis=1)
-    part = days[:, 0] / days.sum(axis=1)
-    chance = bdtr(here[:, 0], np.maximum(total, 1).astype("int64"), part)
-    return np.where((total > 0) & (days[:, 1] >= RECENT_DAYS), chance, 1.0)
 
 
 def _chance_of_smaller(here: np.ndarray, everywhere: np.ndarray) -> np.ndarray:

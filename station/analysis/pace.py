@@ -11,7 +11,7 @@ import pandas as pd
 from station.analysis import landmark as landmarks
 from station.analysis import lives as living
 from station.analysis import pauses, pauses_fit, rhythm
-from station.analysis.diary import Diary, Past
+from station.analysis.diary import Diary, Past, evenly
 from station.analysis.landmark import Landmark, LandmarkRules
 from station.analysis.lives import Lives
 from station.analysis.pauses import Rhythm
@@ -36,13 +36,15 @@ class PaceRules:
     """How the rhythm is learnt.
 
     `k` is the regularity of a gap: 1 is the MBG/NBD, None fits it. `prior` keeps small bases from
-    drifting. A kind of station below `min_vehicles` is judged by all stations together. What was
-    learnt serves while no more than `kept_days` have passed since, and no more than `kept_share` of
-    the lines have come or gone.
+    drifting. A kind of station below `min_vehicles` is judged by all stations together; of more
+    than `vehicles_most` the rhythm is learnt from so many, evenly chosen. What was learnt serves
+    while no more than `kept_days` have passed since, and no more than `kept_share` of the lines
+    have come or gone.
     """
 
     k: float | None = None
     min_vehicles: int = 300
+    vehicles_most: int = 200_000
     prior: float = 1.0
     kept_days: int = 7
     kept_share: float = 0.01
@@ -141,7 +143,9 @@ def learn(profiles: pd.DataFrame, rules: PaceRules | None = None) -> Pace:
     def fitted(place: Place) -> Rhythm:
         own = lives.chosen(place)
         now = own.t_x + own.silent
-        found = rhythm.fit(own.x, own.t_x, now, own.log_gaps, k=rules.k, prior=rules.prior)
+        found = rhythm.fit(
+            own.x, own.t_x, now, own.log_gaps, some_pass=True, k=rules.k, prior=rules.prior
+        )
         return Rhythm.without_pauses(found)
 
     everybody = np.arange(len(profiles))
@@ -170,25 +174,24 @@ def study(
         rules: the numbers.
     """
     rules = rules or PaceRules()
-    past = diary.until(day)
-    if not len(past.x):
+    seen = diary.known(day)
+    if not len(seen):
         return Pace(Rhythm.without_pauses(STRANGER))
-    if held is not None:
-        past = replace(past, silent=np.maximum(past.silent - held[past.row], 0))
-    own = None if kinds is None else kinds[past.row]
 
-    pooled, _ = pauses_fit.learn(
-        past, k=rules.k, prior=rules.prior, quiet_days=tuple(sorted(quiet_days)), rules=rules.pauses
+    quiet = tuple(sorted(quiet_days))
+    learnt = partial(
+        pauses_fit.learn, k=rules.k, prior=rules.prior, quiet_days=quiet, rules=rules.pauses
     )
-    alike = partial(
-        pauses_fit.learn,
-        k=rules.k,
-        prior=rules.prior,
-        quiet_days=pooled.quiet_days,
-        near=pooled,
-        rules=rules.pauses,
-    )
-    by_kind = {name: alike(past.chosen(place))[0] for name, place in _large(own, rules)}
+
+    def alike(rows: Place, near: Rhythm | None = None) -> Rhythm:
+        past = diary.only(evenly(rows, rules.vehicles_most)).until(day)
+        if held is not None:
+            past = replace(past, silent=np.maximum(past.silent - held[past.row], 0))
+        return learnt(past, near=near)
+
+    pooled = alike(seen)
+    own = None if kinds is None else kinds[seen]
+    by_kind = {name: alike(seen[place], pooled) for name, place in _large(own, rules)}
     found = Pace(pooled, by_kind)
     return Pace(pooled, by_kind, _landmark(found, diary, day, horizon, kinds, rules))
 
@@ -239,13 +242,14 @@ def _landmark(
     chosen = rules.landmark
     known = day - int(diary.day.min())
     count = min(chosen.landmarks, known // horizon - 1)
+    if count < 1:
+        return None
+    some = diary.only(evenly(diary.known(day - horizon), chosen.rows_most // count))
     tables, answers = [], []
     for back in range(1, count + 1):
-        past = diary.until(day - back * horizon)
-        every = max(-(-len(past.x) * count // chosen.rows_most), 1)
-        past = past.chosen(np.arange(0, len(past.x), every))
+        past = some.until(day - back * horizon)
         own = None if kinds is None else kinds[past.row]
         lives = living.of_past(past, past_pauses(found, past, own, rules))
         tables.append(found.of_lives(lives, own, partial(landmarks.features, horizon=horizon)))
-        answers.append(diary.came_within(past, horizon))
-    return landmarks.learn(tables, answers, horizon, chosen) if tables else None
+        answers.append(some.came_within(past, horizon))
+    return landmarks.learn(tables, answers, horizon, chosen)

@@ -15,6 +15,7 @@ from scipy.special import betaincinv
 from station.analysis import rhythm_count
 from station.analysis.lives import Lives
 from station.analysis.rhythm_model import Array, Fit, open_gap, shared
+from station.analysis.rhythm_rows import coded
 
 LONGEST_DAYS = 36_500.0
 """A silence beyond a century is not told apart."""
@@ -157,7 +158,7 @@ def alarm_gap(rhythm: Rhythm, lives: Lives, p: float) -> Array:
 
 def alarm_days(rhythm: Rhythm, lives: Lives, p: float) -> npt.NDArray[np.int64]:
     """Return the first whole day of silence on which P(alive) is at or below `p`."""
-    few, back = _distinct(lives, by_day=bool(rhythm.quiet_days))
+    few, back = _distinct(rhythm, lives)
     opened = _open(rhythm, few)
     wanted = opened.left * p / (1 - p)
     low = np.ceil(_ordinary_until(opened, wanted)) - 1  # still open, or the day before the visit
@@ -309,13 +310,10 @@ def _ordinary_until(opened: _Open, wanted: Array) -> Array:
     return np.minimum(gap, LONGEST_DAYS)
 
 
-def _distinct(lives: Lives, *, by_day: bool) -> tuple[Lives, npt.NDArray[np.int64]]:
+def _distinct(rhythm: Rhythm, lives: Lives) -> tuple[Lives, npt.NDArray[np.int64]]:
     """Return the lives that differ in what an alarm depends on, and which of them each one is."""
-    codes = np.zeros(len(lives.x), dtype=np.int64)
-    for column in (lives.x, lives.own, lives.usual, *([lives.last_day] if by_day else [])):
-        halves = np.nan_to_num(column, nan=-1) * 2  # days count in halves, as medians do
-        if not (halves == np.floor(halves)).all() or codes.max(initial=0) > 1 << 30:
-            return lives, np.arange(len(lives.x))
-        codes = codes * int(halves.max(initial=0) + 3) + halves.astype(np.int64) + 2
-    _, first, back = np.unique(codes, return_index=True, return_inverse=True)
+    columns = [lives.x, lives.own, np.nan_to_num(lives.usual)]
+    if rhythm.pauses.seen and rhythm.quiet_days:
+        columns += [quiet_between(rhythm.quiet_days, lives.last_day, usual_gap(rhythm, lives))]
+    _, first, back = np.unique(coded(*columns), return_index=True, return_inverse=True)
     return lives.chosen(first), np.asarray(back)

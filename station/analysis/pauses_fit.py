@@ -9,7 +9,7 @@ from scipy.special import gammaincinv
 
 from station.analysis import lives as living
 from station.analysis import pauses, rhythm_fit
-from station.analysis.diary import Gaps, Past
+from station.analysis.diary import Gaps, Past, evenly
 from station.analysis.lives import Lives
 from station.analysis.pauses import NONE, Onset, Pauses, Rhythm
 from station.analysis.rhythm_model import Array, Fit
@@ -71,8 +71,8 @@ def learn(
     quiet_days: tuple[int, ...] = (),
     near: Rhythm | None = None,
     rules: PauseRules | None = None,
-) -> tuple[Rhythm, Array]:
-    """Return the rhythm of all vehicles of `past`, and the days of past pauses of each.
+) -> Rhythm:
+    """Return the rhythm of all vehicles of `past`.
 
     Args:
         past: what was known on a day.
@@ -83,19 +83,15 @@ def learn(
         rules: what counts as a pause.
     """
     rules = rules or PauseRules()
-    some = _some(past, rules.vehicles_most)
+    few = evenly(np.arange(len(past.x)), rules.vehicles_most)
+    some = past if len(few) == len(past.x) else past.chosen(few)
     found = _few_rounds(some, k, prior, near or _without_pauses(some, k, prior, quiet_days), rules)
     base = _base(past, quiet_days, rules)
     lives = _cut(base.lives, _find(found, base.lives, base, rules))
     lives = _cut(base.lives, _find(found, lives, base, rules))
-    fitted = rhythm_fit.estimate(_rows(lives, found), k=k, prior=prior, near=found.fitted)
-    return replace(found, fitted=fitted), lives.paused
-
-
-def _some(past: Past, most: int) -> Past:
-    """Return `past` with at most so many vehicles, evenly chosen."""
-    every = -(-len(past.x) // most)
-    return past if every <= 1 else past.chosen(np.arange(0, len(past.x), every))
+    rows = _rows(lives, found)
+    fitted = rhythm_fit.estimate(rows, k=k, prior=prior, some_pass=True, near=found.fitted)
+    return replace(found, fitted=fitted)
 
 
 def _without_pauses(
@@ -103,7 +99,7 @@ def _without_pauses(
 ) -> Rhythm:
     """Return a rough fit that knows of no pauses."""
     rows = _rows(living.of_past(past), None)
-    rough = partial(rhythm_fit.estimate, rows, prior=prior, is_rough=True)
+    rough = partial(rhythm_fit.estimate, rows, prior=prior, some_pass=True, is_rough=True)
     return Rhythm(rough(k=k), rough(k=1.0), NONE, quiet_days)
 
 
@@ -113,7 +109,7 @@ def _few_rounds(
     """Return a rough fit and the pauses, after a few rounds from one to the other."""
     base = _base(past, start.quiet_days, rules)
     lives, found = base.lives, start
-    rough = partial(rhythm_fit.estimate, prior=prior, is_rough=True)
+    rough = partial(rhythm_fit.estimate, prior=prior, some_pass=True, is_rough=True)
     for _ in range(1 if start.pauses.seen else rules.rounds):
         held = _find(found, lives, base, rules)
         lives = _cut(base.lives, held)
@@ -129,7 +125,7 @@ def _few_rounds(
 def past_pauses(past: Past, found: Rhythm, rules: PauseRules | None = None) -> Array:
     """Return the days of past pauses of each vehicle of `past`, its rhythm being known."""
     rules = rules or PauseRules()
-    base = _base(past, found.quiet_days, rules)
+    base = _base(past, (), rules)  # when pauses begin does not matter here
     lives = base.lives
     for _ in range(2):
         lives = _cut(base.lives, _find(found, lives, base, rules))
@@ -184,7 +180,7 @@ def _find(found: Rhythm, lives: Lives, base: _Base, rules: PauseRules) -> _Found
     be taken for pauses otherwise, and its silence for more than it is.
     """
     fitted, those = found.fitted, base.candidates
-    mean = (lives.own + fitted.alpha / fitted.k) / (lives.x + fitted.r / fitted.k)
+    mean = living.mean_gap(lives, fitted)
     owners, back = np.unique(those.owner, return_inverse=True)
     own = living.regularity(base.lives.chosen(owners), fitted.k)
     shape = np.minimum(own, fitted.k)

@@ -61,7 +61,7 @@ def expected_visits(
 
 def _by_stages(fitted: Fit, state: _State) -> Array:
     """Return the expected visits for whole k: P(alive) times the sum over stages and visits."""
-    shape, stays = fitted.shape(state.visits), fitted.stays(state.visits)
+    shape, visits = fitted.shape(state.visits), state.visits
     stage = np.arange(int(fitted.k))[:, None]
     silence = (state.until - state.before) / state.until
     logs = gammaln(shape + stage) - gammaln(stage + 1) + xlogy(stage, silence)
@@ -71,13 +71,13 @@ def _by_stages(fitted: Fit, state: _State) -> Array:
     steps = (shape + stage[-1]) * np.log(share) > NO_EVENT_LOG_SMALLEST
     total = np.empty(shape.size)
     for rows, add_up in ((steps, _sum_events), (~steps, _sum_visits)):
-        total[rows] = add_up(fitted, shape[rows], stages[:, rows], share[rows], stays[rows])
+        total[rows] = add_up(fitted, shape[rows], stages[:, rows], share[rows], visits[rows])
     return alive * total
 
 
 def _by_next_visit(fitted: Fit, state: _State) -> Array:
     """Return the expected visits for real k: the next visit's chance, and what follows it."""
-    shape, stays = fitted.shape(state.visits), fitted.stays(state.visits)
+    shape, visits = fitted.shape(state.visits), state.visits
     opened = open_gap(shape, fitted.k, state.before / state.until)
     later = open_gap(shape, fitted.k, state.before / state.end)
     arrive = _over(opened - later, opened + fitted.odds_left(state.visits))
@@ -89,12 +89,17 @@ def _by_next_visit(fitted: Fit, state: _State) -> Array:
         until = before / betaincinv(shape, fitted.k, level)
         share = np.minimum(until / state.end[coming], 1)
         follow[coming] += weight * _sum_visits(
-            fitted, shape + fitted.k, one, share, stays[coming] + 1
+            fitted, shape + fitted.k, one, share, visits[coming] + 1
         )
-    return arrive * (1 + stays / (fitted.a + stays) * follow)
+    return arrive * (1 + _stays(fitted, visits + 1) * follow)
 
 
-def _sum_visits(fitted: Fit, shape: Array, stages: Array, share: Array, stays: Array) -> Array:
+def _stays(fitted: Fit, visits: Array) -> Array:
+    """Return the chance that a vehicle stays after its repeat visit number `visits`."""
+    return 1 / (1 + fitted.odds_left(visits))
+
+
+def _sum_visits(fitted: Fit, shape: Array, stages: Array, share: Array, visits: Array) -> Array:
     """Return the sum over n of P(still staying at visit n) P(visit n is in time).
 
     `stages` holds, by rows, the chance that 0, 1, … stages of the open gap are already over; a
@@ -113,13 +118,13 @@ def _sum_visits(fitted: Fit, shape: Array, stages: Array, share: Array, stays: A
         goes_on = term > smallest
         if not goes_on.any():
             break
-        staying = (staying * (stays + n - 1) / (fitted.a + stays + n - 1))[goes_on]
-        shape, share, stays, chosen = (part[goes_on] for part in (shape, share, stays, chosen))
+        staying = (staying * _stays(fitted, visits + n))[goes_on]
+        shape, share, visits, chosen = (part[goes_on] for part in (shape, share, visits, chosen))
         stages = stages[:, goes_on]
     return total
 
 
-def _sum_events(fitted: Fit, shape: Array, stages: Array, share: Array, stays: Array) -> Array:
+def _sum_events(fitted: Fit, shape: Array, stages: Array, share: Array, visits: Array) -> Array:
     """Return the sum of `_sum_visits` for whole k, many times faster.
 
     A visit is k events of a negative binomial count, whose chances follow one from another;
@@ -143,8 +148,8 @@ def _sum_events(fitted: Fit, shape: Array, stages: Array, share: Array, stays: A
         on = term > TERM_SMALLEST
         if not on.any():
             break
-        staying = (staying * (stays + n - 1) / (fitted.a + stays + n - 1))[on]
-        shape, share, stays, chosen = (part[on] for part in (shape, share, stays, chosen))
+        staying = (staying * _stays(fitted, visits + n))[on]
+        shape, share, visits, chosen = (part[on] for part in (shape, share, visits, chosen))
         stages, exactly, left = (part[:, on] for part in (stages, exactly, left))
     return total
 

@@ -1,9 +1,9 @@
 """Which parameters describe a base of vehicles best?
 
-Maximum likelihood over the logarithms of (k, r, alpha, a, b) with closed slopes; time is counted in
-mean gaps meanwhile, so its unit does not matter. Equal histories are one weighted row. A base of
-very many distinct histories is first fitted on cells; one Newton step over every history then
-brings the estimate to well within its standard error.
+Maximum likelihood over the logarithms of (k, r, alpha, a, b) and of the odds of passers-by, with
+closed slopes; time is counted in mean gaps meanwhile, so its unit does not matter. Equal histories
+are one weighted row. A base of very many distinct histories is first fitted on cells; one Newton
+step over every history then brings the estimate to well within its standard error.
 """
 # ruff: noqa: N803 - T, the time under observation, is the name in the literature and the contract
 
@@ -22,6 +22,7 @@ from station.analysis.rhythm_model import (
     Model,
     as_histories,
     as_rows,
+    log_passers,
     odds_left,
     open_gap,
     refuse,
@@ -29,12 +30,19 @@ from station.analysis.rhythm_model import (
 from station.analysis.rhythm_rows import DISTINCT_ROWS_MOST, Rows, cells, distinct
 from station.errors import BadValueError
 
-START = (1.5, 1.0, 1.5, 1.0, 3.0)  # of k, r, alpha in mean gaps, a, b
-LOWEST = np.log((0.02, 1e-5, 1e-5, 1e-5, 1e-5))
-HIGHEST = np.log((200.0, 1e5, 1e5, 1e5, 1e5))
-PRIOR_SD = 2.0  # of ln(parameter) around 1, alpha around the mean gap
+START = (1.5, 1.0, 1.5, 1.0, 3.0, 0.3, 9.0)  # in the order of PARAMETERS, alpha in mean gaps
+FAITHFUL = (1.5, 1.0, 1.5, 0.5, 30.0, 1.0, 9.0)
+"""Another start: few leave but those that only pass. The better of the two summits counts."""
+LOWEST = np.log((0.02, 1e-5, 1e-5, 1e-5, 1e-5, 1e-6, 1.0))
+HIGHEST = np.log((200.0, 1e5, 1e5, 1e5, 1e5, 1e5, 1e3))
+NOBODY = 1e-300  # odds of passing where all may come again
+PASSING, NEARLY_NOBODY = PARAMETERS.index("passing"), 1e-4
+AT_EDGE = 1e-6
+PRIOR_SD = 2.0  # of ln(parameter) around 1, alpha around the mean gap, who passes seldom stays
+CENTRE = np.log((1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 9.0))
 SLOPE_STEP, CURVATURE_STEP = 1e-6, 1e-4  # relative, for slopes without a closed form
-FINE, ROUGH = {"ftol": 1e-13, "gtol": 1e-7}, {"ftol": 1e-9, "gtol": 1e-5}
+FINE, ROUGH = {"ftol": 1e-13, "gtol": 1e-7}, {"ftol": 1e-8, "gtol": 1e-4}
+NEAR = {"ftol": 1e-10, "gtol": 1e-6}  # on cells: a Newton step on all rows follows
 ROUGH_ROWS_MOST = 4_000
 LONGEST_STEP = 2.0  # in ln(parameter); a longer Newton step is no improvement to trust
 
@@ -48,6 +56,7 @@ def fit(
     k: float | None = None,
     *,
     prior: float = 0.0,
+    some_pass: bool = False,
 ) -> Fit:
     """Return the MBG/CNBD-k that makes the histories most likely.
 
@@ -62,6 +71,7 @@ def fit(
         k: a given regularity; None fits it.
         prior: strength of a weak prior that keeps small bases from drifting; 0 is plain maximum
             likelihood, 1 holds each ln(parameter) within a standard deviation of 2.
+        some_pass: whether a share of the vehicles may only pass; else `passing` is 0.
 
     Raises:
         BadValueError: there is no row, or a row is no visiting history.
@@ -71,7 +81,7 @@ def fit(
     if k is not None and not (np.isfinite(k) and k > 0):
         raise BadValueError("rhythm.out_of_range", name="k", value=k)
     rows = distinct(_rows(x, t_x, T, log_gap_sum, weights))
-    return estimate(rows, Model.MBG, k, prior)
+    return estimate(rows, Model.MBG, k, prior, some_pass=some_pass)
 
 
 def fit_bg(
@@ -114,9 +124,8 @@ class _Problem:
 
     rows: Rows
     model: Model
-    free: slice
+    free: npt.NDArray[np.int64]
     prior: float
-    centre: Array
 
     def value(self, logs: Array, opened: Array | None = None) -> float:
         """Return the value at `logs`."""
@@ -128,7 +137,7 @@ class _Problem:
 
     def penalty(self, logs: Array) -> float:
         """Return what the prior charges for `logs`."""
-        away = (logs - self.centre)[self.free] / PRIOR_SD
+        away = (logs - CENTRE)[self.free] / PRIOR_SD
         return float(self.prior * (away @ away) / 2)
 
     def log_likelihood(self, logs: Array, value: float, unit: float) -> float:
@@ -139,10 +148,10 @@ class _Problem:
 
     def slope(self, logs: Array, opened: Array | None = None) -> Array:
         """Return the value's slope in the free ones of `logs`."""
-        away = (logs - self.centre)[self.free] / PRIOR_SD
+        away = (logs - CENTRE)[self.free] / PRIOR_SD
         if opened is None:
             opened = _opened(np.exp(logs), self.rows)
-        slopes = _slopes(np.exp(logs), self.rows, self.model, opened, k_is_free=not self.free.start)
+        slopes = _slopes(np.exp(logs), self.rows, self.model, opened, k_is_free=0 in self.free)
         total = self.prior * away / PRIOR_SD - (slopes @ self.rows.weight)[self.free]
         return np.asarray(total / self.rows.weight.sum())
 
@@ -167,6 +176,7 @@ def estimate(
     k: float | None = None,
     prior: float = 0.0,
     *,
+    some_pass: bool = False,
     near: Fit | None = None,
     is_rough: bool = False,
 ) -> Fit:
@@ -177,51 +187,79 @@ def estimate(
         model: when vehicles may leave.
         k: a given regularity; None fits it.
         prior: strength of the prior.
+        some_pass: whether a share of the vehicles may only pass.
         near: where to start.
-        is_rough: leave the Newton step away.
+        is_rough: the parameters alone, without the last step and without errors.
     """
     unit = rows.mean_gap()
-    free = slice(0 if k is None else 1, None)
-    centre = np.zeros(len(PARAMETERS))
-    whole = _Problem(rows.in_unit(unit), model, free, prior, centre)
+    free = np.arange(0 if k is None else 1, PASSING + 2 * some_pass)
+    whole = _Problem(rows.in_unit(unit), model, free, prior)
     most = ROUGH_ROWS_MOST if is_rough else DISTINCT_ROWS_MOST
     few = whole.rows.visits.size <= most
     small = whole if few else replace(whole, rows=cells(whole.rows))
-    logs = _climb(small, _start(near, k, unit), ROUGH if is_rough else FINE)
+    starts = _starts(near, k, unit, some_pass=some_pass)
+    until = ROUGH if is_rough else FINE if few else NEAR
+    summits = [_climb(small, start, until) for start in starts]
+    logs = summits[0] if len(summits) == 1 else min(summits, key=small.value)
+    if is_rough:
+        likelihood = small.log_likelihood(logs, small.value(logs), unit)
+        return _named(_in_time(logs, unit), likelihood, None, model)
+    inside = free[_inside(logs)[free]]
+    whole, small = (replace(part, free=inside) for part in (whole, small))
     curvature = small.curvature(logs)
-    value = small.value(logs)
-    if not (is_rough and not few):
-        logs, value = _newton(whole, logs, curvature)
-    return _as_fit(whole, logs, unit, value=value, curvature=curvature)
+    logs, value = _newton(whole, logs, curvature)
+    errors = np.where(np.isin(np.arange(len(PARAMETERS)), free), np.inf, 0)
+    errors[inside] = _log_errors(curvature, whole.rows.weight.sum())
+    likelihood = whole.log_likelihood(logs, value, unit)
+    return _named(_in_time(logs, unit), likelihood, errors, model)
 
 
-def _start(near: Fit | None, k: float | None, unit: float) -> Array:
+def _starts(near: Fit | None, k: float | None, unit: float, *, some_pass: bool) -> list[Array]:
     """Return the logarithms from which to climb, time counted in `unit`s."""
-    start = START if near is None else (near.k, near.r, near.alpha / unit, near.a, near.b)
+    if near is not None:
+        start = np.array([getattr(near, name) for name in PARAMETERS])
+        start[2] /= unit
+        starts = [start]
+    else:
+        starts = [np.array(start) for start in ((START, FAITHFUL) if some_pass else (START,))]
+    for start in starts:
+        start[0] = start[0] if k is None else k
+        start[2] = k if near is None and k is not None else start[2]
+        start[PASSING] = max(start[PASSING], NOBODY)
+    return [_within(start, k=k, some_pass=some_pass) for start in starts]
+
+
+def _within(start: Array, *, k: float | None, some_pass: bool) -> Array:
+    """Return the logarithms, within their bounds but for those that are given."""
     logs = np.clip(np.log(start), LOWEST, HIGHEST)
     if k is not None:
         logs[0] = np.log(k)
-        if near is None:
-            logs[2] = np.log(k)
+    if not some_pass:
+        logs[PASSING] = np.log(NOBODY)
     return np.asarray(logs)
 
 
-def _as_fit(problem: _Problem, logs: Array, unit: float, *, value: float, curvature: Array) -> Fit:
-    """Return the fit in the data's own time."""
-    values = np.exp(logs) * (1, 1, unit, 1, 1)
-    weight = problem.rows.weight.sum()
-    errors = values[problem.free] * _log_errors(curvature, weight)
-    k, r, alpha, a, b = map(float, values)
-    return Fit(
-        k,
-        r,
-        alpha,
-        a,
-        b,
-        log_likelihood=problem.log_likelihood(logs, value, unit),
-        standard_errors=_named_errors(errors),
-        model=problem.model,
-    )
+def _inside(logs: Array) -> npt.NDArray[np.bool_]:
+    """Return which logarithms are free to move: at an edge there is a slope and no summit."""
+    inside = (logs > LOWEST + AT_EDGE) & (logs < HIGHEST - AT_EDGE)
+    if logs[PASSING] < np.log(NEARLY_NOBODY):
+        inside[PASSING:] = False
+    return np.asarray(inside)
+
+
+def _in_time(logs: Array, unit: float) -> Array:
+    """Return the parameters, alpha in the data's own time."""
+    return np.asarray(np.exp(logs) * (1, 1, unit, 1, 1, 1, 1))
+
+
+def _named(values: Array, likelihood: float, log_errors: Array | None, model: Model) -> Fit:
+    """Return the fit, its errors by name; a given k and whoever must not pass have none."""
+    k, r, alpha, a, b, passing, leaves = values.tolist()
+    errors = {}
+    if log_errors is not None:
+        errors = dict(zip(PARAMETERS, (log_errors * values).tolist(), strict=True))
+    told = Fit(k, r, alpha, a, b, likelihood, errors, model)
+    return replace(told, passing=passing, passing_leaves=leaves) if passing > 2 * NOBODY else told
 
 
 def _climb(problem: _Problem, start: Array, until: Mapping[str, float]) -> Array:
@@ -249,7 +287,7 @@ def _newton(problem: _Problem, logs: Array, curvature: Array) -> tuple[Array, fl
     """Return `logs` and its value after a Newton step, or before it if the step is no gain."""
     value, slope = problem.both(logs)
     here = logs, value
-    if np.linalg.eigvalsh(curvature)[0] <= 0:
+    if not len(curvature) or np.linalg.eigvalsh(curvature)[0] <= 0:
         return here
     step = np.linalg.solve(curvature, slope)
     if np.abs(step).max() > LONGEST_STEP:
@@ -262,20 +300,14 @@ def _newton(problem: _Problem, logs: Array, curvature: Array) -> tuple[Array, fl
 
 def _log_errors(curvature: Array, vehicles: float) -> Array:
     """Return the standard errors of the free logarithms; infinite where nothing is known."""
-    if np.linalg.eigvalsh(curvature)[0] <= 1e-12:  # noqa: PLR2004 - below it is rounding noise
+    if not len(curvature) or np.linalg.eigvalsh(curvature)[0] <= 1e-12:  # noqa: PLR2004 - below it is rounding noise
         return np.full(len(curvature), np.inf)
     return np.asarray(np.sqrt(np.diag(np.linalg.inv(curvature)) / vehicles))
 
 
-def _named_errors(free_errors: Array) -> dict[str, float]:
-    """Return an error for each parameter; a given k has none."""
-    errors = [0.0] * (len(PARAMETERS) - len(free_errors)) + free_errors.tolist()
-    return dict(zip(PARAMETERS, errors, strict=True))
-
-
 def _opened(values: Array, rows: Rows) -> Array:
     """Return the chance that an ordinary gap is still open."""
-    k, r, alpha, _, _ = values
+    k, r, alpha, *_ = values
     share = (alpha + rows.last) / (alpha + rows.now)
     return open_gap(r + k * rows.visits, float(k), share)
 
@@ -286,40 +318,74 @@ def _density(values: Array, rows: Rows, model: Model, opened: Array) -> Array:
     (k-1) sum ln(gap) - x ln G(k) + ln G(s) - ln G(r) + r ln alpha - s ln(alpha + t_x)
     + ln B(a, n) - ln B(a, b) + ln(I_u(s, k) + c), with s = r + k x, u = (alpha+t_x)/(alpha+T),
     n = b + x + 1 and c = a/(b+x) for MBG; n = b + x and c = a/(b+x-1), 0 at x = 0, for BG. Where
-    gaps may be pauses, I is its mixture with them.
+    gaps may be pauses, I is its mixture with them. Where some only pass, see `_Passers`.
     """
-    k, r, alpha, a, b = values
+    k, r, alpha, a, b, passing, _ = values
     x, shape = rows.visits, r + k * rows.visits
     before, stays = alpha + rows.last, b + x + (model is Model.MBG)
     gaps = (k - 1) * rows.log_gaps - x * gammaln(k)
     rates = gammaln(shape) - gammaln(r) + r * np.log(alpha) - shape * np.log(before)
     leaving = betaln(a, stays) - betaln(a, b)
-    open_still = rows.ordinary * opened + rows.paused
-    silence = np.log(open_still + odds_left(a, b, x, model))
-    return np.asarray(gaps + rates + leaving + silence)
+    still = rows.ordinary * opened + rows.paused
+    passers = _Passers.of(values, x, still)
+    silence = np.log(still + odds_left(a, b, x, model) + passers.open_or_left)
+    return np.asarray(gaps + rates + leaving + silence - np.log1p(passing))
+
+
+@dataclass(frozen=True, slots=True)
+class _Passers:
+    """Passers-by among vehicles of like history: their odds, and these times (still open or left).
+
+    With odds o of passing and the chance q to leave after a visit, e = o (1-q)^x B(a,b) / B(a,n)
+    and e ((1-q) I + q) are added to I + c; the density is divided by 1 + o.
+    """
+
+    odds: Array | float = 0.0
+    leaves: float = 0.0
+    open_or_left: Array | float = 0.0
+
+    @classmethod
+    def of(cls, values: Array, x: Array, still: Array) -> "_Passers":
+        *_, a, b, passing, leaving = values
+        if passing <= 2 * NOBODY:
+            return cls()
+        odds = np.exp(log_passers(a, b, x, passing, leaving))
+        leaves = leaving / (1 + leaving)
+        return cls(odds, leaves, odds * ((1 - leaves) * still + leaves))
 
 
 def _slopes(values: Array, rows: Rows, model: Model, opened: Array, *, k_is_free: bool) -> Array:
     """Return the slopes of each row's log-likelihood in the logarithms of the parameters."""
-    k, r, alpha, a, b = values
+    k, r, alpha, a, b, passing, _ = values
     x, shape = rows.visits, r + k * rows.visits
     before, until = alpha + rows.last, alpha + rows.now
     stays = b + x + (model is Model.MBG)
-    left = odds_left(a, b, x, model)
-    either = rows.ordinary * opened + rows.paused + left
-    weighed = rows.ordinary / either
+    left, still = odds_left(a, b, x, model), rows.ordinary * opened + rows.paused
+    passers = _Passers.of(values, x, still)
+    either = still + left + passers.open_or_left
+    weighed = rows.ordinary * (1 + passers.odds * (1 - passers.leaves)) / either
     by_shape = _slope_in_shape(shape, k, before / until, opened)
     by_k = _slope_in_k(shape, k, before / until, opened) if k_is_free else 0.0
     by_alpha = _slope_in_alpha(shape, k, rows, alpha)
     left_by_b = -left / np.maximum(stays - 1, b)  # at x = 0 the BG has left = 0
     of_shape = psi(shape) - np.log(before) + by_shape * weighed
+    others = (still + left) / either
     both = psi(a + b) - psi(a + stays)
     of_k = rows.log_gaps - x * psi(k) + x * of_shape + by_k * weighed
     of_r = of_shape - psi(r) + np.log(alpha)
     of_alpha = r / alpha - shape / before + by_alpha * weighed
-    of_a = both + left / a / either
-    of_b = both + psi(stays) - psi(b) + left_by_b / either
-    return np.array((k * of_k, r * of_r, alpha * of_alpha, a * of_a, b * of_b))
+    of_a = both * others + left / a / either
+    of_b = (both + psi(stays) - psi(b)) * others + left_by_b / either
+    of_passing = passers.open_or_left / either - passing / (1 + passing)
+    of_leaves = passers.leaves * _passers_slope(passers, x, still) / either
+    slopes = (k * of_k, r * of_r, alpha * of_alpha, a * of_a, b * of_b, of_passing, of_leaves)
+    return np.array([np.broadcast_to(slope, x.shape) for slope in slopes])
+
+
+def _passers_slope(passers: _Passers, x: Array, still: Array) -> Array | float:
+    """Return the slope of `open_or_left` in the logarithm of the odds of leaving, over q."""
+    stays = passers.odds * (1 - passers.leaves)
+    return stays * (1 - still) - x * passers.open_or_left
 
 
 def _slope_in_shape(shape: Array, k: float, share: Array, opened: Array) -> Array:

@@ -2,6 +2,9 @@
 
 A vehicle's gaps are Gamma(k, rate l) with l ~ Gamma(r, alpha); after every visit it leaves for good
 with a chance p ~ Beta(a, b). MBG lets it leave after the first visit too, BG only after a repeat.
+Some vehicles may only pass: they leave after every visit with one high chance of their own. Without
+them passers-by bend the Beta until who has come often leaves hardly ever. What is known of leaving
+stays in closed form: the odds of having left after x repeat visits are a ratio of two mixtures.
 The chance that a gap stays open longer than d is a regularised incomplete beta function, hence
 every question below has a closed form for any real k > 0.
 
@@ -21,7 +24,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc
+from scipy.special import betainc, betaln
 
 from station.errors import BadValueError
 
@@ -30,7 +33,7 @@ THREADS = 2
 SHARED_ROWS_LEAST = 50_000
 """From so many rows on the special functions, which let go of the interpreter, share the work."""
 ROUNDING = 1e-9  # of times that were summed in fractions of a week
-PARAMETERS = ("k", "r", "alpha", "a", "b")
+PARAMETERS = ("k", "r", "alpha", "a", "b", "passing", "passing_leaves")
 
 
 class Model(StrEnum):
@@ -44,6 +47,8 @@ class Model(StrEnum):
 class Fit:
     """The parameters of a base of vehicles; `alpha` is in the time unit of the data.
 
+    `passing` is the odds of a vehicle that only passes against one that does not, and
+    `passing_leaves` the odds that it leaves after a visit.
     `standard_errors` has one entry a parameter: 0 for a given k, infinite where the data say
     nothing. `log_likelihood` depends on the time unit and leaves out any prior.
     """
@@ -56,25 +61,48 @@ class Fit:
     log_likelihood: float = float("nan")
     standard_errors: dict[str, float] = field(default_factory=dict)
     model: Model = Model.MBG
+    passing: float = 0.0
+    passing_leaves: float = 1.0
 
     def shape(self, x: Array) -> Array:
         """Return the shape of what is known of the rate after x repeat visits."""
         return self.r + self.k * x
 
-    def stays(self, x: Array) -> Array:
-        """Return the second parameter of Beta for p, the vehicle having stayed so far."""
-        return self.b + x + (self.model is Model.MBG)
-
     def odds_left(self, x: Array) -> Array:
         """Return the odds that a vehicle left right after its last visit."""
-        return odds_left(self.a, self.b, x, self.model)
+        visits = np.asarray(x, dtype=np.float64)
+        most = int(visits.max(initial=0))
+        if most >= visits.size or not (visits == np.floor(visits)).all():
+            return self._odds_left(visits)
+        return self._odds_left(np.arange(most + 1.0))[visits.astype(np.int64)]  # one a count
+
+    def _odds_left(self, x: Array) -> Array:
+        left = odds_left(self.a, self.b, x, self.model)
+        passers, leaves = self.passers(x), self.passing_leaves / (1 + self.passing_leaves)
+        return np.asarray((left + passers * leaves) / (1 + passers * (1 - leaves)))
+
+    def passers(self, x: Array) -> Array:
+        """Return the odds of a passer-by that came again `x` times, before it leaves or stays."""
+        if not self.passing:
+            return np.zeros_like(x)
+        logs = log_passers(self.a, self.b, x, self.passing, self.passing_leaves)
+        return np.asarray(np.exp(logs))
 
 
 def odds_left(a: float, b: float, x: Array, model: Model) -> Array:
-    """Return the odds that a vehicle left right after its last visit; BG: none after the first."""
+    """Return the odds that who does not only pass left right after its last visit.
+
+    BG: none after the first.
+    """
     if model is Model.MBG:
         return a / (b + x)
     return np.where(x > 0, a / (b + np.maximum(x, 1) - 1), 0.0)
+
+
+def log_passers(a: float, b: float, x: Array, passing: float, leaves: float) -> Array:
+    """Return ln of a passer-by's chance of `x` stays, against that of `x + 1` stays of others."""
+    others = betaln(a, b + x + 1) - betaln(a, b)
+    return np.asarray(np.log(passing) - x * np.log1p(leaves) - others)
 
 
 def open_gap(shape: Array, k: float, share: Array) -> Array:

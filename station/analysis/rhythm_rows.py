@@ -66,19 +66,25 @@ def distinct(rows: Rows) -> Rows:
 
     The sum of ln(gap) enters the likelihood linearly, so its mean is enough.
     """
-    codes = np.zeros(rows.visits.size, dtype=np.int64)
-    for column in (rows.visits, rows.last, rows.now):
+    return rows.merged(coded(rows.visits, rows.last, rows.now))
+
+
+def coded(*columns: Array) -> Codes:
+    """Return one number for each row of columns of at least 0, the same for equal rows."""
+    codes = np.zeros(columns[0].size, dtype=np.int64)
+    for column in columns:
         values = _codes(column)
-        codes = codes * (values.max() + 1) + values
-        if codes.max() >= 1 << 40:
+        codes = codes * (values.max(initial=0) + 1) + values
+        if codes.max(initial=0) >= 1 << 40:
             codes = np.unique(codes, return_inverse=True)[1].astype(np.int64)
-    return rows.merged(codes)
+    return codes
 
 
 def _codes(column: Array) -> Codes:
-    """Return equal small integers for equal values."""
-    if column.max() < 1 << 20 and np.array_equal(column, np.floor(column)):
-        return column.astype(np.int64)
+    """Return equal small integers for equal values; days count in halves, as medians do."""
+    halves = column * 2
+    if halves.max(initial=0) < 1 << 20 and np.array_equal(halves, np.floor(halves)):
+        return halves.astype(np.int64)
     return np.unique(column, return_inverse=True)[1].astype(np.int64)
 
 

@@ -40,13 +40,14 @@ def settle(
     """Return `frame` with its final state and sentence.
 
     Args:
-        frame: what `lapse.judge` returned, with signs, comes_less, share_moves, has_returned,
+        frame: what `lapse.judge` returned, with signs, halves, share_moves, has_returned,
             is_ended (nobody's vehicle any more), heard (a LapseReason or "") and heard_day,
             customer_id and organisation_name.
         rules: the numbers.
         away_share: which part of all regulars stays away, where `frame` holds a few of them only.
     """
     rules = rules or StateRules()
+    # Who comes at a slower pace now has not returned from a silence: it was the new pace.
     heard = _heard(frame, rules)
     base = frame["state"].to_numpy(dtype=object)
     stays = np.isin(base, [s.value for s in AT_RISK])
@@ -60,18 +61,18 @@ def settle(
             gone,
             stays & np.isin(heard, list(AWAY)),
             left,
-            comes & frame["has_returned"].to_numpy(dtype=bool),
             comes
-            & ((frame["comes_less"] | frame["share_moves"]).to_numpy(dtype=bool) | (slow & small)),
+            & ((frame["halves"] | frame["share_moves"]).to_numpy(dtype=bool) | (slow & small)),
             comes & slow,
+            comes & frame["has_returned"].to_numpy(dtype=bool),
         ],
         [
             State.SOLD.value,
             State.PAUSED.value,
             State.FLEET_LEFT.value,
-            State.RETURNED.value,
             State.SHARE_FALLING.value,
             State.SLOWING.value,
+            State.RETURNED.value,
         ],
         base,
     ).astype(object)
@@ -148,6 +149,6 @@ def sentences(frame: pd.DataFrame) -> np.ndarray:
     paused = "lapse.paused_" + frame["held_by"].astype(object).to_numpy()
     told = np.where(state == State.PAUSED.value, paused, "lapse." + state)
     falls = state == State.SHARE_FALLING.value
-    seen, less = frame["share_moves"].to_numpy(dtype=bool), frame["comes_less"].to_numpy(dtype=bool)
+    seen, less = (frame[name].to_numpy(dtype=bool) for name in ("share_moves", "halves"))
     told = np.where(falls & less, "lapse.share_falling_less", told)
     return np.where(falls & seen, "lapse.share_falling_seen", told).astype(object)

@@ -1,8 +1,9 @@
 """What changes before a regular stays away: slowing, smaller fills, cheaper grade, moved hours?
 
-Each sign compares the last five visits with those of the year before, and is given only where
-chance would do it in a set part of steady vehicles a month (`monthly_budget`, for all four
-together). A vehicle that comes often is asked often, so each visit of it may err more rarely.
+Slowing is `change.find`'s: a change of pace that is more likely than not. The other signs compare
+the last five visits with those of the year before, and are given only where chance would do it in a
+set part of steady vehicles a month (`monthly_budget`, for all together). A vehicle that comes often
+is asked often, so each visit of it may err more rarely.
 """
 
 from dataclasses import dataclass
@@ -11,9 +12,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaln, gammaln, stdtr
 
-SLOWING, SMALLER, CHEAPER, HOURS = "slowing", "smaller_fills", "cheaper_grade", "moved_hours"
+from station.analysis.change import SLOWER
+
+SLOWING, SMALLER, CHEAPER, HOURS = SLOWER, "smaller_fills", "cheaper_grade", "moved_hours"
 SIGNS = (SLOWING, SMALLER, CHEAPER, HOURS)
 """In the order in which one is told where several meet."""
+COUNTED = (SMALLER, CHEAPER, HOURS)
+"""Those that share the budget; slowing hardly needs it."""
 LATE_VISITS = 5
 SLOTS = 8
 SLOT_HOURS = 3
@@ -31,11 +36,10 @@ class WarningRules:
     hours_share: float = 0.6
 
 
-def tails(visit_days: pd.Series, mean_gap_days: pd.Series, rules: WarningRules) -> np.ndarray:
+def tails(mean_gap_days: pd.Series, rules: WarningRules) -> np.ndarray:
     """Return the chance at which one sign may err at one visit of each vehicle."""
-    del visit_days
     a_month = np.maximum(MONTH_DAYS / mean_gap_days.to_numpy(dtype="float64"), 1)
-    return np.asarray(rules.monthly_budget / len(SIGNS) / a_month)
+    return np.asarray(rules.monthly_budget / len(COUNTED) / a_month)
 
 
 def find(habits: pd.DataFrame, rules: WarningRules | None = None) -> pd.DataFrame:
@@ -47,11 +51,12 @@ def find(habits: pd.DataFrame, rules: WarningRules | None = None) -> pd.DataFram
     hours_share_late.
 
     Args:
-        habits: what habits.sql returned, with visit_days, mean_gap_days and trend of the profile.
+        habits: what habits.sql returned, with visit_days and mean_gap_days of the profile, and the
+            trend of change.find.
         rules: the numbers.
     """
     rules = rules or WarningRules()
-    tail = tails(habits["visit_days"], habits["mean_gap_days"], rules)
+    tail = tails(habits["mean_gap_days"], rules)
     enough = (habits["visit_days"] >= rules.least_visits).to_numpy()
     fills, grade, hours = _fills(habits), _grade(habits), _hours(habits)
     seen = {

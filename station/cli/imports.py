@@ -82,6 +82,7 @@ def _records_command(kind: str) -> None:
                 ask, kind=kind, path=path, options=options
             ),
             as_json=as_json,
+            then=None if dry_run else lambda: alarms.refresh(ask),
         )
 
     import_records.__doc__ = f"Import {kind}."

@@ -18,8 +18,8 @@ REGULARITIES = ("clockwork", "random", "bursty", "unknown")
 WEEKDAYS, SLOTS = range(7), range(8)
 SLOWING, SPEEDING, EXPECTED = "slowing", "speeding", "expected"
 CHANGED = [
-    Column("recent_gap_days", "page_frequency.recent", "number"),
-    Column("earlier_gap_median_days", "page_frequency.earlier", "number"),
+    Column("gap_now_days", "page_frequency.recent", "number"),
+    Column("gap_before_days", "page_frequency.earlier", "number"),
     Column("change", "page_frequency.change", "number"),
     Column("monthly_amount", "page_frequency.monthly", "money"),
     Column("last_day", "mix.last_day", "day"),
@@ -73,7 +73,7 @@ def regulars_of(frame: pd.DataFrame) -> pd.DataFrame:
     kept = frame[came & (frame["stability"] == Stability.REGULAR.value)]
     return kept.assign(
         gap_bin=pd.cut(kept["usual_gap_days"], EDGES_DAYS, right=False, labels=False),
-        change=kept["recent_gap_days"] / kept["earlier_gap_median_days"],
+        change=kept["gap_now_days"] / kept["gap_before_days"],
         weekday=_known(kept["usual_weekday"]),
         slot=_known(kept["usual_slot"]),
     )

@@ -159,11 +159,12 @@ def _taken(
     if choice.kind == SALES:
         sales = intake.ImportOptions(station=choice.station, **options)
         report = intake.import_sales(desk.ask, path=path, options=sales, progress=show)
-        if report.counts.accepted and not dry_run:
-            alarms.refresh(desk.ask)
-        return report
-    plain = FileOptions(**options)
-    return records.import_records(desk.ask, kind=choice.kind, path=path, options=plain)
+    else:
+        plain = FileOptions(**options)
+        report = records.import_records(desk.ask, kind=choice.kind, path=path, options=plain)
+    if report.counts.accepted and not dry_run:
+        alarms.refresh(desk.ask)
+    return report
 
 
 def _report(desk: Desk, report: FileReport, heading: str) -> None:
@@ -288,8 +289,7 @@ def _undo(desk: Desk, batch_id: int, kind: str, accepted: int) -> None:
     if st.button(desk.say("page_intake.undo"), key=f"undo_{batch_id}", disabled=not sure) and sure:
         try:
             undone = intake.undo(desk.ask, batch_id=batch_id)
-            if not of_records:
-                alarms.refresh(desk.ask)
+            alarms.refresh(desk.ask)
         except StationError as error:
             blocks.refused(desk, error)
             return

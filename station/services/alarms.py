@@ -1,6 +1,6 @@
 """Who is overdue today: worked out once for every visit, kept by its day, and looked up."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -25,15 +25,30 @@ def refresh(ask: Ask) -> int:
 
 def renew(ask: Ask) -> int:
     """Return the same; whoever asks, the whole chain's are worked out."""
-    everybody = replace(ask, scope=access.local_operator(ask.db))
-    everybody = replace(everybody, as_of=board.last_day(everybody))
-    frame = board.vehicles(everybody)
-    regulars = frame[frame["stability"] == Stability.REGULAR.value]
-    rows = regulars.assign(worth=regulars["monthly_amount"].fillna(0.0))
+    everybody = _everybody(ask)
+    rows = _alarms(board.vehicles(everybody))
     changed = {
         id_: _put(ask, id_, rows[rows["station_id"] == id_]) for id_ in everybody.scope.station_ids
     }
     return sum(changed[id_] for id_ in ask.scope.station_ids & changed.keys())
+
+
+def renew_of(ask: Ask, vehicle_ids: Collection[int]) -> int:
+    """Return how many alarm dates of a few vehicles are new or gone; the others stay."""
+    rows = _alarms(board.some(_everybody(ask), vehicle_ids=tuple(sorted(set(vehicle_ids)))))
+    with ask.db.writing(changes_figures=False) as conn:
+        return kept.put_of(conn, vehicle_ids, rows)
+
+
+def _everybody(ask: Ask) -> Ask:
+    """Return the question of who sees the whole chain, as of its last day."""
+    everybody = replace(ask, scope=access.local_operator(ask.db))
+    return replace(everybody, as_of=board.last_day(everybody))
+
+
+def _alarms(frame: pd.DataFrame) -> pd.DataFrame:
+    regulars = frame[frame["stability"] == Stability.REGULAR.value]
+    return regulars.assign(worth=regulars["monthly_amount"].fillna(0.0))
 
 
 def _put(ask: Ask, station_id: int, rows: pd.DataFrame) -> int:
@@ -49,7 +64,7 @@ def overdue(
     """Return who became overdue in the last `days` up to as-of, the most worth a call first.
 
     Columns: vehicle_id, label, station, last_day, alarm_day, lost_day, state (as of the last
-    import), worth (what it spent in a month), and to_call: within the station's calls of a week.
+    import or night), worth (what it spent in a month), and to_call: within a week's calls.
     """
     wanted, day = stations_in_sight(ask, stations), day_number(ask.as_of)
     with ask.db.reading() as conn:

@@ -1,17 +1,19 @@
 """How good is the lapse list? Every rule replayed on the archive's own past."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from station.analysis import backtest
 from station.analysis.backtest import METHODS, BacktestRules
+from station.analysis.rhythm_model import Array
 from station.archive import lake
 from station.errors import BadValueError
 from station.model import day_date, day_number
-from station.services import alarms, board, sites
+from station.services import alarms, board, guarding, sites
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.memory import remembered
@@ -65,7 +67,7 @@ def replay(
         capacity=calls,
         pace=ask.settings.pace,
     )
-    found = backtest.replay(history, days, asked.horizon, rules)
+    found = backtest.replay(history, days, asked.horizon, rules, held=partial(_held, ask))
     cutoffs = [day_date(day).isoformat() for day in found["cutoffs"]]
     return found | {"cutoffs": cutoffs, "calls_per_week": calls}
 
@@ -81,6 +83,11 @@ def usual_calls(ask: Ask, stations: Sequence[str] = ()) -> int:
     calls = alarms.calls_per_week(ask)
     named = [calls[code] for code in stations or calls]
     return round(sum(named) / max(len(named), 1))
+
+
+def _held(ask: Ask, keys: pd.DataFrame, last_day: Array, day: int) -> Array:
+    """Return the days that were not held against each, as it was known on a past day."""
+    return guarding.held_days(replace(ask, as_of=day_date(day)), keys, last_day)
 
 
 def _possible(asked: Replay) -> None:

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from station.analysis import compare as comparing
 from station.analysis import (
+    change,
     diary,
     frequency,
     guards,
@@ -21,8 +21,8 @@ from station.analysis import (
     usage,
     warning,
 )
+from station.analysis import compare as comparing
 from station.analysis.diary import Diary
-from station.analysis.guards import Guard
 from station.archive import glance, lake, views
 from station.archive import lapses as notes
 from station.archive import stations as sites
@@ -229,10 +229,8 @@ def _with_habits(chain: pd.DataFrame, habits: pd.DataFrame) -> pd.DataFrame:
     return chain.merge(habits, on=["vehicle_id", "station_id"], how="left", validate="one_to_one")
 
 
-def _explained(
-    ask: Ask, mine: pd.DataFrame, guard: Guard, only: Sequence[int] | None
-) -> pd.DataFrame:
-    """Add what the archive knows that explains a silence, and the days held in the last gaps."""
+def _explained(ask: Ask, mine: pd.DataFrame, only: Sequence[int] | None) -> pd.DataFrame:
+    """Add what the archive knows that explains a silence."""
     with ask.db.reading() as conn:
         words = notes.newest(conn, ask.scope.station_ids, only)
         ended = garage.without_owner(conn, day_number(ask.as_of), only)
@@ -241,12 +239,10 @@ def _explained(
         words = words[words["heard_day"] <= day_number(ask.as_of)]
     keys = ["vehicle_id", "station_id"]
     frame = mine.merge(words[[*keys, "reason", "heard_day"]], on=keys, how="left")
-    span = 3 * frame["recent_gap_days"].fillna(0)
     return frame.assign(
         heard=frame["reason"].fillna(""),
         heard_day=frame["heard_day"].astype("float64"),
-        is_ended=frame["vehicle_id"].map(ended) >= frame["last_day"],
-        recent_held_days=guard.between(frame, frame["last_day"] - span, frame["last_day"]),
+        is_ended=frame["vehicle_id"].map(ended) > frame["last_day"],  # the first day no more
     )
 
 
@@ -264,8 +260,11 @@ def _judged(ask: Ask, seen: _Seen) -> pd.DataFrame:
     rules, guard, rhythm = ask.settings, guarding.guarded(ask), pacing.learnt(ask)
     chain = pacing.with_pauses(ask, seen.chain, seen.days)
     mine = chain[chain["station_id"].isin(ask.scope.station_ids)].reset_index(drop=True)
-    frame = _explained(ask, mine, guard, seen.only)
+    frame = _explained(ask, mine, seen.only)
     elsewhere = network.elsewhere(chain, frame["vehicle_id"])
+    day = day_number(ask.as_of)
+    changes = change.find(frame, seen.days, day, rhythm, guard=guard, rules=rules.change)
+    frame = pd.concat([frame, changes], axis=1)
     frame = stability.classify(frame, rhythm, rules.stability)
     frame = frame.rename(columns={"sentence": "stability_sentence"})
     frame = frequency.describe(frame, rhythm, rules.frequency, rules.stability)

@@ -15,6 +15,7 @@ import pandas as pd
 from station.analysis import diary, pace, pace_words
 from station.analysis.diary import Diary
 from station.analysis.feasts import feast_days
+from station.analysis.guards import feast_days_held
 from station.analysis.pace import Pace
 from station.archive import derived, lake, views
 from station.archive import stations as sites
@@ -24,7 +25,7 @@ from station.services.ask import Ask
 from station.services.memory import remembered
 
 SORT = "rhythm"
-FORMAT = 2
+FORMAT = 4
 """Raised when what is kept changes shape."""
 MARK_LETTERS = 24
 NEAR_DAYS = 60
@@ -130,7 +131,11 @@ def _study(ask: Ask) -> Pace:
 
 
 def _quiet_days(ask: Ask, days: Diary) -> list[int]:
-    """Return the public holidays since the first visit, and those that are near."""
+    """Return the public holidays since the first visit, and those that are near.
+
+    A day that is held against nobody for the traffic it saw is excused by that alone, not again by
+    the pauses that begin on quiet days.
+    """
     if not len(days.day):
         return []
     rules = ask.settings.guards
@@ -141,7 +146,8 @@ def _quiet_days(ask: Ask, days: Diary) -> list[int]:
         before=rules.festival_before_days,
         after=rules.festival_after_days,
     )
-    return [int(day) for day in known["day"]]
+    held = feast_days_held(guarding.guarded(ask))
+    return [int(day) for day in known["day"] if int(day) not in held]
 
 
 def _mark(ask: Ask) -> str:

@@ -16,7 +16,7 @@ from station.archive.stations import ARCHIVIST, Change
 from station.errors import BadValueError, NotAllowedError, NotFoundError
 from station.ingest.records_file import PROVINCES
 from station.model import Act, Scope, Station, StationKind, day_number
-from station.services import trail
+from station.services import alarms, trail
 from station.services.access import LOCAL_ACCOUNT, right, rights_of, stations_in_sight, today
 from station.services.ask import Ask
 from station.services.people import asking
@@ -37,6 +37,8 @@ FIELDS = (
     ARCHIVIST,
 )
 """What may be changed; code, zone and currency are settled when the station is made."""
+LEARNT_BY = frozenset({"kind"})
+"""What moves alarm dates: stations of a kind share a rhythm."""
 WIDENS = frozenset({"region", ARCHIVIST})
 """What gives somebody more rights when it changes: that takes two people."""
 SETTING = "site"
@@ -152,6 +154,8 @@ def change(ask: Ask, *, station: str, field: str, new: str, from_on: date, reaso
             return Came.ASKED
         _write(conn, ask.scope, asked, reason)
         apply_due(conn)
+    if field in LEARNT_BY:
+        alarms.renew(ask)
     return Came.HOLDS if from_on <= today() else Came.WAITS
 
 

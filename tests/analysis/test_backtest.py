@@ -49,6 +49,25 @@ def test_what_comes_later_does_not_change_what_a_rule_said(history: pd.DataFrame
     assert replay(history, [first], 30) == replay(alone, [first], 30)
 
 
+def test_days_that_are_excused_are_no_silence_of_our_own_rule(history: pd.DataFrame) -> None:
+    """The first station was closed for three weeks before the cut-off."""
+    day = CUTOFFS[0]
+    shut = history["station_id"].eq(1) & history["local_day"].between(day - 20, day)
+
+    def held(keys: pd.DataFrame, last_day: np.ndarray, until: int) -> np.ndarray:
+        days = until - np.maximum(last_day, until - 21)
+        return np.where(keys["station_id"] == 1, days, 0.0)
+
+    blind = replay(history[~shut], [day], 30)["methods"]
+    told = replay(history[~shut], [day], 30, held=held)["methods"]
+    open_all_along = replay(history, [day], 30)["methods"]
+
+    assert told["model"]["log_loss"] < blind["model"]["log_loss"]
+    assert told["model"]["flags_per_week"] < blind["model"]["flags_per_week"]
+    assert told["model"]["flagged"] < 1.3 * open_all_along["model"]["flagged"]
+    assert {n: told[n] for n in told if n != "model"} == {n: blind[n] for n in told if n != "model"}
+
+
 def test_rules_of_thumb_are_what_their_names_say() -> None:
     rows = [(1, 1, day) for day in (0, 10, 20, 30)] + [(2, 1, day) for day in (0, 1, 2, 60)]
     frame = pd.DataFrame(rows, columns=list(diary.COLUMNS))

@@ -111,6 +111,18 @@ def test_some_vehicles_of_a_past_keep_their_gaps() -> None:
     assert some.last_day.tolist() == [4, 9]
 
 
+def test_a_diary_of_some_says_of_them_what_the_whole_one_says() -> None:
+    read = diary.read(visit_days((1, 1, 1), (1, 1, 4), (2, 1, 5), (3, 1, 2), (3, 1, 9), (4, 1, 50)))
+    known = read.known(9)
+
+    some = read.only(diary.evenly(known, 2)).until(9)
+
+    whole = read.until(9).chosen(np.array([0, 2]))
+    assert known.tolist() == [0, 1, 2]
+    for name in ("row", "x", "t_x", "last_day", "silent", "log_gaps", "usual"):
+        assert getattr(some, name).tolist() == getattr(whole, name).tolist()
+
+
 def test_a_diary_may_be_empty() -> None:
     past = diary.read(visit_days()).until(10)
 

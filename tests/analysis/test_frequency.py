@@ -7,10 +7,7 @@ from analysis.base import AS_OF, PACE, facts, make_profiles, once, simulated
 from station import text
 from station.analysis import pace
 from station.analysis.frequency import WEEKDAYS, describe
-from station.analysis.pauses import Rhythm
-from station.analysis.rhythm import Fit
 
-CLOCKWORK = pace.Pace(Rhythm.without_pauses(Fit(k=4.0, r=1.2, alpha=14.0, a=0.6, b=4.0)))
 NO_DAYS = dict.fromkeys(WEEKDAYS, 0)
 
 
@@ -34,25 +31,11 @@ def test_few_visits_have_no_usual_weekday() -> None:
     assert (row.usual_weekday, row.usual_slot) == (-1, -1)
 
 
-@pytest.mark.parametrize(
-    ("recent", "expected"), [(7.0, "steady"), (14.0, "slowing"), (2.0, "speeding")]
-)
-def test_the_last_three_gaps_tell_the_trend(recent: float, expected: str) -> None:
-    row = describe(make_profiles({"recent_gap_days": recent}), CLOCKWORK).iloc[0]
+@pytest.mark.parametrize("trend", ["steady", "slowing", "speeding"])
+def test_a_change_of_pace_is_told_in_the_sentence(trend: str) -> None:
+    row = describe(make_profiles({}).assign(trend=trend), PACE).iloc[0]
 
-    assert row.trend == expected
-    assert row.sentence == f"frequency.{expected}"
-
-
-def test_a_change_that_chance_explains_is_no_trend() -> None:
-    """Where gaps scatter like chance, three that are twice as long say nothing."""
-    assert describe(make_profiles({"recent_gap_days": 14.0}), PACE).trend[0] == "steady"
-
-
-def test_a_young_history_has_no_trend() -> None:
-    young = {"visit_days": 6, "recent_gap_days": 30.0}
-
-    assert describe(make_profiles(young), PACE).trend[0] == "steady"
+    assert (row.trend, row.sentence) == (trend, f"frequency.{trend}")
 
 
 def test_the_window_of_the_next_visit_lies_ahead() -> None:
@@ -88,9 +71,11 @@ def test_the_window_holds_four_in_five_of_the_next_gaps() -> None:
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_history_has_its_sentence(lang: str) -> None:
     two = {"visit_days": 2, "first_day": AS_OF - 9, "last_day": AS_OF, "gap_square_sum": 81}
-    frame = describe(
-        make_profiles(once(5), two, {}, {"recent_gap_days": 20}, {"recent_gap_days": 2}), CLOCKWORK
+    changed = {"changed_day": AS_OF - 40.0, "gap_before_days": 7.0, "gap_now_days": 15.0}
+    frame = make_profiles(once(5), two, {}, {}, {}).assign(
+        trend=["steady"] * 3 + ["slowing", "speeding"], p_slower=0.7, p_faster=0.8, **changed
     )
+    frame = describe(frame, PACE)
 
     assert frame.sentence.is_unique
     for _, row in frame.iterrows():

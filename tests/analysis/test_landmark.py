@@ -1,5 +1,7 @@
 """What followed past days teaches who comes by himself."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from analysis.refuelling import AS_OF, refuel
@@ -56,6 +58,14 @@ def test_own_regularity_is_that_of_long_histories(k: float) -> None:
     told.log_gaps[:], told.t_x[:] = np.log(gaps).sum(), gaps.sum()
 
     assert living.regularity(told, 1.5)[0] == pytest.approx(k, rel=0.06)
+
+
+def test_own_regularity_is_of_the_gaps_as_they_were_pauses_and_all() -> None:
+    told = life([7, 8, 60, 6, 9])
+
+    paused = replace(told, paused=np.array([52.0]))
+
+    assert living.regularity(paused, 2.0) == pytest.approx(living.regularity(told, 2.0))
 
 
 def test_own_regularity_of_a_vehicle_seen_once_is_that_of_the_base() -> None:

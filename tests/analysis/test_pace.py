@@ -84,6 +84,17 @@ def test_a_short_history_has_no_landmark(studied: tuple[diary.Diary, pace.Pace])
     assert pace.study(read, int(read.day.min()) + 60, 30).landmark is not None
 
 
+def test_a_large_base_is_learnt_from_a_part_of_it(studied: tuple[diary.Diary, pace.Pace]) -> None:
+    read, found = studied
+
+    part = pace.study(read, AS_OF, 30, rules=pace.PaceRules(vehicles_most=400))
+
+    assert part.pooled.fitted != found.pooled.fitted
+    assert part.pooled.fitted.k == pytest.approx(found.pooled.fitted.k, rel=0.1)
+    errors = (one.pooled.fitted.standard_errors["k"] for one in (part, found))
+    assert next(errors) > 1.4 * next(errors)
+
+
 def test_before_the_first_visit_all_are_strangers(studied: tuple[diary.Diary, pace.Pace]) -> None:
     assert pace.study(studied[0], 0, 30).pooled.fitted == pace.STRANGER
 

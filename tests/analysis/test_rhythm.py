@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import hyp2f1
 
-from station.analysis import rhythm, rhythm_count, rhythm_fit, rhythm_rows
+from station.analysis import rhythm, rhythm_count, rhythm_fit, rhythm_model, rhythm_rows
 from station.analysis.rhythm_model import Array
 from station.errors import BadValueError
 
@@ -119,6 +119,8 @@ shops = st.builds(
     alpha=st.floats(0.5, 200),
     a=st.floats(0.05, 5),
     b=st.floats(0.1, 30),
+    passing=st.one_of(st.just(0.0), st.floats(0.01, 20)),
+    passing_leaves=st.floats(1, 1e4),
 )
 
 
@@ -184,6 +186,26 @@ def test_the_unit_of_time_does_not_matter(
     in_unit = rhythm.p_alive(other, x, t_x / unit, now / unit)
 
     assert in_unit == pytest.approx(rhythm.p_alive(shop, *history), abs=1e-9)
+    comes = rhythm.p_visit(other, x, t_x / unit, now / unit, 30 / unit)
+    assert comes == pytest.approx(rhythm.p_visit(shop, *history, 30), abs=1e-9)
+    alarm = rhythm.alarm_gap(other, x, t_x / unit, 0.5) * unit
+    assert alarm == pytest.approx(rhythm.alarm_gap(shop, x, t_x, 0.5), rel=1e-6, abs=1e-6)
+
+
+@given(shops, histories(), st.sampled_from([1.0, 1 + 1e-12, 1 - 1e-12]))
+def test_every_answer_is_finite_at_the_pole_of_the_usual_formula(
+    shop: rhythm.Fit, history: tuple[float, float, float], a: float
+) -> None:
+    at_pole = replace(shop, a=a)
+
+    for x, t_x, now in (history, (0.0, 0.0, 0.0), (1500.0, 1500.0, 1500.0)):
+        answers = (
+            rhythm.p_alive(at_pole, x, t_x, now),
+            rhythm.p_visit(at_pole, x, t_x, now, 30),
+            rhythm.next_visit(at_pole, x, t_x, now, 0.5),
+            rhythm.alarm_gap(at_pole, x, t_x, 0.5),
+        )
+        assert np.isfinite(answers).all()
 
 
 @given(shops, st.floats(0, 900))
@@ -196,7 +218,7 @@ def test_k_1_is_the_closed_formula_of_mbg(
     shop: rhythm.Fit, history: tuple[float, float, float]
 ) -> None:
     x, t_x, now = history
-    random = replace(shop, k=1.0)
+    random = replace(shop, k=1.0, passing=0.0)
     log_odds = np.log(shop.a / (shop.b + x)) + (shop.r + x) * np.log(
         (shop.alpha + now) / (shop.alpha + t_x)
     )
@@ -244,6 +266,37 @@ def test_integrating_over_the_next_visit_agrees_with_the_stages(
     by_next = rhythm.expected_visits(shop, x, t_x, now, 30)
 
     assert by_next == pytest.approx(by_stages, rel=2e-4)
+
+
+def test_passers_by_are_counted_as_those_among_the_others() -> None:
+    pure, mixed = rhythm.Fit(2, 0.8, 8, 0.6, 4.0), rhythm.Fit(2, 0.8, 8, 0.6, 4.0, passing=3.0)
+    mixed = replace(mixed, passing_leaves=9.0)
+    passer = replace(pure, a=9e8, b=1e8)  # leaves with nine chances of ten, always
+
+    together = rhythm.expected_visits(mixed, 0, 0, 0, 60)
+
+    apart = [rhythm.expected_visits(one, 0, 0, 0, 60) for one in (pure, passer)]
+    assert together == pytest.approx((apart[0] + 3 * apart[1]) / 4, rel=1e-6)
+
+
+@given(shops, st.integers(0, 30), st.floats(0.1, 200), st.floats(0, 200))
+def test_slopes_are_those_of_the_likelihood(
+    shop: rhythm.Fit, x: int, t_x: float, silence: float
+) -> None:
+    last = np.array([t_x if x else 0.0])
+    one = np.ones(1)
+    rows = rhythm_rows.Rows(
+        x * one, last, last + silence, 0.9 * x * one, one, 0.9 * one, 0.02 * one
+    )
+    free = np.arange(len(rhythm_model.PARAMETERS))
+    problem = rhythm_fit._Problem(rows, rhythm.Model.MBG, free, prior=1.0)
+    logs = np.log([max(getattr(shop, name), 0.01) for name in rhythm_model.PARAMETERS])
+    steps = np.eye(len(free)) * 1e-5
+
+    slope = problem.slope(logs)
+
+    differences = [(problem.value(logs + h) - problem.value(logs - h)) / 2e-5 for h in steps]
+    assert slope == pytest.approx(differences, rel=1e-3, abs=2e-3)
 
 
 def test_very_many_expected_visits_are_counted_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,6 +356,34 @@ def test_a_prior_keeps_a_small_base_from_drifting() -> None:
     assert held < drifted
 
 
+STEADY = rhythm.Fit(k=3.0, r=2.0, alpha=40.0, a=0.5, b=25.0)
+
+
+def test_passers_by_are_told_from_those_that_leave_after_a_while() -> None:
+    alone = simulate(STEADY, 3_000, seed=9)
+    passing = simulate(replace(STEADY, a=8_500, b=1_500), 9_000, seed=10)
+    mixed = [np.concatenate(both) for both in zip(alone, passing, strict=True)]
+
+    bent, told = (rhythm.fit(*mixed, some_pass=some_pass) for some_pass in (False, True))
+
+    truth = rhythm.fit(*alone)
+    assert told.log_likelihood > bent.log_likelihood + 100
+    assert told.a / told.b == pytest.approx(truth.a / truth.b, rel=0.2)
+    assert told.passing == pytest.approx(3, rel=0.1)
+    assert told.passing_leaves == pytest.approx(0.85 / 0.15, rel=0.3)
+    gaps = [rhythm.alarm_gap(one, 40, 400, 0.5) for one in (truth, told)]
+    assert gaps[1] == pytest.approx(gaps[0], rel=0.1)
+
+
+def test_where_nobody_passes_none_are_found() -> None:
+    columns = simulate(STEADY, 1_500, seed=9)
+
+    plain, told = (rhythm.fit(*columns, some_pass=some) for some in (False, True))
+
+    assert told.passing < 0.05
+    assert told.log_likelihood == pytest.approx(plain.log_likelihood, abs=3)
+
+
 @pytest.mark.parametrize(
     ("x", "t_x", "now"),
     [
@@ -320,6 +401,8 @@ def test_a_strange_base_still_gives_finite_answers(
         rhythm.fit(x, t_x, now),
         rhythm.fit(x, t_x, now, np.zeros(len(x))),
         rhythm.fit(x, t_x, now, prior=1),
+        rhythm.fit(x, t_x, now, prior=1, some_pass=True),
+        rhythm.fit(x, t_x, now, some_pass=True),
         rhythm.fit_bg(x, t_x, now),
     ):
         alive = rhythm.p_alive(fitted, x, t_x, now)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from station import text
-from station.analysis import frequency, grades, pace, warning
+from station.analysis import change, diary, grades, pace, warning
 from station.analysis.warning import SIGNS, WarningRules
 
 from analysis.base import AS_OF, facts, make_profiles  # isort: skip
@@ -72,7 +72,8 @@ def test_a_winter_grade_of_diesel_is_no_cheaper_grade() -> None:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_sign_names_the_two_numbers_it_compares(lang: str) -> None:
-    habits = make_profiles({"visit_days": 35}).assign(**STEADY)
+    changed = {"changed_day": AS_OF - 40.0, "gap_before_days": 7.0, "gap_now_days": 15.0}
+    habits = make_profiles({"visit_days": 35}).assign(**STEADY, **changed, p_slower=0.7)
     row = facts(pd.concat([habits, warning.find(habits)], axis=1).iloc[0])
 
     for sign in SIGNS:
@@ -155,13 +156,15 @@ def habits_on(visits: pd.DataFrame, end: int) -> pd.DataFrame:
 def test_steady_drivers_are_warned_of_within_the_monthly_budget() -> None:
     """Looked at every day for two months, at most one in twenty gets a new sign a month."""
     visits, start, months = visits_of(1_500, 460, seed=11), 400, 2
+    named = {"vehicle": "vehicle_id", "day": "local_day"}
+    book = diary.read(visits.rename(columns=named).assign(station_id=1))
     learnt = pace.learn(habits_on(visits, start), pace.PaceRules(k=None))
     warned: dict[str, set[int]] = {sign: set() for sign in SIGNS}
     before: set[tuple[int, str]] = set()
     steady = 0
     for day in range(start, start + 30 * months + 1, 2):
         habits = habits_on(visits, day)
-        habits = habits.assign(trend=frequency.describe(habits, learnt)["trend"])
+        habits = habits.assign(trend=change.find(habits, book, day, learnt)["trend"])
         found = warning.find(habits)
         now = {
             (vehicle, sign)

@@ -1,17 +1,22 @@
 """Who is overdue today, and how many calls a station can make."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from pages.conftest import own_archive, own_ask  # noqa: F401 - fixtures
+from copying import copy_archive
+from pages.conftest import ask_of, own_archive, own_ask  # noqa: F401 - fixtures
+from typer.testing import CliRunner
 
+from station.cli import app
 from station.config import Settings
 from station.errors import BadValueError, NotAllowedError
-from station.model import Stability, day_number
+from station.model import LapseReason, Stability, day_date, day_number
 from station.services import access, alarms, board, keeping, sites
 from station.services.ask import Ask
+from station.services.customers import holding, merging
 from station.services.incoming import records
 from station.services.incoming.files import FileOptions
 
@@ -87,3 +92,98 @@ def test_a_file_of_stations_leaves_the_calls_as_they_are(own_ask: Ask, tmp_path:
     records.import_records(own_ask, kind="stations", path=path, options=FileOptions())
 
     assert alarms.calls_per_week(own_ask)["A0001"] == 7
+
+
+@pytest.fixture(scope="module")
+def renewed_archive(demo_archive: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a copy of the demo archive whose alarms are worked out."""
+    folder = Path(demo_archive.removeprefix("sqlite:///")).parent
+    home = tmp_path_factory.mktemp("renewed")
+    alarms.refresh(ask_of(copy_archive(folder, home / "own", without=("files",))))
+    return home / "own"
+
+
+@pytest.fixture
+def renewed(renewed_archive: Path, tmp_path: Path) -> Ask:
+    """Return a question on an own copy of it."""
+    return ask_of(copy_archive(renewed_archive, tmp_path / "mine"))
+
+
+def silent_regulars(ask: Ask) -> pd.DataFrame:
+    """Return the regulars of one owner each that are overdue, the most frequent first."""
+    rows = board.vehicles(ask)
+    rows = rows[(rows["stability"] == Stability.REGULAR.value) & (rows["state"] == "overdue")]
+    plated = rows[(rows["key_kind"] == "plate") & ~rows["vehicle_id"].duplicated(keep=False)]
+    return plated.sort_values("visits", ascending=False, ignore_index=True)
+
+
+def middle(row: pd.Series) -> date:
+    return day_date(int(row["first_day"] + row["last_day"]) // 2)
+
+
+def test_a_plate_that_moves_takes_its_alarm_along(renewed: Ask) -> None:
+    row = silent_regulars(renewed).iloc[0]
+
+    holding.move_plate(renewed, vehicle_id=int(row["vehicle_id"]),
+                       plate=row["label"].split("/")[0], on=middle(row))  # fmt: skip
+
+    assert alarms.refresh(renewed) == 0
+    known = board.vehicles(renewed)
+    assert known.loc[known["vehicle_id"] == row["vehicle_id"], "visits"].sum() < row["visits"]
+
+
+def test_a_vehicle_that_is_sold_is_no_more_called_overdue(renewed: Ask) -> None:
+    row = silent_regulars(renewed).iloc[1]
+
+    holding.sell(renewed, vehicle_id=int(row["vehicle_id"]), on=renewed.as_of)
+
+    states = alarms.overdue(renewed, days=400).set_index("vehicle_id")["state"]
+    assert states[row["vehicle_id"]] == "sold"
+
+
+def test_a_fleet_that_leaves_is_no_more_called_overdue(renewed: Ask) -> None:
+    rows = silent_regulars(renewed).dropna(subset="customer_id")
+    customer_id = int(rows["customer_id"].iloc[0])
+
+    holding.leave(renewed, customer_id=customer_id, on=renewed.as_of,
+                  reason=LapseReason.CONTRACT)  # fmt: skip
+
+    states = alarms.overdue(renewed, days=400).set_index("vehicle_id")["state"]
+    assert states[rows["vehicle_id"].iloc[0]] in {"fleet_left", "sold"}
+
+
+def test_a_station_of_another_kind_has_other_alarms(renewed: Ask) -> None:
+    known = board.stations_known(renewed).set_index("code")
+    new = str(known.loc["A0002", "kind"])
+
+    sites.change(renewed, station="A0001", field="kind", new=new,
+                 from_on=access.today(), reason="the new road")  # fmt: skip
+
+    assert alarms.refresh(renewed) == 0
+
+
+def test_two_rows_of_one_customer_move_no_alarm_when_they_are_merged(renewed: Ask) -> None:
+    before = alarms.overdue(renewed, days=400)
+    people = board.vehicles(renewed)
+    people = people[people["organisation_name"].fillna("") == ""].dropna(subset="customer_id")
+    kept_id, gone_id = people["customer_id"].astype(int).unique()[:2].tolist()
+
+    merge_id = merging.merge(renewed, kept_id=kept_id, gone_id=gone_id, reason="the same man")
+    after = alarms.overdue(renewed, days=400)
+    alarms.refresh(renewed)
+
+    assert after["alarm_day"].tolist() == before["alarm_day"].tolist()
+    assert alarms.overdue(renewed, days=400)["alarm_day"].tolist() == before["alarm_day"].tolist()
+    merging.undo(renewed, merge_id=merge_id)
+
+
+def test_a_file_of_stations_renews_the_alarms(renewed: Ask, tmp_path: Path) -> None:
+    path = tmp_path / "stations.csv"
+    path.write_text("code,name,kind\nA0001,Lake,motorway\nA0002,Hill,motorway\n", encoding="utf-8")
+
+    result = CliRunner().invoke(
+        app, ["--archive", str(renewed.db.url), "import", "stations", str(path)]
+    )
+
+    assert result.exit_code == 0, result.output
+    assert alarms.refresh(ask_of(str(renewed.db.url))) == 0

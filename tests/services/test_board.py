@@ -72,6 +72,13 @@ def test_a_later_day_does_not_change_an_earlier_board(demo_ask: Ask) -> None:
     assert len(frame) < len(board.vehicles(demo_ask))
 
 
+def test_nobody_comes_back_more_surely_than_he_still_comes(everything: pd.DataFrame) -> None:
+    judged = everything[everything["p_alive"].notna()]
+
+    assert len(judged) > 100
+    assert (judged["p_return"] <= judged["p_alive"]).all()
+
+
 def test_a_period_counts_only_its_own_visits(demo_ask: Ask, everything: pd.DataFrame) -> None:
     month = board.vehicles(demo_ask, days=30)
     daily = board.daily(demo_ask, days=30)

@@ -139,3 +139,14 @@ def test_visit_days_are_those_of_the_board(demo_ask: Ask) -> None:
     frame = board.vehicles(demo_ask).sort_values(["vehicle_id", "station_id"])
     assert (past.x + 1).tolist() == frame["visit_days"].tolist()
     assert past.silent.tolist() == frame["days_silent"].tolist()
+
+
+def test_a_holiday_is_excused_once(demo_ask: Ask) -> None:
+    """By the traffic that its days saw, or by the pauses that begin on them: never by both."""
+    held = guards.feast_days_held(guarding.guarded(demo_ask))
+
+    quiet = set(pacing._quiet_days(demo_ask, pacing.visit_days(demo_ask)))
+
+    assert held
+    assert quiet
+    assert not held & quiet

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from station.archive import lake, views
+from station.archive import glance, lake, views
 from station.archive import vehicles as garage
+from station.errors import NotFoundError
 from station.model import Act, Use, day_number
 from station.services import board, trail
 from station.services.access import MINUTE_S, right
@@ -47,7 +48,8 @@ def card(ask: Ask, *, vehicle_id: int) -> Card:
     Raises:
         NotFoundError: there is no such vehicle, or none in sight; both answer alike.
     """
-    rows = rows_in_sight(ask, vehicle_id)
+    rows = board.vehicle(ask, vehicle_id=vehicle_id)
+    rows = rows.sort_values("visits", ascending=False, ignore_index=True)
     trail.looked(
         ask.db,
         ask.scope,
@@ -67,14 +69,20 @@ def card(ask: Ask, *, vehicle_id: int) -> Card:
     return Card(vehicle_id, str(rows["label"][0]), rows, lines, keys, owners, cards)
 
 
-def rows_in_sight(ask: Ask, vehicle_id: int) -> pd.DataFrame:
-    """Return the board's rows of a vehicle, at the station where it comes most first.
+def stations_visited(ask: Ask, vehicle_id: int) -> list[int]:
+    """Return the stations in sight where a vehicle came, that of most visits first.
+
+    Its own lines tell; nothing is judged.
 
     Raises:
         NotFoundError: there is no such vehicle, or none in sight; both answer alike.
     """
-    rows = board.vehicle(ask, vehicle_id=vehicle_id)
-    return rows.sort_values("visits", ascending=False, ignore_index=True)
+    with ask.db.reading() as conn:
+        (told,) = glance.look(conn, (vehicle_id,), day_number(ask.as_of), {})
+    here = told[told["station_id"].isin(ask.scope.station_ids)]
+    if here.empty:
+        raise NotFoundError("error.vehicle_not_found")
+    return here.sort_values("visits", ascending=False)["station_id"].astype(int).tolist()
 
 
 @right("use.confirm")
@@ -84,9 +92,8 @@ def confirm_use(ask: Ask, *, vehicle_id: int, use: Use) -> None:
     Raises:
         NotFoundError: there is no such vehicle in sight.
     """
-    rows = rows_in_sight(ask, vehicle_id)
+    station_id = stations_visited(ask, vehicle_id)[0]
     with ask.db.writing() as conn:
         garage.confirm_use(conn, vehicle_id, use)
-        station_id = int(rows["station_id"][0])
         trail.note(conn, ask.scope, Act.CHANGE, f"vehicle:{vehicle_id}:use", station_id=station_id)
     lake.refresh(ask.db)

@@ -14,7 +14,7 @@ from station.errors import BadValueError, NotAllowedError, NotFoundError
 from station.guard import mask
 from station.ingest import plates
 from station.model import Act, LapseReason, day_number
-from station.services import board, trail
+from station.services import alarms, board, trail
 from station.services.access import acting, right, today
 from station.services.ask import Ask
 from station.services.customers import cards, contacts
@@ -62,7 +62,7 @@ def of_vehicle(ask: Ask, *, vehicle_id: int) -> Holding:
     Raises:
         NotFoundError: there is no such vehicle, or none in sight; both answer alike.
     """
-    cards.rows_in_sight(ask, vehicle_id)
+    cards.stations_visited(ask, vehicle_id)
     with ask.db.reading() as conn:
         return Holding(
             vehicle_id,
@@ -93,7 +93,7 @@ def sell(ask: Ask, *, vehicle_id: int, on: date, to_customer_id: int | None = No
         NotAllowedError: it is a customer's of another station, or the new owner was erased.
         BadValueError: the day lies ahead or before he had it, or it is his already.
     """
-    rows, day = cards.rows_in_sight(ask, vehicle_id), _past_day(on)
+    (station_id, *_), day = cards.stations_visited(ask, vehicle_id), _past_day(on)
     with acting(ask, changes_figures=True) as conn:
         holders = _refuse_foreign(conn, ask, vehicle_id)
         _refuse_early(conn, vehicle_id, day)
@@ -106,9 +106,10 @@ def sell(ask: Ask, *, vehicle_id: int, on: date, to_customer_id: int | None = No
             _say_why(conn, ask, {vehicle_id}, LapseReason.VEHICLE_SOLD)
         else:
             store.own(conn, vehicle_id, to_customer_id, day)
-        what, station_id = f"vehicle:{vehicle_id}:sale", int(rows["station_id"][0])
+        what = f"vehicle:{vehicle_id}:sale"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=station_id)
     lake.refresh(ask.db)
+    alarms.renew_of(ask, [vehicle_id])
 
 
 @right("customers.edit")
@@ -130,6 +131,7 @@ def leave(ask: Ask, *, customer_id: int, on: date, reason: LapseReason) -> int:
         what = f"customer:{customer_id}:left"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=seen.station_id, count=len(gone))
     lake.refresh(ask.db)
+    alarms.renew_of(ask, gone)
     return len(gone)
 
 
@@ -148,10 +150,10 @@ def move_plate(
         NotAllowedError: it is a customer's of another station.
         BadValueError: the vehicle does not bear this plate on that day, or the day lies ahead.
     """
-    rows, day = cards.rows_in_sight(ask, vehicle_id), _past_day(on)
+    (station_id, *_), day = cards.stations_visited(ask, vehicle_id), _past_day(on)
     text = plates.normalise(plate).norm or plate.strip().upper()
     if to_vehicle_id is not None:
-        cards.rows_in_sight(ask, to_vehicle_id)
+        cards.stations_visited(ask, to_vehicle_id)
     with acting(ask, changes_figures=True) as conn:
         _refuse_foreign(conn, ask, vehicle_id)
         owner_id = store.owner_of(conn, vehicle_id)
@@ -162,9 +164,10 @@ def move_plate(
         if owner_id is not None:
             store.own(conn, target, owner_id, day)
         store.follow(conn, vehicle_id, target, day)
-        what, station_id = f"vehicle:{vehicle_id}:plate", int(rows["station_id"][0])
+        what = f"vehicle:{vehicle_id}:plate"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=station_id)
     lake.refresh(ask.db)
+    alarms.renew_of(ask, [vehicle_id, target])
     return target
 
 
@@ -179,7 +182,7 @@ def bind_card(ask: Ask, *, vehicle_id: int, number: str, on: date, bound: bool =
         NotAllowedError: card or vehicle is a customer's of another station.
         BadValueError: the day lies ahead.
     """
-    rows, day = cards.rows_in_sight(ask, vehicle_id), _past_day(on)
+    (station_id, *_), day = cards.stations_visited(ask, vehicle_id), _past_day(on)
     with acting(ask, changes_figures=True) as conn:
         holders = _refuse_foreign(conn, ask, vehicle_id)
         found = store.holder_of_card(conn, "".join(number.split()))
@@ -192,7 +195,7 @@ def bind_card(ask: Ask, *, vehicle_id: int, number: str, on: date, bound: bool =
             _refuse_foreign(conn, ask, bound_id)
         owner_id = holder_id if holder_id is not None else next(iter(holders), None)
         store.bind(conn, card_id, owner_id, vehicle_id if bound else None, day)
-        what, station_id = f"vehicle:{vehicle_id}:card", int(rows["station_id"][0])
+        what = f"vehicle:{vehicle_id}:card"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=station_id)
 
 

@@ -30,7 +30,7 @@ def record(ask: Ask, *, vehicle_id: int, station: str, reason: LapseReason, note
     if len(note) > LONGEST_NOTE:
         raise BadValueError("error.note_too_long", limit=LONGEST_NOTE)
     (station_id,) = stations_in_sight(ask, [station])
-    cards.rows_in_sight(ask, vehicle_id)
+    cards.stations_visited(ask, vehicle_id)
     written_at = int(time())
     words, place = note.strip(), sealing.note_place(vehicle_id, written_at)
     with ask.db.writing(changes_figures=_moves_state(ask, vehicle_id, station_id, reason)) as conn:

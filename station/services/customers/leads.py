@@ -73,8 +73,7 @@ def take_up(ask: Ask, *, vehicle_id: int, belongs: Belongs = Belongs.NOBODYS) ->
         NotFoundError: there is no such vehicle, or none in sight; both answer alike.
         BadValueError: it is somebody's.
     """
-    rows = cards.rows_in_sight(ask, vehicle_id)
-    station_id = int(rows["station_id"][0])
+    station_id = cards.stations_visited(ask, vehicle_id)[0]
     known = prospects.candidates(ask).set_index("vehicle_id")
     is_known = vehicle_id in known.index
     origin = str(known.loc[vehicle_id, "origin"]) if is_known else Origin.AGAIN.value
