@@ -38,6 +38,7 @@ from station.guard.rules import LookRules, PrivacyRules, SignInRules
 from station.ingest import phones
 from station.ingest.mapping import VOLUMES
 from station.ingest.rules import IngestRules
+from station.loyalty.ledger import LedgerRules
 
 T = TypeVar("T")
 MOST = 2**53
@@ -114,6 +115,10 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "attachments.max_kilobytes": (1, 51_200),
     "attachments.max_files": (0, 10_000),
     "attachments.max_total_kilobytes": (0, 1_048_576),
+    "ledger.hold_min": (1, 1_440),
+    "ledger.reverse_days": (0, 3_660),
+    "ledger.most_points": (1, 1_000_000_000),
+    "ledger.clock_slack_days": (0, 366),
     "lapse.horizon_days": (1, 36_600),
     "lapse.moved_days": (0, 36_600),
     "lapse.moved_gaps": (0, 1_000),
@@ -234,6 +239,7 @@ class Settings:
     prospects: ProspectRules = field(default_factory=ProspectRules)
     registering: RegisterRules = field(default_factory=RegisterRules)
     attachments: AttachmentRules = field(default_factory=AttachmentRules)
+    ledger: LedgerRules = field(default_factory=LedgerRules)
     hash: str = ""
 
 
