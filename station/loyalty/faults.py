@@ -49,7 +49,6 @@ class Fault:
 
 
 NUMBERS: Mapping[type, Mapping[str, tuple[int, int]]] = {
-    Programme: {"claim_days": (0, 366), "notice_days": (1, 366)},
     EarnRule: {"points": (1, 1_000), "per": (1, 1_000_000)},
     Multiplier: {"percent": (0, 1_000)},
     Gift: {"points": (1, 1_000_000), "most_per_year": (1, 366)},

@@ -286,7 +286,7 @@ def mark(version: Version) -> str:
     """Return a short text that is another one as soon as a rule of the version is another one.
 
     What stands at its default leaves no trace, so a rule that the programme learns later changes no
-    mark of before; nor do the words by which rules are shown.
+    mark of before (and no default may ever change); nor do the words by which rules are shown.
     """
     return hashlib.sha256(repr(_plain(version)).encode()).hexdigest()[:MARK_LENGTH]
 

@@ -46,9 +46,8 @@ class Effect:
 def effect(lines: pd.DataFrame, old: Version | None, new: Version) -> Effect:
     """Return what past lines earned under one version and would have under another."""
     before, after = (earned(lines, v) if v else _nothing(lines) for v in (old, new))
-    both = lines.assign(
-        before=before["points"], after=after["points"], month=_month(lines["day"]).to_numpy()
-    )
+    told = {"before": before["points"], "after": after["points"], "month": _month(lines["day"])}
+    both = lines.assign(**{name: column.to_numpy() for name, column in told.items()})
     members = _sums(both, "member_id")
     points_before, points_after = int(both["before"].sum()), int(both["after"].sum())
     return Effect(
@@ -101,14 +100,16 @@ def earned(lines: pd.DataFrame, version: Version) -> pd.DataFrame:
 
     Lines count in the order of their days and ids. Nothing was earned before the first of them.
     """
-    ordered = lines.sort_values(["day", "sale_id"])
+    order = np.lexsort((lines["sale_id"], lines["day"]))
+    ordered = lines.iloc[order]
     included = ~_any(version.earning.exclude, ordered)
     counts = [_counts(ordered, rule, version, included) for rule in version.earning.rules]
     points, base = np.zeros((2, len(ordered)), dtype="int64")
     for rows, times in _times(ordered, version):
         points[rows], base[rows] = _best(counts, rows, times, version.currency)
-    told = {"points": _capped(ordered, points, version), "base_points": base}
-    return pd.DataFrame(told, index=ordered.index).loc[lines.index]
+    back = np.argsort(order)
+    told = {"points": _capped(ordered, points, version)[back], "base_points": base[back]}
+    return pd.DataFrame(told, index=lines.index)
 
 
 @dataclass(frozen=True, slots=True)
