@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -135,22 +136,30 @@ OF_MEMBER = frozenset({"levels", "grades", "birthday", "starts", "ends"})
 """Conditions that can be judged before anything is bought."""
 
 
+@lru_cache(maxsize=1_000)
+def _named(when: When) -> tuple[tuple[str, tuple[str, ...], Callable[..., bool], Any], ...]:
+    """Return the conditions that are named: their names, what they ask, and what they want."""
+    return tuple(
+        (name, asked, test, getattr(when, name))
+        for name, (asked, test) in CONDITIONS.items()
+        if getattr(when, name)
+    )
+
+
 def holds(when: When, facts: Mapping[str, Any], names: Collection[str] = CONDITIONS.keys()) -> bool:
     """Return whether every condition that is named holds (of those in `names`)."""
     return all(
-        test(getattr(when, name), *(facts[fact] for fact in asked))
-        for name, (asked, test) in CONDITIONS.items()
-        if name in names and getattr(when, name)
+        test(wanted, *(facts[fact] for fact in asked))
+        for name, asked, test, wanted in _named(when)
+        if name in names
     )
 
 
 def mask(when: When, lines: pd.DataFrame) -> np.ndarray:
     """Return for each row whether every condition holds; each value is judged once."""
     held = np.ones(len(lines), dtype=bool)
-    for name, (asked, test) in CONDITIONS.items():
-        wanted = getattr(when, name)
-        if wanted:
-            held &= _judged(lines, asked, test, wanted)
+    for _, asked, test, wanted in _named(when):
+        held &= _judged(lines, asked, test, wanted)
     return held
 
 

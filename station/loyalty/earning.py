@@ -20,9 +20,10 @@ from station.loyalty.programme import (
     Version,
     word,
 )
-from station.model import MILLI, Fuel, Unit, minor_per_major
+from station.model import DAY_S, MILLI, Fuel, Sale, Unit, minor_per_major
 
 PERCENT = 100
+HOUR_S = 3600
 ONCE = Fraction(1)
 
 
@@ -46,6 +47,24 @@ class Line:
     card: str = ""
     hour: int = -1
     points_minor: int = 0
+
+    @classmethod
+    def of(cls, sale_id: int, sale: Sale, card: str = "", points_minor: int = 0) -> "Line":
+        """Return a sale as the rules see it."""
+        return cls(
+            sale_id=sale_id,
+            day=sale.local_at // DAY_S,
+            hour=sale.local_at % DAY_S // HOUR_S if sale.has_time else -1,
+            product=sale.product,
+            fuel=sale.fuel,
+            unit=sale.unit,
+            quantity_milli=sale.quantity_milli,
+            amount_minor=sale.amount_minor,
+            currency=sale.currency,
+            station=sale.station,
+            card=card,
+            points_minor=points_minor,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +126,25 @@ def earn(lines: Sequence[Line], member: Member, version: Version) -> tuple[Award
     return tuple(told)
 
 
-def taken_back(award: Award, left: Line, version: Version) -> int:
-    """Return how many of an award's points are gone when only `left` of its line remains.
+def remaining(award: Award, left: Line, version: Version) -> Award:
+    """Return what an award still is when only `left` of its line remains; the rest is taken back.
 
     A member keeps what the rest would have earned alone, and no more than the line did: parts that
     are taken back one by one take what the whole takes.
     """
     rule = next((rule for rule in version.earning.rules if rule.name == award.rule), None)
     rest = measured(left, rule, version) if rule else 0
-    kept = grown(rule, award.before, rest, award.times, version.currency) if rule and rest else 0
-    return max(award.points - kept, 0)
+
+    def kept(points: int, times: Fraction) -> int:
+        own = grown(rule, award.before, rest, times, version.currency) if rule and rest else 0
+        return min(points, int(own))
+
+    return replace(
+        award,
+        points=kept(award.points, award.times),
+        base_points=kept(award.base_points, ONCE),
+        counted=rest,
+    )
 
 
 def gift(event: Event, given_this_year: int, version: Version) -> int:
@@ -202,9 +230,9 @@ def _capped(award: Award, member: Member, version: Version, told: Iterable[Award
         most - spent for name, spent in used.items() if (most := getattr(caps, name)) is not None
     ]
     points = max(min([award.points, *rooms]), 0)
-    lost = award.points - points
-    reason = "capped" if lost else "too_small" if award.rule and not points else award.reason
-    return replace(award, points=points, lost=lost, reason=reason)
+    if points < award.points:
+        return replace(award, points=points, lost=award.points - points, reason="capped")
+    return replace(award, reason="too_small") if award.rule and not points else award
 
 
 def facts_of(line: Line, member: Member) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """A sale earns once and by the best rule; what is taken back takes what it earned, part by part."""
 
+from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -9,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from station.loyalty import earning
-from station.loyalty.earning import Award, Line, earn, taken_back
+from station.loyalty.earning import Award, Line, earn, remaining
 from station.loyalty.programme import Count, Over, Rounding, Stacking
-from station.model import Fuel, Unit
+from station.model import Fuel, Unit, day_date
 from station.text import LANGUAGES, say
 
 from loyalty.receipts import make_line, make_member, make_version  # isort: skip
+from makers import make_sale  # isort: skip
 
 A_YUAN = {"name": "yuan", "zh": "每元 1 分", "en": "1 a yuan"}
 PARTS = {"name": "parts", "points": 7, "per": 3, "of": "l"}
@@ -259,9 +262,11 @@ def test_what_is_taken_back_part_by_part_takes_what_the_whole_takes(
 
     for line, award in zip(lines, awards, strict=True):
         steps = sorted(order.randrange(line.quantity_milli) for _ in range(3))
-        taken = [taken_back(award, left(line, milli), version) for milli in reversed([0, *steps])]
-        assert taken == sorted(taken)
-        assert taken[-1] == award.points
+        kept = [remaining(award, left(line, milli), version) for milli in [0, *steps]]
+        assert (kept[0].points, kept[0].base_points) == (0, 0)
+        for fewer, more in pairwise([*kept, award]):
+            assert fewer.points <= more.points
+            assert fewer.base_points <= more.base_points
 
 
 def left(line: Line, milli: int) -> Line:
@@ -276,15 +281,38 @@ def test_buying_and_giving_back_gains_nothing(rule: dict[str, Any], bought: int,
     (award,) = earn(parts_of([bought]), make_member(), version)
     (alone,) = earn(parts_of([kept]), make_member(), version) if kept else (Award(0, ""),)
 
-    points = award.points - taken_back(award, left(make_line(), kept), version)
+    after = remaining(award, left(make_line(), kept), version)
 
-    assert points <= min(award.points, alone.points)
+    assert after.points <= min(award.points, alone.points)
+    assert after.base_points <= min(award.base_points, alone.base_points)
 
 
 def test_a_rule_that_is_gone_takes_everything_back() -> None:
     (award,) = earn([make_line()], make_member(), version_of())
 
-    assert taken_back(award, make_line(), version_of(PARTS)) == award.points
+    assert remaining(award, make_line(), version_of(PARTS)).points == 0
+
+
+def test_of_thirty_litres_and_nine_tenths_the_tenths_can_go_back_for_nothing() -> None:
+    version = version_of({"name": "litre", "of": "l"})
+    (award,) = earn([make_line()], make_member(), version)
+
+    kept = [
+        remaining(award, left(make_line(), milli), version).points for milli in (30_000, 29_999)
+    ]
+
+    assert kept == [30, 29]
+
+
+@pytest.mark.parametrize(("has_time", "hour"), [(True, 12), (False, -1)])
+def test_a_sale_is_a_line_of_its_stations_clock(has_time: bool, hour: int) -> None:
+    sale = make_sale(has_time=has_time)
+
+    line = Line.of(5, sale, card="named")
+
+    assert (line.sale_id, line.hour, line.card) == (5, hour, "named")
+    assert (day_date(line.day), line.station) == (date(2026, 9, 1), "S1")
+    assert earned(version_of(), line) == [225]
 
 
 @given(st.permutations(range(5)))
