@@ -17,6 +17,7 @@ from station.analysis.gaps import GapRules
 from station.analysis.guards import GuardRules
 from station.analysis.lapse import LapseRules
 from station.analysis.network import NetworkRules
+from station.analysis.oddities import OddityRules
 from station.analysis.ownership import OwnershipRules
 from station.analysis.pace import PaceRules
 from station.analysis.stability import StabilityRules
@@ -147,6 +148,14 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "programme.notice_days": (1, 366),
     "breakage.horizon_months": (1, 120),
     "breakage.tail_months": (1, 60),
+    "oddities.most_week": (0, 1_000),
+    "oddities.window_days": (1, 366),
+    "oddities.least_fills": (2, 10_000),
+    "oddities.short_min": (1, 1_440),
+    "oddities.round_minor": (1, MOST),
+    "oddities.false_share": (0, 1),
+    "oddities.told_tail": (0, 1),
+    "oddities.prior_fills": (1, 1_000_000),
 }
 """Between what a number must lie; any other is finite and no larger than `MOST`."""
 FORMS = {
@@ -236,6 +245,7 @@ class Settings:
     attachments: AttachmentRules = field(default_factory=AttachmentRules)
     programme: Programme = field(default_factory=Programme)
     breakage: BreakageRules = field(default_factory=BreakageRules)
+    oddities: OddityRules = field(default_factory=OddityRules)
     hash: str = ""
 
 
