@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from copying import guard_against_opening
 from playwright.sync_api import Browser, sync_playwright
 from serving import free_port
 from sqlalchemy import create_engine, make_url
@@ -156,6 +157,7 @@ def demo_archive(tmp_path_factory: pytest.TempPathFactory) -> str:
     ask = Ask(db, settings, access.local_operator(db), date.max)
     demo.fill(ask, network=demo.Network(stations=2, days=120, seed=7), out=folder / "files")
     db.close()
+    guard_against_opening(folder / "station.db")
     return url
 
 

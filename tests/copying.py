@@ -6,6 +6,8 @@ nobody reads, and a server beside the tests can damage the archive. So SQLite co
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -25,3 +27,18 @@ def copy_archive(folder: Path, to: Path, *, without: tuple[str, ...] = ()) -> st
         archive.backup(copy)
     (to / FILE).chmod(0o600)
     return f"sqlite:///{to / FILE}"
+
+
+def content_of(path: Path) -> bytes:
+    """Return the bytes of a file of an archive that may be open, as another process reads it."""
+    return subprocess.run(["/bin/cat", str(path)], check=True, capture_output=True).stdout
+
+
+def guard_against_opening(path: Path) -> None:
+    """Let nothing but SQLite open a file from now on in this process."""
+
+    def refuse(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "open" and str(arguments[0]) == str(path):
+            raise AssertionError(f"{path} is an open archive: see tests/copying.py")
+
+    sys.addaudithook(refuse)

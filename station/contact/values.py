@@ -54,14 +54,14 @@ def read(field: Field, typed: str, words: Mapping[str, str] | None = None) -> st
 
 def _plain(field: Field, typed: str) -> str:
     """Return the words without signs that nobody sees; of a note its lines stay."""
-    text = unicodedata.normalize("NFC" if field.kind is FieldKind.NOTE else "NFKC", typed)
-    lines = text.splitlines() if field.kind is FieldKind.NOTE else [text]
-    kept = ("".join(sign for sign in " ".join(line.split()) if _is_seen(sign)) for line in lines)
-    return "\n".join(kept).strip()
+    if field.kind is FieldKind.NOTE:
+        return "\n".join(unicodedata.normalize("NFC", _seen(s)) for s in typed.splitlines()).strip()
+    return _seen(unicodedata.normalize("NFKC", _seen(typed)))  # a sign may bring a blank of its own
 
 
-def _is_seen(sign: str) -> bool:
-    return sign.isprintable()
+def _seen(line: str) -> str:
+    """Return what is seen of a line, with one blank between its words."""
+    return " ".join("".join(s for s in line if s.isprintable() or s.isspace()).split())
 
 
 def _choice(field: Field, plain: str, words: Mapping[str, str]) -> str:

@@ -33,6 +33,7 @@ from station.model import DAY_S, MILLI, Stability, day_date, day_number, minor_p
 from station.services import guarding, pacing, standing
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
+from station.services.customers import sight
 from station.services.memory import remembered
 
 NO_SALES_DAY = date(1970, 1, 1)
@@ -306,7 +307,7 @@ def _known(
     owner = owner.rename(columns={"evidence": "owner_evidence", "sentence": "owner_sentence"})
     for table, columns in ((use, USE), (owner, OWNER), (known, IDENTITY)):
         frame = frame.merge(table[["vehicle_id", *columns]], on="vehicle_id", how="left")
-    return _with_stations(ask, frame)
+    return _with_stations(ask, sight.without_strangers(ask, frame))
 
 
 def _with_stations(ask: Ask, frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from copying import content_of
 from makers import make_sale, make_station
 from terminal import Station
 
@@ -45,7 +46,7 @@ SPELT = {"utf-8": rb"100[0-9]{8}", "utf-16-le": rb"1\x000\x000\x00(?:[0-9]\x00){
 
 
 def found(path: Path, words: Iterable[str]) -> list[str]:
-    content = path.read_bytes()
+    content = content_of(path)
     return [word for word in words for code in ENCODINGS if word.encode(code) in content]
 
 
@@ -133,7 +134,7 @@ def test_no_customer_of_the_demo_network_is_in_its_archive(demo_ask: Ask, tmp_pa
     keeping.backup(replace(demo_ask), path=tmp_path / "copy.db")
 
     for path in (tmp_path / "copy.db", *demo_ask.db.folder.glob("station.db*")):
-        content = path.read_bytes()
+        content = content_of(path)
         for code, spelt in SPELT.items():
             seen = {hit[1].decode(code) for hit in re.finditer(b"(?=(%s))" % spelt, content)}
             assert phones & seen == set()

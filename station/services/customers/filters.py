@@ -7,8 +7,8 @@ from time import time
 import numpy as np
 import pandas as pd
 
-from station.archive.customers import book, tags
 from station.archive.customers import filters as store
+from station.archive.customers import tags
 from station.archive.customers.stands import merged
 from station.archive.database import Connection
 from station.contact import filters as rules
@@ -21,7 +21,7 @@ from station.model import Act, Stability
 from station.services import board, trail
 from station.services.access import acting, right, stations_in_sight
 from station.services.ask import Ask
-from station.services.customers import contacts, fields, tagging
+from station.services.customers import fields, tagging
 from station.services.memory import remembered
 
 LONGEST_NAME = 80
@@ -147,7 +147,7 @@ def _of_customers(conn: Connection, sheet: pd.DataFrame, ids: Collection[int]) -
 @remembered(entries=4)
 def _sheet(ask: Ask) -> pd.DataFrame:
     """Return the board's rows with their keys ready to be compared: classes as categories."""
-    frame = _without_strangers(ask, board.vehicles(ask))
+    frame = board.vehicles(ask)
     visits = frame[[f"visits_{fuel}" for fuel in FUELS]].to_numpy()
     product = np.array([*FUELS, "other"], dtype=object)
     which = np.where(visits.sum(axis=1) > 0, visits.argmax(axis=1), len(FUELS))
@@ -164,26 +164,6 @@ def _sheet(ask: Ask) -> pd.DataFrame:
     classes = [k.name for k in known if k.source is Source.BOARD and k.shape is not Shape.NUMBER]
     also = ["station_name", "unit", "currency_code"]
     return sheet.astype(dict.fromkeys([*classes, *also], "category"))
-
-
-def _without_strangers(ask: Ask, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the board's rows; of whom only a car came, before it was his, they tell nothing."""
-    with ask.db.reading() as conn:
-        here = store.registered(conn, ask.scope.station_ids)
-        is_asked = frame["customer_id"].notna() & ~frame["customer_id"].isin(here)
-        rows = frame.loc[is_asked, ["vehicle_id", "customer_id", "last_day"]]
-        ties = book.ties_of(conn, [int(n) for n in rows["vehicle_id"].unique()])
-        held = rows.merge(
-            pd.DataFrame(ties, columns=book.Tie._fields), on=["vehicle_id", "customer_id"]
-        )
-        here |= set(held.loc[held["last_day"] >= held["from_day"], "customer_id"])
-        unsure = {int(n) for n in rows["customer_id"].unique()} - here
-        here |= {one for one in unsure if contacts.is_in_sight(conn, ask, one)}
-    is_strange = is_asked & ~frame["customer_id"].isin(here)
-    return frame.assign(
-        customer_id=frame["customer_id"].mask(is_strange),
-        organisation_name=frame["organisation_name"].mask(is_strange, ""),
-    )
 
 
 @right("cards.read")

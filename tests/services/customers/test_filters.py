@@ -92,7 +92,14 @@ def test_nothing_is_told_of_who_bought_a_car_that_never_came_here_since(ask: Ask
         assert left(whole, told) == plates(FIRST, ELSEWHERE)
 
     shown = filters.matches(clerk, conditions=[one(ask, "visits", "at_least", 1)])
-    assert shown.loc[shown["label"] == FIRST.plate, "customer_id"].isna().all()
+    car = shown[shown["label"] == FIRST.plate]
+    assert car["customer_id"].isna().all()
+    car_id = int(car["vehicle_id"].iloc[0])
+    for rows in (board.vehicles(clerk), board.vehicle(clerk, vehicle_id=car_id)):
+        bought = rows[rows["vehicle_id"] == car_id]
+        assert bought["customer_id"].isna().all()
+        assert bought["organisation_name"].tolist() == [""]
+    assert board.vehicle(whole, vehicle_id=car_id)["organisation_name"].str.contains("Ferry").all()
 
 
 def test_a_customers_fields_tags_and_keeper_are_keys_too(ask: Ask) -> None:
