@@ -100,6 +100,18 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "fleets.trend_share": (0, 1),
     "fleets.ending_days": (0, 3_660),
     "fleets.unpaid_days": (0, 3_660),
+    "programme.claim_days": (0, 366),
+    "programme.notice_days": (1, 366),
+    "breakage.horizon_months": (1, 120),
+    "breakage.tail_months": (1, 60),
+    "oddities.most_week": (0, 1_000),
+    "oddities.window_days": (1, 366),
+    "oddities.least_fills": (2, 10_000),
+    "oddities.short_min": (1, 1_440),
+    "oddities.round_minor": (1, MOST),
+    "oddities.false_share": (0, 1),
+    "oddities.told_tail": (0, 1),
+    "oddities.prior_fills": (1, 1_000_000),
     "prospects.recent_days": (1, 36_600),
     "prospects.least_days": (2, 1_000),
     "prospects.most_days": (2, 1_000),
@@ -144,18 +156,6 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "guards.festival_after_days": (0, 60),
     "guards.price_move": (0, 10),
     "guards.price_days": (0, 30),
-    "programme.claim_days": (0, 366),
-    "programme.notice_days": (1, 366),
-    "breakage.horizon_months": (1, 120),
-    "breakage.tail_months": (1, 60),
-    "oddities.most_week": (0, 1_000),
-    "oddities.window_days": (1, 366),
-    "oddities.least_fills": (2, 10_000),
-    "oddities.short_min": (1, 1_440),
-    "oddities.round_minor": (1, MOST),
-    "oddities.false_share": (0, 1),
-    "oddities.told_tail": (0, 1),
-    "oddities.prior_fills": (1, 1_000_000),
 }
 """Between what a number must lie; any other is finite and no larger than `MOST`."""
 FORMS = {
@@ -233,6 +233,9 @@ class Settings:
     guards: GuardRules = field(default_factory=GuardRules)
     compare: CompareRules = field(default_factory=CompareRules)
     fleets: FleetRules = field(default_factory=FleetRules)
+    programme: Programme = field(default_factory=Programme)
+    breakage: BreakageRules = field(default_factory=BreakageRules)
+    oddities: OddityRules = field(default_factory=OddityRules)
     sign_in: SignInRules = field(default_factory=SignInRules)
     looks: LookRules = field(default_factory=LookRules)
     privacy: PrivacyRules = field(default_factory=PrivacyRules)
@@ -243,9 +246,6 @@ class Settings:
     prospects: ProspectRules = field(default_factory=ProspectRules)
     registering: RegisterRules = field(default_factory=RegisterRules)
     attachments: AttachmentRules = field(default_factory=AttachmentRules)
-    programme: Programme = field(default_factory=Programme)
-    breakage: BreakageRules = field(default_factory=BreakageRules)
-    oddities: OddityRules = field(default_factory=OddityRules)
     hash: str = ""
 
 
