@@ -261,7 +261,7 @@ def measured(line: Line, rule: EarnRule, version: Version) -> int:
     in_money = rule.of is Basis.MONEY
     value = line.amount_minor if in_money else line.quantity_milli
     fits = line.currency == version.currency if in_money else line.unit.value == rule.of.value
-    if not fits or line.quantity_milli <= 0 or line.amount_minor <= 0:
+    if not fits or line.quantity_milli < 0 or line.amount_minor <= 0:
         return 0
     paid = 0 if version.earning.earns_on_points else line.points_minor
     return value * max(line.amount_minor - paid, 0) // line.amount_minor
@@ -290,7 +290,7 @@ def _product(times: list[Fraction]) -> Fraction:
 
 
 def _sum(times: list[Fraction]) -> Fraction:
-    return sum((part - ONCE for part in times), start=ONCE)
+    return max(sum((part - ONCE for part in times), start=ONCE), Fraction(0))
 
 
 STACKS: Mapping[Stacking, Callable[[list[Fraction]], Fraction]] = {

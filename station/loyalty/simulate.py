@@ -143,7 +143,7 @@ def _measured(lines: pd.DataFrame, rule: EarnRule, version: Version) -> np.ndarr
     in_money = rule.of is Basis.MONEY
     amount, quantity = (lines[name].to_numpy() for name in ("amount_minor", "quantity_milli"))
     asked, wanted = ("currency", version.currency) if in_money else ("unit", rule.of.value)
-    fits = (lines[asked] == wanted).to_numpy() & (quantity > 0) & (amount > 0)
+    fits = (lines[asked] == wanted).to_numpy() & (quantity >= 0) & (amount > 0)
     paid = 0 if version.earning.earns_on_points else lines["points_minor"].to_numpy()
     value = amount if in_money else quantity
     share = value * np.maximum(amount - paid, 0) // np.where(amount > 0, amount, 1)

@@ -73,6 +73,7 @@ def test_a_part_of_a_portion_is_rounded_as_the_rule_says(
         (Stacking.HIGHEST, [150, 300, 200], Fraction(3)),
         (Stacking.MULTIPLY, [150, 300], Fraction(9, 2)),
         (Stacking.ADD, [150, 200], Fraction(5, 2)),
+        (Stacking.ADD, [20, 20], Fraction(0)),
         (Stacking.HIGHEST, [50], Fraction(1, 2)),
         *((stacking, [], Fraction(1)) for stacking in Stacking),
     ],
@@ -105,6 +106,13 @@ def test_what_was_not_paid_in_the_programmes_money_earns_nothing(changes: Any) -
     (award,) = earn([make_line(**changes)], make_member(), version_of())
 
     assert (award.points, award.reason) == (0, "no_rule")
+
+
+def test_what_is_paid_for_without_a_quantity_earns_by_money_alone() -> None:
+    fee = make_line(quantity_milli=0)
+
+    assert earned(version_of(), fee) == [231]
+    assert earned(version_of({"name": "litre", "of": "l"}), fee) == [0]
 
 
 def test_a_quantity_of_another_unit_earns_nothing() -> None:
