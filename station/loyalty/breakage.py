@@ -62,9 +62,12 @@ class Cohort:
     gone: Mapping[int, int]
 
     def open(self, age: int | None = None) -> int:
-        """Return what was open when an age began, or is open now."""
-        ages = range(self.age + 1 if age is None else age)
-        return self.issued - sum(self.redeemed.get(a, 0) + self.gone.get(a, 0) for a in ages)
+        """Return what was open when an age began, or is open now; what is past its end is not."""
+        begun = self.age + 1 if age is None else age
+        if self.last_month is not None and self.month + begun > self.last_month:
+            return 0
+        left = sum(self.redeemed.get(a, 0) + self.gone.get(a, 0) for a in range(begun))
+        return self.issued - left
 
     def ahead(self, months: int) -> range:
         """Return the ages that lie ahead within so many months, as long as the points live."""

@@ -42,7 +42,7 @@ def drawn(
             uses.append((day_in(month), expires, day_in(month + age), "redeemed", used))
         if life is not None:
             gone = int(points[left].sum())
-            uses.append((day_in(month), expires, day_in(month + LIFE + 1), "gone", gone))
+            uses.append((day_in(month), expires, day_in(month + LIFE), "gone", gone))
     return pd.DataFrame(lots, columns=list(LOTS)), pd.DataFrame(uses, columns=list(USES))
 
 
@@ -59,7 +59,7 @@ def test_the_use_of_every_cohort_is_that_of_its_age() -> None:
 
     told = forecast(lots, uses, RULES, to_month=START + 39)
 
-    assert len(told.cohorts) == LIFE + 1
+    assert len(told.cohorts) == LIFE
     for cohort, use in told.cohorts:
         assert use.expected / cohort.open() == pytest.approx(shares(cohort.age + 1), abs=0.02)
 
@@ -73,6 +73,15 @@ def test_open_points_are_what_was_issued_less_what_left() -> None:
 
     assert told.open == lots["points"].sum() - left["points"].sum()
     assert told.breakage == told.open - told.use.expected
+
+
+def test_what_is_past_its_last_day_is_not_open_even_if_nothing_was_booked() -> None:
+    lots, uses = drawn(2, months=30)
+    booked = uses[uses["kind"] == "redeemed"]
+
+    told = forecast(lots, booked, RULES, to_month=START + 29)
+
+    assert told == forecast(lots, uses, RULES, to_month=START + 29)
 
 
 def test_the_months_to_come_add_up_to_all_that_will_be_used() -> None:
