@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 PY := $(VENV)/bin/python
+# Two workers take a file each, in the order of tests/conftest.py: the longest ones first.
+TOGETHER := $(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 export PYTHONPATH := $(CURDIR)
 
 .PHONY: start install check format test bench nightly
@@ -31,7 +33,7 @@ check: install                     ## under 90 s, before every commit
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) tests/function_lengths.py
-	$(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not browser and not postgres"
+	$(TOGETHER) --hypothesis-profile=quick -m "not slow and not browser and not postgres"
 
 test: install                      ## everything; CI runs it
 	$(PY) -m ruff format --check .
@@ -39,11 +41,14 @@ test: install                      ## everything; CI runs it
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) tests/function_lengths.py
-	$(PY) -m pytest -q -n 2 --dist loadfile
+	$(TOGETHER)
 
-nightly: install                   ## the long forms: 500 hostile files, 200 kills, 1,000 runs of merges; hours
+LONG := tests/services/customers/test_merge_sequences.py tests/services/personal/test_erasure.py \
+	tests/guard/test_consent.py tests/guard/test_mask.py
+
+nightly: install                   ## the long forms of what CI tries in part (README.md); hours
 	$(PY) -m benchmarks.nightly
-	STATION_TEST_LONG=1 $(PY) -m pytest -q -n 2 tests/services/customers/test_merge_sequences.py
+	STATION_TEST_LONG=1 $(PY) -m pytest -q -n 2 $(LONG)
 
 bench: install                     ## every measured figure of docs/en/figures.md, about half an hour
 	$(PY) -m benchmarks.plates

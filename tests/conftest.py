@@ -5,22 +5,30 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
-from copying import guard_against_opening
+from argon2 import PasswordHasher
+from copying import copy_archive, guard_against_opening
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 from serving import free_port
-from sqlalchemy import create_engine, make_url
+from sharing import made_once
+from sqlalchemy import Connection, create_engine, make_url
 
 from station.archive.database import Database, create_or_upgrade
 from station.config import Settings
+from station.guard import passwords
 from station.services import access, board, demo, keeping
 from station.services.ask import Ask
 
 SYSTEM_USER = "postgres"
+MEMORY, ROOM_BYTES = Path("/dev/shm"), 2 * 1024**3  # noqa: S108 - databases come and go by the file
+THROWN_AWAY = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c autovacuum=off"
+"""Nothing of these databases outlives the tests, so the server need not care for its disk."""
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -30,6 +38,28 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+DEAR = {"demo_archive", "world"}
+"""Archives that take seconds to make: whatever looks at one is slow."""
+LONGEST_FIRST = (
+    *("security/test_inert.py", "browser/test_every_page.py", "ingest/hostile/test_hostile.py"),
+    *("security/test_matrix.py", "security/test_other_station.py", "browser/test_hostile_words.py"),
+    *("services/personal/test_erasure.py", "security/test_forged_messages.py", "test_cli.py"),
+    *("services/customers/test_merge_sequences.py", "services/incoming/test_intake.py"),
+)
+"""Files that begin first, so that no worker is left alone with one at the end."""
+# `make check` tries fewer examples of each law than CI, which takes Hypothesis' own hundred.
+hypothesis_settings.register_profile("quick", max_examples=20)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what looks at an archive that is dear to make, and let the longest files begin."""
+    for item in items:
+        if DEAR.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+    turns = {Path(__file__).parent / name: turn for turn, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: turns.get(item.path, len(turns)))
 
 
 def as_postgres(command: list[str | Path], home: Path) -> None:
@@ -50,6 +80,12 @@ def programs() -> Path | None:
     return found[-1] if found else None
 
 
+def roomy() -> Path:
+    """Return where a server's files are made and deleted fastest; its user must get in there."""
+    has_room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    return MEMORY if has_room else Path("/tmp")  # noqa: S108
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """Yield the URL of a server of our own, started for these tests and stopped after them."""
@@ -58,7 +94,7 @@ def postgres_server() -> Iterator[str]:
         if os.environ.get("STATION_TEST_STRICT") == "1":
             pytest.fail("PostgreSQL is not installed")
         pytest.skip("PostgreSQL is not installed")
-    home = Path(f"/tmp/station-postgres-{uuid.uuid4().hex}")  # noqa: S108 - its user must get in
+    home = roomy() / f"station-postgres-{uuid.uuid4().hex}"
     home.mkdir(mode=0o700)
     if os.geteuid() == 0:
         shutil.chown(home, SYSTEM_USER, SYSTEM_USER)
@@ -68,7 +104,7 @@ def postgres_server() -> Iterator[str]:
          "--locale=C", "--no-sync"],
         home,
     )  # fmt: skip
-    options = f"-p {port} -k {home} -c listen_addresses=127.0.0.1 -c fsync=off"
+    options = f"-p {port} -k {home} -c listen_addresses=127.0.0.1 {THROWN_AWAY}"
     control = [bin_folder / "pg_ctl", "-D", cluster, "-w", "-l", home / "log"]
     as_postgres([*control, "-o", options, "start"], home)
     try:
@@ -78,17 +114,43 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(home)
 
 
-@pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """Yield the URL of an empty database."""
-    name = f"station_{uuid.uuid4().hex}"
+@pytest.fixture(scope="session")
+def postgres_admin(postgres_server: str) -> Iterator[Connection]:
+    """Yield the connection that makes and drops databases."""
     admin = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
     with admin.connect() as conn:
-        conn.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield make_url(postgres_server).set(database=name).render_as_string()
-    with admin.connect() as conn:
-        conn.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+        yield conn
     admin.dispose()
+
+
+@contextmanager
+def database(admin: Connection, server: str, template: str = "template1") -> Iterator[str]:
+    """Yield the URL of a database of its own, as another one is."""
+    name = f"station_{uuid.uuid4().hex}"
+    admin.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield make_url(server).set(database=name).render_as_string()
+    admin.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def empty_database(
+    postgres_admin: Connection, postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Yield the name of a database with an empty archive, made once to be copied."""
+    with database(postgres_admin, postgres_server) as url:
+        create_or_upgrade(url, tmp_path_factory.mktemp("empty")).close()
+        yield str(make_url(url).database)
+
+
+@pytest.fixture
+def postgres_url(
+    postgres_admin: Connection, postgres_server: str, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """Yield the URL of an empty database; of an empty archive where the test asks for `db`."""
+    is_archive = "db" in request.fixturenames
+    template = request.getfixturevalue("empty_database") if is_archive else "template1"
+    with database(postgres_admin, postgres_server, template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -111,53 +173,31 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "station.db"
 
 
-@pytest.fixture(scope="session")
-def empty_database(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the name of a database with an empty archive, made once to be copied."""
-    name = f"empty_{uuid.uuid4().hex}"
-    admin = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as conn:
-        conn.exec_driver_sql(f"CREATE DATABASE {name}")
-    admin.dispose()
-    url = make_url(postgres_server).set(database=name).render_as_string()
-    create_or_upgrade(url, tmp_path_factory.mktemp("empty")).close()
-    return name
-
-
-def copy_database(url: str, template: str, server: str) -> None:
-    """Put a copy of another database in the place of an empty one."""
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    name = make_url(url).database
-    with admin.connect() as conn:
-        conn.exec_driver_sql(f"DROP DATABASE {name}")
-        conn.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
-    admin.dispose()
-
-
 @pytest.fixture
 def db(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
     """Yield an empty archive, on both engines in turn."""
     if url.startswith("sqlite"):
         shutil.copy(request.getfixturevalue("empty_file"), tmp_path / "station.db")
-    else:
-        given = [request.getfixturevalue(name) for name in ("empty_database", "postgres_server")]
-        copy_database(url, *given)
     made = create_or_upgrade(url, tmp_path)
     yield made
     made.close()
 
 
-@pytest.fixture(scope="session")
-def demo_archive(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the URL of an archive with a small demo network, made once; nobody changes it."""
-    folder = tmp_path_factory.mktemp("demo")
-    url = f"sqlite:///{folder / 'station.db'}"
+def fill_demo(folder: Path) -> None:
+    """Make an archive with a small demo network, and the files that it came from."""
     settings = Settings()
-    db = keeping.create(settings, url)
+    db = keeping.create(settings, f"sqlite:///{folder / 'station.db'}")
     ask = Ask(db, settings, access.local_operator(db), date.max)
     demo.fill(ask, network=demo.Network(stations=2, days=120, seed=7), out=folder / "files")
     db.close()
-    guard_against_opening(folder / "station.db")
+
+
+@pytest.fixture(scope="session")
+def demo_archive(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the URL of an archive with a small demo network; no test of the worker changes it."""
+    made = made_once(tmp_path_factory, "demo-network", fill_demo)
+    url = copy_archive(made, tmp_path_factory.mktemp("demo") / "copy")
+    guard_against_opening(Path(str(make_url(url).database)))
     return url
 
 
@@ -168,6 +208,14 @@ def demo_ask(demo_archive: str) -> Ask:
     db = keeping.open_archive(settings, demo_archive)
     ask = Ask(db, settings, access.local_operator(db), date.max)
     return replace(ask, as_of=board.last_day(ask))
+
+
+@pytest.fixture
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a password be looked at in no time; what a look must cost is tested in tests/guard."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", quick)
+    monkeypatch.setattr(passwords, "NOBODYS_HASH", quick.hash("nobody's"))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlite3 import connect
 
 import pytest
-from terminal import Station, add_up
+from terminal import Apart, Station, add_up
 
 SAMPLES = Path(__file__).parent / "ingest" / "samples"
 UTF_8 = SAMPLES / "cn_station_trades_utf8bom.csv"
@@ -109,6 +109,7 @@ def contents(station: Station) -> list[tuple[object, ...]]:
 
 @pytest.mark.slow
 def test_both_samples_are_the_same_sales_and_come_in_once(station: Station) -> None:
+    station = Apart(station.folder)
     first = station.document("import", "sales", UTF_8)
     both = station.document("import", "sales", UTF_8, GBK)
 
@@ -294,7 +295,8 @@ def test_a_report_has_the_columns_of_the_contract(network: Station, name: str) -
 
 @pytest.mark.slow
 def test_a_report_says_what_is_known_and_null_for_the_rest(shop: Station) -> None:
-    rows = {row["vehicle"]: row for row in shop.document("report", "profiles")["rows"]}
+    told = Apart(shop.folder).document("report", "profiles")
+    rows = {row["vehicle"]: row for row in told["rows"]}
 
     assert len(rows) == 7
     assert rows["粤B12345"] == {
@@ -401,6 +403,7 @@ def test_a_restored_backup_is_the_archive_as_it_was(station: Station) -> None:
 
 @slow
 def test_a_lost_archive_is_restored(station: Station) -> None:
+    station = Apart(station.folder)
     backup = station.folder / "one.db"
     station.run("backup", backup)
     station.archive.unlink()
@@ -453,6 +456,7 @@ def test_verify_finds_a_page_that_cannot_be_read(shop: Station, tmp_path: Path) 
 
 @slow
 def test_the_nightly_work_may_be_done_twice(station: Station) -> None:
+    station = Apart(station.folder)
     *first, _head = station.run("nightly").stdout.splitlines()
     after = contents(station)
 
@@ -515,6 +519,18 @@ def test_a_refusal_is_one_sentence_and_exit_code_1(
 
 
 @slow
+def test_a_process_ends_with_the_code_of_its_command(shop: Station) -> None:
+    apart = Apart(shop.folder)
+
+    refused = apart.run("report", "horoscope", code=1)
+    misused = apart.run("fly", code=2)
+
+    assert (refused.stdout, misused.stdout) == ("", "")
+    assert len(refused.stderr.splitlines()) == 1
+    assert misused.stderr
+
+
+@slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -542,6 +558,7 @@ def test_neither_a_file_name_nor_a_terminal_ends_a_command(
     station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    station = Apart(station.folder)
     path = station.folder / "sales\udcff.csv"
     path.write_text(SAMPLE.replace("粤B", "=粤B"), encoding="utf-8")
 

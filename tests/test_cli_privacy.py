@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from terminal import Station
+from terminal import Apart, Station
 
 pytestmark = pytest.mark.slow
 
@@ -46,6 +46,7 @@ def test_a_person_gets_his_file_and_is_forgotten_on_his_word(station: Station) -
 
 
 def test_a_reason_that_names_the_person_is_refused(station: Station) -> None:
+    station = Apart(station.folder)
     refused = station.run("privacy", "erase", "C-1001", "--reason", "甲示川 asked", code=1)
 
     assert "without naming" in refused.stderr

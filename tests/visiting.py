@@ -8,6 +8,14 @@ from playwright.sync_api import ConsoleMessage, Page
 
 from station.services.people import sign_in
 
+DRAWN = """() => {
+    const drawn = (box, what) => [...document.querySelectorAll(`[data-testid='${box}']`)]
+        .every(one => one.querySelector(what));
+    return drawn("stPlotlyChart", ".main-svg") && drawn("stDataFrame", "canvas")
+        && !document.querySelector("[data-testid='stSkeleton']");
+}"""
+"""Whether plots and tables are there; they draw themselves after the script."""
+
 
 @dataclass
 class Visit:
@@ -41,7 +49,7 @@ class Visit:
         self.page.wait_for_selector(
             "[data-testid='stApp'][data-test-script-state='notRunning']", timeout=30_000
         )
-        self.page.wait_for_timeout(400)  # plots draw themselves after the script
+        self.page.wait_for_function(DRAWN, timeout=30_000)
 
     def shoot(self, name: str) -> None:
         """Keep a full picture when STATION_SCREENSHOTS names a folder."""

@@ -37,8 +37,11 @@ def upgrade(conn: Connection, archive: str) -> None:
     Raises:
         ArchiveError: the tables are a newer Station's, or another program's.
     """
-    if _revision(conn, archive) is None and inspect(conn).get_table_names():
+    found = _revision(conn, archive)
+    if found is None and inspect(conn).get_table_names():
         raise ArchiveError("archive.foreign", archive=archive)
+    if found == _forms(MIGRATIONS).head:  # Alembic would read every migration to find that out
+        return
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")

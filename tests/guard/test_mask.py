@@ -9,9 +9,11 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from nights import by_night
 
 from station.guard import mask
 
+LOG_LINES = by_night(1_000_000, by_day=100_000)
 WIDE = {ord(str(n)): 0xFF10 + n for n in range(10)}
 mobiles = st.integers(0, 10**8 - 1).map("100{:08}".format)
 words = st.text(st.sampled_from("订单 call 王示川 :,，@a."), max_size=12)
@@ -178,16 +180,16 @@ def test_every_handler_is_guarded_when_none_is_named() -> None:
 
 
 @pytest.mark.slow
-def test_a_million_log_lines_hold_no_telephone(log: tuple[logging.Logger, io.StringIO]) -> None:
+def test_a_long_log_holds_no_telephone(log: tuple[logging.Logger, io.StringIO]) -> None:
     logger, written = log
     signs = ["", " ", "-"]
 
-    for n in range(1_000_000):
+    for n in range(LOG_LINES):
         serial = f"{n * 38_196_601 % 10**8:08}"
         logger.warning(
             "row %d: call %s", n % 100, signs[n % 3].join(("100", serial[:4], serial[4:]))
         )
 
     lines = written.getvalue()
-    assert lines.count("\n") == 1_000_000
+    assert lines.count("\n") == LOG_LINES
     assert not re.search(r"100[ -]?\d{4}[ -]?\d{4}", lines)

@@ -17,7 +17,7 @@ from station.services import access
 from station.services.people import accounts, approvals, audit, sign_in
 from station.text import say
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_passwords")]
 RULES = SignInRules()
 
 

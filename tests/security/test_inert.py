@@ -109,14 +109,16 @@ def type_everything(ask: Ask) -> None:
     known = board.vehicles(ask)[["vehicle_id", "station"]].drop_duplicates("vehicle_id")
     pairs = list(known.itertuples(index=False))
     frame = board.stations_known(ask)
-    for n, words in enumerate(EVERY):
+    for n, words in enumerate(EVERY):  # no figure changes meanwhile, so each vehicle is read once
         vehicle_id, station = pairs[n % len(pairs)]
         reason = list(LapseReason)[n % len(LapseReason)]
         lapses.record(ask, vehicle_id=vehicle_id, station=station, reason=reason, note=words)
+    owners = {pair[0]: contacts.of_vehicle(ask, vehicle_id=pair[0]) for pair in pairs}
+    for n, words in enumerate(EVERY):
         sheets.export(
             ask, frame=frame, headings={"name": words}, kind="csv", name=words, reason=words
         )
-        for owner in contacts.of_vehicle(ask, vehicle_id=vehicle_id):
+        for owner in owners[pairs[n % len(pairs)][0]]:
             tried(
                 privacy.record_consent,
                 ask,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from copying import content_of
 from makers import make_sale, make_station
-from terminal import Station
+from terminal import Apart
 
 from station.archive import batches, sales, stations
 from station.archive.books import KeyBook, ProductBook
@@ -98,7 +98,7 @@ def test_nor_in_a_backup_before_and_after_a_change_of_keys(ask: Ask, tmp_path: P
         if step:
             step(ask)
         copies.append(tmp_path / f"{len(copies)}.db")
-        Station(url).run("backup", copies[-1])
+        Apart(url).run("backup", copies[-1])
 
     assert [found(path, NAMES + PHONES + NOTES) for path in copies] == [[]] * 3
     assert [found(path, NAMES + PHONES + NOTES) for path in files_of(ask.db)] == [

@@ -1,6 +1,5 @@
 """Merges, undone merges and new facts in any order: the archive answers as a plain oracle does."""
 
-import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from makers import make_key, make_station
+from nights import by_night
 from people import make_account
 from services.customers.oracle import Oracle
 from sqlalchemy import insert, select
@@ -40,8 +40,7 @@ from station.services.personal import privacy, sealing
 
 PEOPLE, PLATES, STEPS = 5, 4, 14
 KEEPERS = ("anna", "bert")
-# The night runs all thousand (`make nightly`), CI a tenth of them.
-MANY = 1_000 if os.environ.get("STATION_TEST_LONG") else 100
+MANY = by_night(1_000, by_day=50)
 TOGETHER = 25
 """Runs of the long test, and how many of them share an archive."""
 WRITTEN = {"at", "written_at", "made_at", "started_at", "ended_at", "merged_at", "undone_at"}

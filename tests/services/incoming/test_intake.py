@@ -1,13 +1,10 @@
 """Files come in once, whatever their name, order, encoding or cut; and broken off, go on."""
 
-import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -15,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from killing import nursery
 from makers import make_station
 
 from station.archive import batches, stations
@@ -265,33 +263,35 @@ def command(till: Till, path: Path) -> list[str]:
     return [sys.executable, "-m", "station", "--archive", archive, *words]
 
 
+PREPARE = "import os, sys\nfrom station import cli"
+WORK = "sys.stdout = open(os.devnull, 'w')\ncli.app(words, standalone_mode=False)"
+
+
 @pytest.mark.slow
 def test_an_import_killed_twenty_times_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
     lines = [line(number) for number in range(5_000)]
     wanted = undisturbed(lines)
-    till = opened(create_or_upgrade(f"sqlite:///{tmp_path}/station.db"), tmp_path)
+    till, rehearsal = (
+        opened(create_or_upgrade(f"sqlite:///{tmp_path}/{name}/station.db"), tmp_path)
+        for name in ("own", "rehearsal")
+    )
     path = till.write(lines)
     chance = random.Random(1)  # noqa: S311 - moments, not secrets
-    longest_s = seconds_of(lambda: subprocess.run(command(till, tmp_path), check=False))
 
-    for _ in range(20):
-        started = subprocess.Popen(command(till, path), stdout=subprocess.DEVNULL)
-        time.sleep(longest_s * chance.uniform(0.7, 2))
-        os.kill(started.pid, signal.SIGKILL)
-        started.wait()
-        assert verify(till.ask.db).ok
+    with nursery(PREPARE, WORK) as children:
+        whole_s = children.seconds(*command(rehearsal, path)[3:])
+        killed = 0
+        for _ in range(20):
+            after_s = whole_s * chance.uniform(0, 1)
+            killed += children.killed(*command(till, path)[3:], after_s=after_s)
+            assert verify(till.ask.db).ok
 
     report = till.take(path)
+    assert killed > 0
     assert till.hash() == wanted[0]
     assert report.counts.rows == wanted[1].rows
     assert int(intake.listing(till.ask)["accepted"].sum()) == wanted[1].accepted
     assert verify(till.ask.db).ok
-
-
-def seconds_of(act: Callable[[], object]) -> float:
-    begin = time.monotonic()
-    act()
-    return time.monotonic() - begin
 
 
 @pytest.mark.slow

@@ -31,6 +31,7 @@ from station.services import access, board
 from station.services.ask import Ask
 from station.services.people import accounts, approvals, sign_in
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
 WHY = "new at the station"
 GOOD, OTHER = "seven grey herons over the ferry", "a lighthouse made of old stamps"
 RULES = SignInRules()

@@ -17,6 +17,7 @@ from station.model import Act, Grant, Role
 from station.services import access
 from station.services.people import sign_in
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
 GOOD = "seven grey herons over the ferry"
 OTHER = "a lighthouse made of old stamps"
 HERE, THERE = "192.0.2.1", "192.0.2.2"

@@ -1,15 +1,14 @@
 """Keys are changed while everything stays readable, whatever happens on the way."""
 
 import random
-import subprocess
-import sys
-import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from killing import Nursery, nursery
 from makers import make_station
 from sqlalchemy import insert
 
@@ -179,51 +178,43 @@ def test_a_rotation_that_breaks_off_goes_on(
     assert safe.left_under_old_keys() == 0
 
 
-CHILD = """
-import json, sys
+PREPARE = """
 from datetime import date
 from station.config import Settings
 from station.services import access, keeping
 from station.services.personal import keys
 from station.services.ask import Ask
-settings = Settings()
-db = keeping.open_archive(settings, sys.argv[1])
-ask = Ask(db, settings, access.local_operator(db), date.max)
 keys.CHUNK_TEXTS = 9
-print("ready", flush=True)
-sys.stdin.readline()
-getattr(keys, sys.argv[2])(ask)
+"""
+WORK = """
+url, what = words
+settings = Settings()
+db = keeping.open_archive(settings, url)
+ask = Ask(db, settings, access.local_operator(db), date.max)
+getattr(keys, what)(ask)
 """
 
 
-def killed(url: str, what: str, after_s: float) -> None:
-    """Start a rotation in a process of its own and kill it."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, url, what],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert child.stdin is not None
-    assert child.stdout is not None
-    assert child.stdout.readline() == "ready\n"
-    child.stdin.write("\n")
-    child.stdin.flush()
-    time.sleep(after_s)
-    child.kill()
-    child.communicate()
+@pytest.fixture(scope="module")
+def children() -> Iterator[Nursery]:
+    """What changes the keys of an archive, to be killed meanwhile."""
+    with nursery(PREPARE, WORK) as started:
+        yield started
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
-def test_a_rotation_killed_at_any_moment_goes_on(tmp_path: Path, seed: int) -> None:
+def test_a_rotation_killed_at_any_moment_goes_on(
+    tmp_path: Path, children: Nursery, seed: int
+) -> None:
     url = f"sqlite:///{tmp_path}/station.db"
     safe = filled(create_or_upgrade(url), tmp_path)
     before, found = safe.opened(), safe.found()
     chance = random.Random(seed)  # noqa: S311 - moments, not secrets
 
     for _ in range(5):
-        killed(url, chance.choice(("rotate", "rotate", "forget")), chance.uniform(0, 0.3))
+        what = chance.choice(("rotate", "rotate", "forget"))
+        children.killed(url, what, after_s=chance.uniform(0, 0.3))
         assert (safe.opened(), safe.found()) == (before, found)
     keys.rotate(safe.ask)
     keys.rotate(safe.ask)
