@@ -76,6 +76,15 @@ def test_grace_lets_a_level_live_longer_than_what_it_was_reached_by() -> None:
     assert tiers.standing(deeds, rules, DAY + 40).level == tiers.NONE
 
 
+def test_with_grace_what_still_counts_on_the_evening_before_need_not_be_done_again() -> None:
+    deeds = {DAY: 1, DAY + 1: 1, DAY + 5: 2}
+
+    fall = tiers.standing(deeds, rules_of(grace_days=1), DAY + 10).fall
+
+    assert fall is not None
+    assert (fall.day, fall.keep) == (DAY + 31, 1)
+
+
 def test_a_level_of_a_period_holds_to_the_end_of_the_next() -> None:
     deeds = {DAY: 6}
 
