@@ -40,7 +40,7 @@ def drawn(seed: int, count: int, members: int = 5, days: int = 70) -> pd.DataFra
         {
             "sale_id": np.arange(count), "receipt": receipt, **of_receipt, "station": "S1",
             "day": day, "hour": draw.integers(-1, 24, count), "product": codes, "fuel": fuels,
-            "unit": units, "quantity_milli": np.sign(amount) * draw.integers(0, 60_000, count),
+            "unit": units, "quantity_milli": draw.integers(-5_000, 60_000, count),
             "amount_minor": amount, "points_minor": draw.integers(0, 2, count) * 300,
             "currency": "CNY", "card": "", "level": level, "grade": "A",
             "birthday": 312 + of_receipt["member_id"] % 9,
