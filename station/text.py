@@ -2,7 +2,8 @@
 
 A catalogue is a TOML file a topic under locale/<lang>/; the key of a sentence is
 `<file>.<name>`. Sentences are `str.format` templates whose fields carry their own form, as in
-`{gap_days:.1f}`; dates follow the language, integers are grouped unless a form says otherwise.
+`{gap_days:.1f}`; `short` has one decimal only where it says something. Dates follow the language,
+integers are grouped unless a form says otherwise.
 """
 
 import math
@@ -23,6 +24,7 @@ LANGUAGES = ("zh", "en")
 LOCALE_DIR = Path(__file__).parent / "locale"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", *"＝＋－＠﹢﹣﹦﹫")
 """How a text begins that a spreadsheet may run as a formula; both ways out of the house ask it."""
+SHORT = "short"
 BABEL_NAMES = {"zh": "zh_CN", "en": "en_GB"}
 
 
@@ -33,6 +35,8 @@ class _Formatter(string.Formatter):
         self.lang = lang
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec == SHORT:
+            return f"{value:,.1f}".removesuffix(".0")
         if isinstance(value, date) and not format_spec:
             return format_date(value, "medium", BABEL_NAMES[self.lang])
         if isinstance(value, int) and not isinstance(value, bool) and not format_spec:
@@ -76,11 +80,14 @@ def money(lang: str, amount: float, currency: str) -> str:
 def say_row(lang: str, row: Mapping[Any, Any], column: str) -> str:
     """Return the sentence whose key stands in `column`, filled with the row's own numbers.
 
-    Day numbers (names that end in `_day`) become dates; an empty key is an empty sentence.
+    Day numbers (names that end in `_day`) become dates, a unit its word; an empty key is an empty
+    sentence.
     """
     if not row[column]:
         return ""
     facts = {str(name): _as_date(str(name), value) for name, value in row.items()}
+    if (unit := f"word.unit.{row.get('unit')}") in catalogue(lang):
+        facts["unit"] = say(lang, unit)
     return say(lang, row[column], **facts)
 
 

@@ -280,6 +280,18 @@ def network(demo_archive: str) -> Station:
 
 
 @slow
+def test_a_backtest_says_a_sentence_a_rule_or_one_document(network: Station) -> None:
+    words = ("backtest", "--horizon", "14", "--cutoffs", "1", "--calls", "5")
+
+    said = network.run("--lang", "zh", *words).stdout.splitlines()
+    found = network.document(*words)
+
+    assert found["calls_per_week"] == 5
+    assert len(said) == 1 + len(found["methods"])
+    assert any(line.startswith("本名单：每周新列 ") for line in said)
+
+
+@slow
 @pytest.mark.parametrize("name", CONTRACT)
 def test_a_report_has_the_columns_of_the_contract(network: Station, name: str) -> None:
     report = network.document("report", name)
@@ -498,6 +510,8 @@ def test_a_demo_network_comes_in_twice_as_once(tmp_path: Path) -> None:
         ("report", "horoscope"),
         ("report", "profiles", "--station", "A0099"),
         ("report", "profiles", "--region", "西"),
+        ("backtest", "--horizon", "0"),
+        ("backtest", "--calls", "-1"),
         ("report", "profiles", "--csv", "/nowhere/at/all.csv"),
         ("import", "sales", "."),
         ("import", "sales", UTF_8, "--mapping", "nowhere"),

@@ -44,3 +44,16 @@ def test_a_list_calls_a_choice_as_the_card_does(lang: str, topic: str) -> None:
     for value in known:
         said = text.say(lang, f"fields.choice.{topic}.{value}")
         assert text.say(lang, f"word.{topic}.{value}") == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(2.0, "2"), (2.04, "2"), (6.5, "6.5"), (1234.0, "1,234")]
+)
+def test_a_short_number_has_a_decimal_only_where_it_says_something(value: float, said: str) -> None:
+    assert text._FORMATTERS["en"].vformat("{n:short}", (), {"n": value}) == said
+
+
+def test_a_sentence_of_a_row_names_its_unit() -> None:
+    row = {"told": "warning.smaller_fills", "unit": "m3", "quantity_late": 9, "quantity_before": 14}
+
+    assert text.say_row("en", row, "told") == "Smaller fills: about 9 m³ of late, 14 m³ before."

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from station.errors import StationError
+from station.pages import front
 from station.pages.parts import blocks, charts
 from station.pages.parts.blocks import Column
 from station.pages.parts.desk import Desk, current
@@ -18,16 +19,18 @@ FOLDER = Path(__file__).parent
 HORIZONS = ("30", "60", "90")
 OURS = "model"
 FIXED = ("fixed_30", "fixed_60", "fixed_90")
+SHOWN = (OURS, *FIXED, "rhythm_2", "rhythm_3", "bg_nbd")
+"""The rules that list vehicles, in the order of the picture."""
 COLUMNS = (
-    Column("rule", "page_backtest.rule"),
-    Column("flagged", "page_backtest.flagged", "count"),
-    Column("came_back", "page_backtest.came_back", "percent"),
-    Column("flags_per_week", "page_backtest.per_week", "number"),
-    Column("new_came_back", "page_backtest.new_came_back", "percent"),
-    Column("silence_at_flag", "page_backtest.silence", "number"),
-    Column("auc", "page_backtest.auc", "exact"),
-    Column("log_loss", "page_backtest.log_loss", "exact"),
-    Column("brier", "page_backtest.brier", "exact"),
+    Column("rule", "backtest.rule"),
+    Column("flags_per_week", "backtest.per_week", "number"),
+    Column("new_came_back", "backtest.new_came_back", "percent"),
+    Column("silence_at_flag", "backtest.silence", "count"),
+    Column("flagged", "backtest.flagged", "count"),
+    Column("came_back", "backtest.came_back", "percent"),
+    Column("auc", "backtest.auc", "exact"),
+    Column("log_loss", "backtest.log_loss", "exact"),
+    Column("brier", "backtest.brier", "exact"),
 )
 
 
@@ -36,14 +39,7 @@ def render() -> None:
     desk = current()
     st.title(desk.say("page_backtest.title"), anchor=False)
     sentence = st.container()
-    horizon = blocks.choose(
-        desk,
-        key="backtest_horizon",
-        label="page_backtest.horizon",
-        options={days: desk.say("page_backtest.days", days=int(days)) for days in HORIZONS},
-        default=HORIZONS[0],
-    )
-    asked = Replay(horizon=int(horizon or HORIZONS[0]))
+    asked = _asked(desk)
     try:
         with st.spinner(desk.say("page_backtest.replaying")):
             found = backtests.replay(desk.ask, stations=desk.stations, asked=asked)
@@ -57,12 +53,35 @@ def render() -> None:
     st.caption(desk.say("page_backtest.how", cutoffs=len(found["cutoffs"]), rows=found["rows"]))
     _pictures(desk, found, rows)
     _gains(desk, found)
+    _calls(desk, found)
     _table(desk, rows)
     st.page_link(
         str(FOLDER / "lapsed.py"),
         label=desk.say("page_backtest.to_list"),
         icon=":material/notifications_active:",
     )
+
+
+def _asked(desk: Desk) -> Replay:
+    """Let the reader say how far ahead is looked, and how many calls a station can make."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        horizon = blocks.choose(
+            desk,
+            key="backtest_horizon",
+            label="page_backtest.horizon",
+            options={days: desk.say("page_backtest.days", days=int(days)) for days in HORIZONS},
+            default=HORIZONS[0],
+        )
+        calls = st.number_input(
+            desk.say("page_backtest.calls"),
+            min_value=0,
+            max_value=backtests.MOST_CALLS,
+            value=backtests.usual_calls(desk.ask, stations=desk.stations),
+            key="_".join(("backtest_calls", *desk.stations)),
+            help=desk.say("page_backtest.calls_help"),
+            width=220,
+        )
+    return Replay(horizon=int(horizon or HORIZONS[0]), calls=int(calls))
 
 
 def _answer(desk: Desk, found: dict[str, Any]) -> str:
@@ -73,7 +92,7 @@ def _answer(desk: Desk, found: dict[str, Any]) -> str:
         "page_backtest.answer",
         ours=ours["new_came_back"],
         flat=flat["new_came_back"],
-        days=30,
+        rule=_word(desk, FIXED[0]),
         horizon=found["horizon"],
         listed=round(ours["flags_per_week"]),
         listed_flat=round(flat["flags_per_week"]),
@@ -87,74 +106,115 @@ def _word(desk: Desk, method: str) -> str:
 def _pictures(desk: Desk, found: dict[str, Any], rows: pd.DataFrame) -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        _came_back(desk, rows)
+        _lists(desk, found, rows)
     with right:
         _calibration(desk, found)
 
 
-def _came_back(desk: Desk, rows: pd.DataFrame) -> None:
-    """Draw how many of those that a rule listed came back uncalled: the calls that were spared."""
-    known = rows[rows["new_came_back"].notna()].sort_values("new_came_back")
+def _lists(desk: Desk, found: dict[str, Any], rows: pd.DataFrame) -> None:
+    """Draw how many each rule newly lists in a week, and how many of them come by themselves."""
+    known = rows.set_index("method").reindex(SHOWN).dropna(subset=["new_came_back"])
     if known.empty:
         return
-    title = desk.say("page_backtest.back_title")
-    figure = charts.bars(
-        [_word(desk, method) for method in known["method"]],
-        known["new_came_back"].tolist(),
+    came = known["flags_per_week"] * known["new_came_back"]
+    parts = pd.DataFrame({"stayed": known["flags_per_week"] - came, "came": came})
+    title = desk.say("page_backtest.lists_title", horizon=found["horizon"])
+    figure = charts.stacks(
+        parts,
+        rows=[_word(desk, str(method)) for method in known.index],
+        names={name: desk.say(f"page_backtest.{name}") for name in ("stayed", "came")},
+        colours={"stayed": ACCENT, "came": GREY},
         title=title,
-        colours=[ACCENT if method == OURS else GREY for method in known["method"]],
-        texts=[f"{share:.0%}" for share in known["new_came_back"]],
     )
-    blocks.chart(figure, key="backtest_back", alt=title)
+    blocks.chart(figure, key="backtest_lists", alt=title)
 
 
 def _calibration(desk: Desk, found: dict[str, Any]) -> None:
-    """Draw the forecast beside what happened, from the least likely tenth to the likeliest."""
+    """Draw the forecast against what happened, a point for each tenth of the vehicles."""
     tenths = pd.DataFrame(found["methods"][OURS]["calibration"])
     if tenths.empty:
         return
     worst = float((tenths["predicted"] - tenths["observed"]).abs().max())
     title = desk.say("page_backtest.calibration_title", worst=100 * worst)
-    percent = (100 * tenths[["predicted", "observed"]]).set_axis(range(1, len(tenths) + 1))
-    figure = charts.lines(
-        percent,
-        names={name: desk.say(f"page_backtest.{name}") for name in ("predicted", "observed")},
-        colours={"predicted": GREY, "observed": ACCENT},
+    figure = charts.against(
+        tenths,
+        across=("predicted", desk.say("page_backtest.predicted")),
+        up=("observed", desk.say("page_backtest.observed")),
         title=title,
     )
     blocks.chart(figure, key="backtest_calibration", alt=title)
+    st.caption(desk.say("page_backtest.calibration_note"))
 
 
 def _gains(desk: Desk, found: dict[str, Any]) -> None:
-    """Say what is gained over each fixed number of days, and at the calls a station can make."""
+    """Say what each fixed number of days would have cost or spared."""
     ours = found["methods"][OURS]
+    if ours["new_came_back"] is None:
+        return
     st.subheader(desk.say("page_backtest.gain"), anchor=False)
-    for name in FIXED:
-        flat = found["methods"][name]
-        if None in {ours["new_came_back"], flat["new_came_back"]}:
-            continue
-        said = desk.say(
-            "page_backtest.gain_over",
+    told = [_gain(desk, name, ours, found["methods"][name]) for name in FIXED]
+    st.markdown("\n".join(f"- {blocks.plain(said)}" for said in told if said))
+    if str(found["horizon"]) != HORIZONS[-1]:
+        st.caption(desk.say("page_backtest.gain_note", horizon=found["horizon"]))
+
+
+def _gain(desk: Desk, name: str, ours: dict[str, Any], flat: dict[str, Any]) -> str:
+    """Return what is gained over a fixed number of days, or that nothing is; "" without names."""
+    if flat["new_came_back"] is None:
+        return ""
+    wasted, wasted_ours = (
+        round(rule["flags_per_week"] * rule["new_came_back"]) for rule in (flat, ours)
+    )
+    is_sooner = ours["silence_at_flag"] < flat["silence_at_flag"]
+    key = "gain_fewer" if wasted > wasted_ours else "gain_sooner" if is_sooner else "gain_none"
+    return desk.say(
+        f"page_backtest.{key}",
+        rule=_word(desk, name),
+        listed=round(flat["flags_per_week"]),
+        ours_listed=round(ours["flags_per_week"]),
+        wasted=wasted,
+        ours=wasted_ours,
+        fewer=wasted - wasted_ours,
+        silence=round(flat["silence_at_flag"]),
+        ours_silence=round(ours["silence_at_flag"]),
+    )
+
+
+def _calls(desk: Desk, found: dict[str, Any]) -> None:
+    """Say of each rule how many of the calls that can be made would have been needless."""
+    cuts = {name: found["methods"][name]["at_capacity"] for name in (OURS, *FIXED)}
+    told = [
+        desk.say(
+            "page_backtest.cut",
             rule=_word(desk, name),
-            spared=round(flat["flags_per_week"] * flat["new_came_back"]),
-            ours=round(ours["flags_per_week"] * ours["new_came_back"]),
-            missed=round(flat["flags_per_week"] * (1 - flat["new_came_back"])),
-            found=round(ours["flags_per_week"] * (1 - ours["new_came_back"])),
+            calls=round(cut["flagged"]),
+            wasted=round(cut["flagged"] * cut["came_back"]),
         )
-        st.markdown(blocks.plain(said))
-    cut = ours.get("at_capacity")
-    if cut and cut["came_back"] is not None:
-        said = desk.say("page_backtest.capacity", calls=cut["flagged"], back=cut["came_back"])
-        st.markdown(blocks.plain(said))
+        for name, cut in cuts.items()
+        if cut and cut["came_back"] is not None
+    ]
+    if told:
+        words = desk.say("page_backtest.between").join(told)
+        calls = found["calls_per_week"]
+        st.markdown(blocks.plain(desk.say("page_backtest.capacity", calls=calls, told=words)))
+    if front.may_open(desk.ask.scope, "sites"):
+        st.page_link(
+            str(FOLDER / "sites.py"), label=desk.say("page_sites.title"), icon=":material/tune:"
+        )
 
 
 def _table(desk: Desk, rows: pd.DataFrame) -> None:
     title = desk.say("page_backtest.all_rules")
-    st.subheader(title, anchor=False)
     words = [_word(desk, method) for method in rows["method"]]
-    shown = rows.assign(rule=words, flagged=rows["flagged"].round())
-    blocks.table(desk, shown, COLUMNS, key="backtest_rules", alt=title)
-    st.caption(desk.say("page_backtest.notes"))
+    lists = rows["came_back"].notna()  # a rule that only ranks lists nobody
+    shown = rows.assign(
+        rule=words,
+        flagged=rows["flagged"].round().where(lists),
+        flags_per_week=rows["flags_per_week"].where(lists),
+    )
+    with st.expander(title):
+        blocks.table(desk, shown, COLUMNS, key="backtest_rules", alt=title)
+        st.caption(desk.say("page_backtest.notes"))
 
 
 if __name__ == "__main__":

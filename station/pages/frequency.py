@@ -51,7 +51,9 @@ def render() -> None:
     st.title(desk.say("page_frequency.title"), anchor=False)
     regulars = regulars_of(desk.vehicles())
     if regulars.empty:
-        blocks.answer(desk.say("page_frequency.none", period=mix.period(desk)))
+        has_regulars = (desk.vehicles()["stability"] == Stability.REGULAR.value).any()
+        key = "none" if has_regulars else "none_yet"
+        blocks.answer(desk.say(f"page_frequency.{key}", period=mix.period(desk)))
         return
     blocks.answer(_answer(desk, regulars))
     mix.counted_note(desk, regulars)

@@ -36,7 +36,7 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
         ("use", "directions_bus", "board.read"),
         ("frequency", "event_repeat", "board.read"),
         ("ownership", "account_balance", "board.read"),
-        ("backtest", "fact_check", "board.read"),
+        ("backtest", "rule", "board.read"),
     ],
     "chain": [
         ("stations", "compare_arrows", "board.read"),

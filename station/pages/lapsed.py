@@ -1,19 +1,23 @@
 """Whom have we lost or are about to lose, and why?"""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from station import text
 from station.model import AT_RISK as RISKS
-from station.model import COMING, Stability, State, day_number
+from station.model import COMING, DAY_S, Stability, State, day_number
 from station.pages.parts import blocks, charts, look, reasons
 from station.pages.parts.blocks import Column
 from station.pages.parts.desk import Desk, current
 from station.services import alarms, board
 from station.services.customers import lapses
 
+FOLDER = Path(__file__).parent
+GONE, EARLY, HELD = VIEWS = ("gone", "early", "held")
+"""Who stays away, who still comes and changes a habit, and whose alarm is held."""
 STATES = (State.OVERDUE, State.LOST, State.FLEET_LEFT, State.MOVED)
 AT_RISK = tuple(state.value for state in RISKS)
 CALL = "call"
@@ -46,6 +50,14 @@ SIGN_COLUMNS = (
     Column("last_day", "page_lapsed.last_day", "day"),
     Column("station_name", "page_lapsed.station"),
 )
+PAUSED_COLUMNS = (
+    Column("label", "page_lapsed.vehicle"),
+    Column("held_by", "page_lapsed.held_cause", "held"),
+    Column("lapse_sentence", "page_lapsed.sentence", "sentence"),
+    Column("monthly_amount", "page_lapsed.monthly_amount", "money"),
+    Column("last_day", "page_lapsed.last_day", "day"),
+    Column("station_name", "page_lapsed.station"),
+)
 HELD_COLUMNS = (
     Column("station_name", "page_lapsed.station"),
     Column("cause", "page_lapsed.held_cause", "held"),
@@ -59,18 +71,41 @@ def render() -> None:
     """Draw the page."""
     desk = current()
     st.title(desk.say("page_lapsed.title"), anchor=False)
-    everyone = of_period(desk)
+    everyone, told, paused = of_period(desk), early(desk), held(desk)
     sentence = st.container()
-    lapsed = _recent(desk, everyone)
+    view = _view(desk, {GONE: len(everyone), EARLY: len(told), HELD: len(paused)})
+    if view == GONE:
+        lapsed = _recent(desk, everyone)
+        answer = _answer(desk, lapsed)
+        _gone(desk, lapsed, everyone)
+    elif view == EARLY:
+        answer = desk.say("page_lapsed.answer_early", vehicles=len(told))
+        _early(desk, told)
+    else:
+        answer = desk.say("page_lapsed.answer_held", vehicles=len(paused))
+        _held(desk, paused)
     with sentence:
-        blocks.answer(_answer(desk, lapsed))
-        _held(desk)
+        blocks.answer(answer)
+
+
+def _view(desk: Desk, counts: dict[str, int]) -> str:
+    """Return which of the three lists the reader wants to see."""
+    options = {
+        name: _counted(desk.say(f"page_lapsed.view_{name}"), count)
+        for name, count in counts.items()
+    }
+    chosen = blocks.choose(
+        desk, key="lapsed_view", label="page_lapsed.choose_view", options=options, default=GONE
+    )
+    return chosen or GONE
+
+
+def _gone(desk: Desk, lapsed: pd.DataFrame, everyone: pd.DataFrame) -> None:
+    """Draw who stays away, since when, what is at stake, and what was heard of it."""
     if everyone.empty:
-        _early(desk)
         return
     use = _pictures(desk, lapsed, by_month=lapsed is everyone)
     _names(desk, _of_state(desk, _of_use(desk, lapsed, use)))
-    _early(desk)
     _summary(desk, everyone)
 
 
@@ -82,6 +117,12 @@ def _names(desk: Desk, chosen: pd.DataFrame) -> None:
         key="lapsed_list",
         title=desk.say("page_lapsed.list", vehicles=len(chosen)),
     )
+    st.caption(desk.say("page_lapsed.list_note"))
+    st.page_link(
+        str(FOLDER / "backtest.py"),
+        label=desk.say("page_lapsed.to_backtest"),
+        icon=":material/rule:",
+    )
     _why(desk, page)
 
 
@@ -92,7 +133,9 @@ def lapsed_regulars(desk: Desk) -> pd.DataFrame:
     lapsed = vehicles[is_regular & vehicles["state"].isin(list(STATES))]
     heard = lapses.newest(desk.ask)
     lapsed = lapsed.merge(
-        heard[["vehicle_id", "station", "reason"]], on=["vehicle_id", "station"], how="left"
+        heard[["vehicle_id", "station", "reason", "written_at"]],
+        on=["vehicle_id", "station"],
+        how="left",
     )
     names = board.stations_known(desk.ask).set_index("code")["name"]
     lapsed = lapsed.assign(
@@ -105,10 +148,14 @@ def lapsed_regulars(desk: Desk) -> pd.DataFrame:
 
 
 def _to_call(desk: Desk, lapsed: pd.DataFrame) -> "pd.Series[bool]":
-    """Return who is within the calls that the station can make in a week, most worth first."""
-    risky = lapsed["state"].isin(AT_RISK)
+    """Return who is within the calls that the station can make in a week, most worth first.
+
+    Who has told since his last visit why he stays away is not called again.
+    """
+    is_heard = lapsed["written_at"].astype("float64") // DAY_S >= lapsed["last_day"]
+    risky = lapsed["state"].isin(AT_RISK) & ~is_heard
     rank = risky.astype("int64").groupby(lapsed["station"]).cumsum()
-    calls = lapsed["station"].map(alarms.calls_per_week(desk.ask))
+    calls = lapsed["station"].map(alarms.calls_per_week(desk.ask)).astype("float64")
     return risky & (rank <= calls)
 
 
@@ -131,42 +178,55 @@ def of_period(desk: Desk) -> pd.DataFrame:
     return since(desk, lapsed_regulars(desk), desk.days)
 
 
-def _answer(desk: Desk, lapsed: pd.DataFrame) -> str:
-    if lapsed.empty:
-        return desk.say("page_lapsed.answer_none")
-    at_risk = lapsed[lapsed["state"].isin(AT_RISK)]
-    counts = lapsed["state"].value_counts()
-    return desk.say(
-        "page_lapsed.answer",
-        amount=blocks.money(desk, at_risk["monthly_amount"], at_risk["currency_code"]),
-        **{state.value: int(counts.get(state.value, 0)) for state in STATES},
-    )
-
-
-def _held(desk: Desk) -> None:
-    """Say whose alarm rests, and what of our own makes it rest."""
+def held(desk: Desk) -> pd.DataFrame:
+    """Return the regulars whose alarm is held, the largest spender first."""
     vehicles = desk.vehicles()
     is_regular = vehicles["stability"] == Stability.REGULAR.value
     paused = vehicles[is_regular & (vehicles["state"] == State.PAUSED.value)]
+    return paused.sort_values(["monthly_amount", "label"], ascending=[False, True])
+
+
+def _answer(desk: Desk, lapsed: pd.DataFrame) -> str:
+    """Return how many stay away, and what it costs; nothing is said of what there is none of."""
+    if lapsed.empty:
+        has_regulars = (desk.vehicles()["stability"] == Stability.REGULAR.value).any()
+        return desk.say(f"page_lapsed.answer_{'none' if has_regulars else 'young'}")
+    at_risk = lapsed[lapsed["state"].isin(AT_RISK)]
+    counts = lapsed["state"].value_counts()
+    told = {
+        state: desk.say(f"page_lapsed.answer_{state}", vehicles=int(counts[state]))
+        for state in STATES
+        if state.value in counts.index
+    }
+    moved = told.pop(State.MOVED, "")
+    if not told:
+        return desk.say("page_lapsed.answer_moved_only", moved=moved)
+    words = desk.say("page_lapsed.answer_between").join(told.values())
+    amount = blocks.money(desk, at_risk["monthly_amount"], at_risk["currency_code"])
+    key = "answer_and_moved" if moved else "answer"
+    return desk.say(f"page_lapsed.{key}", told=words, amount=amount, moved=moved)
+
+
+def _held(desk: Desk, paused: pd.DataFrame) -> None:
+    """Say whose alarm rests, and what of our own makes it rest."""
+    st.caption(desk.say("page_lapsed.held_why"))
+    blocks.names(
+        desk,
+        paused,
+        PAUSED_COLUMNS,
+        key="lapsed_paused",
+        title=desk.say("page_lapsed.held_vehicles", vehicles=len(paused)),
+        empty="page_lapsed.held_none",
+    )
     windows = board.held(desk.ask, stations=desk.stations, days=HELD_DAYS)
-    if paused.empty and windows.empty:
-        return
-    with st.expander(desk.say("page_lapsed.held", vehicles=len(paused), windows=len(windows))):
-        st.caption(desk.say("page_lapsed.held_why"))
-        if len(windows):
-            title = desk.say("page_lapsed.held_windows", days=HELD_DAYS)
-            blocks.table(desk, windows, HELD_COLUMNS, key="lapsed_held", alt=title)
-        if len(paused):
-            columns = (COLUMNS[0], COLUMNS[4], COLUMNS[9])
-            title = desk.say("page_lapsed.held_vehicles")
-            blocks.table(desk, paused, columns, key="lapsed_paused", alt=title)
+    title = desk.say("page_lapsed.held_windows", days=HELD_DAYS)
+    if len(windows):
+        st.subheader(title, anchor=False)
+        blocks.table(desk, windows, HELD_COLUMNS, key="lapsed_held", alt=title)
 
 
-def _early(desk: Desk) -> None:
+def _early(desk: Desk, told: pd.DataFrame) -> None:
     """List who still comes and changes a habit: a word at the pump costs nothing."""
-    told = early(desk)
-    if told.empty:
-        return
     counts = told["signs"].explode().value_counts()
     chosen = blocks.choose(
         desk,
@@ -181,6 +241,7 @@ def _early(desk: Desk) -> None:
         told = told[[chosen in signs for signs in told["signs"]]]
     title = desk.say("page_lapsed.early", vehicles=len(told))
     blocks.names(desk, told, SIGN_COLUMNS, key="lapsed_early", title=title)
+    st.caption(desk.say("page_lapsed.early_note"))
 
 
 def _recent(desk: Desk, lapsed: pd.DataFrame) -> pd.DataFrame:
@@ -280,8 +341,15 @@ def _of_state(desk: Desk, lapsed: pd.DataFrame) -> pd.DataFrame:
         },
     )
     if chosen == CALL:
+        st.caption(desk.say("page_lapsed.call_note", calls=_calls(desk)))
         return lapsed[lapsed["to_call"]]
     return lapsed[lapsed["state"] == chosen] if chosen else lapsed
+
+
+def _calls(desk: Desk) -> int:
+    """Return how many customers the chosen stations can call in a week."""
+    calls = alarms.calls_per_week(desk.ask)
+    return sum(calls[code] for code in desk.stations or calls)
 
 
 def _why(desk: Desk, page: pd.DataFrame) -> None:

@@ -34,10 +34,13 @@ def render() -> None:
 
 
 def _answer(desk: Desk, table: pd.DataFrame) -> str:
+    vehicles, period = int(table["vehicles"].sum()), mix.period(desk)
+    if REGULAR not in table.index:
+        return desk.say("page_stability.answer_young", period=period, vehicles=vehicles)
     return desk.say(
         "page_stability.answer",
-        period=mix.period(desk),
-        vehicles=int(table["vehicles"].sum()),
+        period=period,
+        vehicles=vehicles,
         regulars=int(table["vehicles"].get(REGULAR, 0)),
         share=mix.share(table, REGULAR, "vehicles"),
         visits=mix.share(table, REGULAR, "visits"),

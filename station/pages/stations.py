@@ -47,6 +47,8 @@ def verdicts(table: pd.DataFrame) -> pd.Series:
 def _answer(desk: Desk, table: pd.DataFrame) -> str:
     if len(table) == 1:
         return desk.say("page_stations.answer_one", station=table["station_name"].iloc[0])
+    if not table["regular"].sum():
+        return desk.say("page_stations.answer_young", stations=len(table))
     facts = {"stations": len(table), "chain": table["chain_lapsed_share"].iloc[0]}
     above, below = (_names(desk, table, verdict) for verdict in ("above", "below"))
     found = [

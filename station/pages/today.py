@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from station import text
-from station.model import DAY_S, day_date
+from station.model import DAY_S, State, day_date
 from station.pages import fleets as fleets_page
 from station.pages import frequency, front, lapsed
 from station.pages.parts import blocks, charts, look
@@ -49,11 +49,19 @@ def render() -> None:
     if board.is_empty(desk.ask):
         _first_steps(desk)
         return
-    alarms = lapsed.since(desk, lapsed.lapsed_regulars(desk), WEEK_DAYS)
+    gone = lapsed.lapsed_regulars(desk)
+    alarms = lapsed.since(desk, gone, WEEK_DAYS)
     daily = daily_visits(desk)
     blocks.answer(_answer(desk, alarms, daily))
-    lines = [*_duties(desk), *_alarms(desk, alarms), *_slowing(desk), *_signs(desk)]
-    lines += [*_unfinished(desk), *_fleets(desk), *_capture(desk), *_imports(desk)]
+    lines = [*_duties(desk), *_calls(desk, gone), *_alarms(desk, alarms), *_held(desk)]
+    lines += [
+        *_slowing(desk),
+        *_signs(desk),
+        *_unfinished(desk),
+        *_fleets(desk),
+        *_capture(desk),
+        *_imports(desk),
+    ]
     if lines:
         _draw_lines(desk, lines)
     _figures(desk, daily)
@@ -148,6 +156,35 @@ def _alarms(desk: Desk, alarms: pd.DataFrame) -> Iterator[Line]:
             )
 
 
+def _calls(desk: Desk, gone: pd.DataFrame) -> Iterator[Line]:
+    """Tell whom to call this week: as many as the stations can, the most to win back first."""
+    rows = lapsed.since(desk, gone, desk.days)
+    rows = rows[rows["to_call"]]
+    if len(rows):
+        amount = blocks.money(desk, rows["value_at_risk"], rows["currency_code"])
+        yield Line(
+            ":material/call:",
+            desk.say("page_today.to_call", vehicles=len(rows)),
+            desk.say("page_today.to_call_why", amount=amount),
+            "lapsed",
+            {"lapsed_state": lapsed.CALL},
+        )
+
+
+def _held(desk: Desk) -> Iterator[Line]:
+    """Tell whose alarm is held, and what holds it: these are not to be called yet."""
+    rows = lapsed.held(desk)
+    if len(rows):
+        causes = [desk.say(f"word.held.{cause}") for cause in rows["held_by"].unique()]
+        yield Line(
+            look.STATE[State.PAUSED].icon,
+            desk.say("page_today.held", vehicles=len(rows)),
+            desk.say("page_today.held_why", causes=desk.say("blocks.and").join(causes)),
+            "lapsed",
+            {"lapsed_view": lapsed.HELD},
+        )
+
+
 def _slowing(desk: Desk) -> Iterator[Line]:
     slowing = frequency.changed(frequency.regulars_of(desk.vehicles()), frequency.SLOWING)
     if len(slowing):
@@ -186,13 +223,18 @@ def _fleets(desk: Desk) -> Iterator[Line]:
 
 
 def _signs(desk: Desk) -> Iterator[Line]:
-    """Tell of early signs beside slowing."""
+    """Tell of each early sign beside slowing."""
     told = lapsed.early(desk)
-    told = told[told["sign"] != frequency.SLOWING]
-    if len(told):
-        sentence = desk.say("page_today.signs", vehicles=len(told))
-        detail = desk.say("page_today.a_month", amount=_risk(desk, told))
-        yield Line(":material/visibility:", sentence, detail, "lapsed")
+    for sign in lapsed.SIGNS:
+        rows = told[[sign in signs for signs in told["signs"]]]
+        if len(rows) and sign != frequency.SLOWING:
+            yield Line(
+                ":material/visibility:",
+                desk.say(f"page_today.{sign}", vehicles=len(rows)),
+                desk.say("page_today.a_month", amount=_risk(desk, rows)),
+                "lapsed",
+                {"lapsed_view": lapsed.EARLY, "lapsed_sign": sign},
+            )
 
 
 def _capture(desk: Desk) -> Iterator[Line]:

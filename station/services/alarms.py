@@ -19,20 +19,21 @@ MOST = 10_000
 
 @right("sales.import")
 def refresh(ask: Ask) -> int:
-    """Return how many alarm dates are new or gone, once those of all regulars are worked out."""
+    """Return how many alarm dates in sight are new or gone, once those of all are worked out."""
     return renew(ask)
 
 
 def renew(ask: Ask) -> int:
-    """Return the same; whoever asks, it is the whole chain's."""
+    """Return the same; whoever asks, the whole chain's are worked out."""
     everybody = replace(ask, scope=access.local_operator(ask.db))
     everybody = replace(everybody, as_of=board.last_day(everybody))
     frame = board.vehicles(everybody)
     regulars = frame[frame["stability"] == Stability.REGULAR.value]
     rows = regulars.assign(worth=regulars["monthly_amount"].fillna(0.0))
-    return sum(
-        _put(ask, id_, rows[rows["station_id"] == id_]) for id_ in everybody.scope.station_ids
-    )
+    changed = {
+        id_: _put(ask, id_, rows[rows["station_id"] == id_]) for id_ in everybody.scope.station_ids
+    }
+    return sum(changed[id_] for id_ in ask.scope.station_ids & changed.keys())
 
 
 def _put(ask: Ask, station_id: int, rows: pd.DataFrame) -> int:

@@ -11,7 +11,7 @@ from station.analysis.backtest import METHODS, BacktestRules
 from station.archive import lake
 from station.errors import BadValueError
 from station.model import day_date, day_number
-from station.services import alarms, board
+from station.services import alarms, board, sites
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.memory import remembered
@@ -20,6 +20,7 @@ LEAST_DAYS = 60
 """Days of sales that a rule must have seen before its first cut-off."""
 MOST_CUTOFFS = 24
 MOST_DAYS = 366
+MOST_CALLS = sites.MOST_CALLS
 FIGURES = (
     *("auc", "log_loss", "brier", "flagged", "came_back"),
     *("flags_per_week", "new_came_back", "silence_at_flag"),
@@ -28,11 +29,16 @@ FIGURES = (
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What is replayed: how far ahead, from how many past days, for vehicles seen how often."""
+    """What is replayed: how far ahead, from how many past days, for vehicles seen how often.
+
+    `calls` is how many customers a station can call in a week; None: what the stations' settings
+    say, on average.
+    """
 
     horizon: int = 30
     cutoffs: int = 4
     min_visits: int = 4
+    calls: int | None = None
 
 
 @right("board.read")
@@ -42,6 +48,8 @@ def replay(
 ) -> dict[str, Any]:
     """Return how every rule would have done on past days, in the words of the contract.
 
+    `calls_per_week` says at how many calls of a station each rule's `at_capacity` is cut.
+
     Raises:
         BadValueError: a number is out of its range, or the sales do not reach back far enough.
         NotFoundError: a station is not in sight.
@@ -50,16 +58,29 @@ def replay(
     _possible(asked)
     history = _history(ask, stations)
     days = _cutoffs(history, day_number(ask.as_of), asked)
-    calls = alarms.calls_per_week(ask)
-    named = [calls[code] for code in stations or calls]
+    calls = usual_calls(ask, stations) if asked.calls is None else asked.calls
     rules = BacktestRules(
         min_visits=asked.min_visits,
         overdue_below=ask.settings.lapse.overdue_below,
-        capacity=round(sum(named) / max(len(named), 1)),
+        capacity=calls,
         pace=ask.settings.pace,
     )
     found = backtest.replay(history, days, asked.horizon, rules)
-    return found | {"cutoffs": [day_date(day).isoformat() for day in found["cutoffs"]]}
+    cutoffs = [day_date(day).isoformat() for day in found["cutoffs"]]
+    return found | {"cutoffs": cutoffs, "calls_per_week": calls}
+
+
+@right("board.read")
+def usual_calls(ask: Ask, stations: Sequence[str] = ()) -> int:
+    """Return how many customers one of the stations can call in a week, on average.
+
+    Raises:
+        NotFoundError: a station is not in sight.
+    """
+    stations_in_sight(ask, stations)
+    calls = alarms.calls_per_week(ask)
+    named = [calls[code] for code in stations or calls]
+    return round(sum(named) / max(len(named), 1))
 
 
 def _possible(asked: Replay) -> None:
@@ -69,6 +90,8 @@ def _possible(asked: Replay) -> None:
         raise BadValueError("backtest.bad_cutoffs", most=MOST_CUTOFFS)
     if asked.min_visits < 1:
         raise BadValueError("backtest.bad_visits")
+    if asked.calls is not None and not 0 <= asked.calls <= MOST_CALLS:
+        raise BadValueError("sites.bad_calls", most=MOST_CALLS)
 
 
 def _history(ask: Ask, stations: Sequence[str]) -> pd.DataFrame:

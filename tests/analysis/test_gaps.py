@@ -213,6 +213,7 @@ def test_no_line_at_all_is_no_gap() -> None:
 
 @settings(deadline=None)
 @given(gone=st.sets(st.integers(2, 79), max_size=20), order=st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_exactly_what_was_left_out_is_missing_whatever_the_order(
     gone: set[int], order: random.Random
 ) -> None:

@@ -120,6 +120,7 @@ def test_likeness_has_no_side_and_a_name_is_like_itself(first: str, second: str)
         max_size=12,
     )
 )
+@pytest.mark.slow
 def test_order_of_records_does_not_matter(rows: list[tuple[int, str, str | None]]) -> None:
     people = records(*rows)
 

@@ -104,6 +104,7 @@ rows = st.lists(
 
 @settings(max_examples=40, deadline=None)
 @given(rows)
+@pytest.mark.slow
 def test_neither_order_nor_summing_by_the_quarter_changes_anything(
     given_rows: list[tuple[str, str, int, int]],
 ) -> None:

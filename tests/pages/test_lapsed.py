@@ -1,9 +1,12 @@
 """Lapsed regulars: pills count the list below them, and a reason told is kept."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from pages.office import said
 from streamlit.testing.v1 import AppTest
 
 from station.model import COMING, LapseReason
@@ -20,6 +23,12 @@ pytestmark = pytest.mark.slow
 def rows_of(page: AppTest) -> str:
     """Return the heading of the list, which counts its rows."""
     return str(page.main.subheader[0].value)
+
+
+def choose_first(page: AppTest) -> str:
+    """Choose the first vehicle of the list; return the key that its form begins with."""
+    page.selectbox(key="lapsed_vehicle").select_index(0).run()
+    return str(page.main.text_area[0].key).removesuffix("_note")
 
 
 @pytest.mark.parametrize("state", ["overdue", "lost", "moved"])
@@ -53,11 +62,52 @@ def test_early_signs_open_as_many_names_as_their_pill_says(
     told = frame[(frame["stability"] == "regular") & frame["state"].isin(COMING)]
     count = sum("slowing" in signs for signs in told["signs"])
 
-    page = open_page(demo_archive, "lapsed", "en", lapsed_sign="slowing")
+    page = open_page(demo_archive, "lapsed", "en", lapsed_view="early", lapsed_sign="slowing")
 
     assert not page.exception
-    heading = next(h.value for h in page.main.subheader if "Early signs" in h.value)
+    heading = next(h.value for h in page.main.subheader if "Habits changed" in h.value)
     assert str(count) in heading
+
+
+def test_held_alarms_say_why_and_that_nobody_is_to_be_called(
+    open_page: OpenPage, demo_archive: str, demo_ask: Ask
+) -> None:
+    frame = board.vehicles(demo_ask)
+    paused = frame[(frame["stability"] == "regular") & (frame["state"] == "paused")]
+
+    page = open_page(demo_archive, "lapsed", "en", lapsed_view="held")
+
+    assert not page.exception
+    assert "do not call yet" in said(page)
+    assert f"Alarms held: {len(paused)}" in said(page)
+
+
+@pytest.mark.parametrize("name", ["today", "lapsed", "stability", "frequency", "stations"])
+def test_a_week_of_sales_opens_every_page_and_names_no_regular(
+    open_page: OpenPage, demo_archive: str, demo_ask: Ask, name: str
+) -> None:
+    first = pd.Timestamp(board.daily(demo_ask)["day"].min(), unit="D").date()
+
+    page = open_page(demo_archive, name, "en")
+    page.date_input(key="as_of").set_value(first + timedelta(days=6)).run()
+
+    assert not page.exception
+    assert name == "today" or "regulars yet" in said(page) or "no regular" in said(page)
+
+
+def test_who_told_his_reason_is_not_called_again(
+    open_page: OpenPage, own_archive: str, own_ask: Ask
+) -> None:
+    before = open_page(own_archive, "lapsed", lapsed_state="call")
+    (first, *_) = before.selectbox(key="lapsed_vehicle").options
+    form = choose_first(before)
+
+    before.get_by_key(form).set_value(LapseReason.PRICE).run()
+    before.button(key=f"{form}_save").click().run()
+    after = open_page(own_archive, "lapsed", lapsed_state="call")
+
+    assert len(lapses.newest(own_ask)) == 1
+    assert first not in after.selectbox(key="lapsed_vehicle").options
 
 
 def test_the_english_page_opens(open_page: OpenPage, demo_archive: str) -> None:
@@ -65,12 +115,6 @@ def test_the_english_page_opens(open_page: OpenPage, demo_archive: str) -> None:
 
     assert not page.exception
     assert page.main.title[0].value == "Lapsed regulars"
-
-
-def choose_first(page: AppTest) -> str:
-    """Choose the first vehicle of the list; return the key that its form begins with."""
-    page.selectbox(key="lapsed_vehicle").select_index(0).run()
-    return str(page.main.text_area[0].key).removesuffix("_note")
 
 
 def test_a_reason_is_saved_and_summed_up(

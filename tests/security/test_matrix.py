@@ -194,6 +194,7 @@ NAMED: Mapping[str, Maker] = {
         of_customer(f) | {"attachment_id": f.attachment_id, "reason": "audit"}
     ),
     "backtests.replay": at_station,
+    "backtests.usual_calls": at_station,
     "board.capture": at_station,
     "board.daily": at_station,
     "board.held": at_station,

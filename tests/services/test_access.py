@@ -42,6 +42,7 @@ HELPERS = {
     "standing.keep",
     "sheets.count",
     "sheets.mark",
+    "sight.without_strangers",
     "told.bring",
     "told.settle_most",
 }

@@ -19,11 +19,20 @@ def test_a_replay_says_of_every_rule_how_it_did(demo_ask: Ask) -> None:
     assert rows["method"].tolist() == list(METHODS)
     assert found["cutoffs"] == sorted(found["cutoffs"])
     assert rows["auc"].dropna().between(0, 1).all()
+    assert found["calls_per_week"] == 20
     assert found["methods"]["model"]["at_capacity"]["flagged"] <= 40
 
 
 @pytest.mark.parametrize(
-    "asked", [Replay(horizon=0), Replay(cutoffs=0), Replay(cutoffs=99), Replay(min_visits=0)]
+    "asked",
+    [
+        Replay(horizon=0),
+        Replay(cutoffs=0),
+        Replay(cutoffs=99),
+        Replay(min_visits=0),
+        Replay(calls=-1),
+        Replay(calls=1001),
+    ],
 )
 def test_numbers_that_cannot_be_are_refused(demo_ask: Ask, asked: Replay) -> None:
     with pytest.raises(BadValueError):

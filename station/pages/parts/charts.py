@@ -104,6 +104,46 @@ def bars(
     )
 
 
+def stacks(
+    frame: pd.DataFrame,
+    *,
+    rows: Sequence[str],
+    names: Mapping[str, str],
+    colours: Mapping[str, str],
+    title: str,
+) -> go.Figure:
+    """Return one horizontal bar a row of `frame`, cut into its columns, each with its number."""
+    longest = float(frame[list(names)].sum(axis=1).max())
+    traces = [
+        {
+            "type": "bar",
+            "x": frame[key].tolist(),
+            "y": list(map(literal, rows)),
+            "name": name,
+            "orientation": "h",
+            "marker": {"color": colours[key]},
+            "text": [
+                f"{value:,.0f}" if value >= LABELLED_SHARE * longest else "" for value in frame[key]
+            ],
+            "textposition": "inside",
+            "insidetextanchor": "middle",
+            "textangle": 0,
+            "hovertemplate": f"{name}: %{{x:,.0f}}<extra>%{{y}}</extra>",
+        }
+        for key, name in names.items()
+    ]
+    return _figure(
+        title,
+        90 + 34 * len(frame),
+        traces,
+        x={"rangemode": "tozero", "showticklabels": False, "showgrid": False},
+        y=NAMES | {"showgrid": False},
+        barmode="stack",
+        showlegend=True,
+        legend=LEGEND,
+    )
+
+
 def shares(
     parts: pd.DataFrame,
     *,
@@ -216,6 +256,33 @@ def lines(
     )
 
 
+def against(
+    frame: pd.DataFrame, *, across: tuple[str, str], up: tuple[str, str], title: str
+) -> go.Figure:
+    """Return points of one share against another, beside the line on which both are the same.
+
+    `across` and `up` each name a column of `frame` and its axis.
+    """
+    trace = {
+        "type": "scatter",
+        "x": frame[across[0]].tolist(),
+        "y": frame[up[0]].tolist(),
+        "mode": "markers",
+        "marker": {"color": ACCENT, "size": 10},
+        "hovertemplate": f"{across[1]} %{{x:.0%}}, {up[1]} %{{y:.0%}}<extra></extra>",
+    }
+    share = {"range": [-0.03, 1.03], "tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+    same = {"type": "line", "x0": 0, "y0": 0, "x1": 1, "y1": 1, "line": DASHED, "layer": "below"}
+    return _figure(
+        title,
+        330,
+        [trace],
+        x=share | {"title": {"text": across[1]}},
+        y=share | {"title": {"text": up[1]}},
+        shapes=[same],
+    )
+
+
 def heat(
     grid: pd.DataFrame, *, columns: Sequence[str], rows: Sequence[str], title: str
 ) -> go.Figure:
@@ -301,14 +368,15 @@ def _upright(x: float) -> dict[str, Any]:
 def gaps(
     frame: pd.DataFrame,
     *,
-    usual: tuple[float, str],
+    usual: float,
     window: tuple[date, date, str] | None,
     title: str,
 ) -> go.Figure:
     """Return a vehicle's rhythm: at each visit the days since the one before, and the usual gap.
 
     `frame` has the columns day, gap_days, colour and name; its last row is today and the silence
-    so far. `usual` is the gap with its label, `window` when the next visit is due, with its label.
+    so far. `usual` is the gap that a dashed line shows, `window` when the next visit is due, with
+    its label.
     """
     trace = {
         "type": "scatter",
@@ -320,10 +388,9 @@ def gaps(
         "customdata": frame["name"].tolist(),
         "hovertemplate": "%{customdata}: %{y}<extra>%{x|%Y-%m-%d}</extra>",
     }
-    gap, gap_words = usual
-    line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": gap, "y1": gap, "line": DASHED}
-    labels = [_label(gap_words, {"xref": "paper", "x": 1, "y": gap, "yanchor": "bottom"})]
-    shapes: list[dict[str, Any]] = [line]
+    across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": usual, "y1": usual}
+    shapes: list[dict[str, Any]] = [across | {"line": DASHED}]
+    labels = []
     if window is not None:
         first, last, words = window
         shapes.append(_band(first, last))

@@ -117,9 +117,13 @@ def _badges(desk: Desk, row: Row) -> None:
 
 
 def _answer(desk: Desk, row: Row) -> str:
+    """Return who it is and how often it comes; of a regular that does not come as usual, that."""
     gap = row["usual_gap_days"]
+    is_told = is_regular(row) and row["state"] != State.ACTIVE
+    key = "page_card.answer_state" if is_told and not pd.isna(gap) else "page_card.answer"
     return desk.say(
-        "page_card.answer_once" if pd.isna(gap) else "page_card.answer",
+        "page_card.answer_once" if pd.isna(gap) else key,
+        state=desk.say(f"word.state.{row['state']}"),
         stability=desk.say(f"word.stability.{row['stability']}"),
         use=desk.say(f"word.use.{row['use']}"),
         station=row["station_name"],
@@ -169,7 +173,7 @@ def _rhythm(desk: Desk, card: cards.Card, row: Row) -> None:
     title = desk.say("page_card.rhythm", **facts)
     figure = charts.gaps(
         pd.concat([visits, pd.DataFrame([silence])], ignore_index=True),
-        usual=(facts["usual"], desk.say("page_card.rhythm_usual", **facts)),
+        usual=facts["usual"],
         window=_window(desk, row),
         title=title,
     )
@@ -189,7 +193,8 @@ def _portrait(desk: Desk, card: cards.Card, row: Row) -> None:
     with st.container(border=True, gap="small"):
         for name in ("stability", "frequency", "lapse"):
             if name != "lapse" or is_regular(row):
-                _fact(desk, name, text.say_row(desk.lang, row, f"{name}_sentence"))
+                more = _alarm(desk, row) if name == "lapse" else ()
+                _fact(desk, name, text.say_row(desk.lang, row, f"{name}_sentence"), *more)
         for name in ("sign", "share"):
             if row[f"{name}_sentence"]:
                 _fact(desk, name, text.say_row(desk.lang, row, f"{name}_sentence"))
@@ -205,6 +210,14 @@ def _portrait(desk: Desk, card: cards.Card, row: Row) -> None:
             _fact(desk, "owned", owner["organisation_name"] or kind, *_since(desk, owner))
         for held in card.cards.to_dict("records"):
             _fact(desk, "card", held["number"], held["kind"], *_since(desk, held))
+
+
+def _alarm(desk: Desk, row: Row) -> Iterator[str]:
+    """Yield on which day its silence becomes odd, or became so."""
+    if not pd.isna(row["alarm_day"]):
+        is_past = row["alarm_day"] <= row["last_day"] + row["days_silent"]
+        key = "page_card.alarm_past" if is_past else "page_card.alarm_ahead"
+        yield desk.say(key, day=day_date(int(row["alarm_day"])))
 
 
 def _because(desk: Desk, topic: str, evidence: list[str]) -> Iterator[str]:

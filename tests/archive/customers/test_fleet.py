@@ -57,6 +57,7 @@ TIE = st.tuples(st.integers(1, 5), st.sampled_from(CODES), st.integers(1, 40))
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(owned=st.lists(TIE, max_size=8), held=st.lists(TIE, max_size=8))
+@pytest.mark.slow
 def test_all_at_once_says_what_each_alone_says(
     tmp_path_factory: pytest.TempPathFactory,
     owned: list[tuple[int, str, int]],

@@ -59,6 +59,7 @@ def house(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> House:
     return House(sqlite_url)
 
 
+@pytest.mark.slow
 def test_a_contact_person_is_added_and_shown_masked(house: House) -> None:
     page = house.open("sven")
     key = f"person_new_{house.customer_id}_0"
@@ -86,6 +87,7 @@ def test_a_refused_entry_says_why_and_stays_to_be_mended(house: House) -> None:
     assert page.text_input(key=f"{key}_phone").value == "call me"
 
 
+@pytest.mark.slow
 def test_a_person_is_opened_once_verified_and_leaves(house: House) -> None:
     facts = {"role": ContactRole.OWNER, "name": "丁示川", "phone": "100 8888 0001"}
     person_id = persons.add(house.ask(), customer_id=house.customer_id, **facts)
@@ -104,6 +106,7 @@ def test_a_person_is_opened_once_verified_and_leaves(house: House) -> None:
     assert ", left on" in said(page)
 
 
+@pytest.mark.slow
 def test_an_agreement_is_written_down_and_ended(house: House) -> None:
     page = house.open("mona")
     key = f"agreement_new_{house.customer_id}_0"
