@@ -44,7 +44,9 @@ test: install                      ## everything; CI runs it
 	$(TOGETHER)
 
 LONG := tests/services/customers/test_merge_sequences.py tests/services/personal/test_erasure.py \
-	tests/guard/test_consent.py tests/guard/test_mask.py
+	tests/guard/test_consent.py tests/guard/test_mask.py tests/loyalty/test_ledger_random.py \
+	tests/services/points/test_cuts.py tests/services/points/test_kills.py \
+	tests/services/points/test_spending.py
 
 nightly: install                   ## the long forms of what CI tries in part (README.md); hours
 	$(PY) -m benchmarks.nightly
@@ -66,3 +68,4 @@ bench: install                     ## every measured figure of docs/en/figures.m
 	$(PY) -m benchmarks.guard
 	$(PY) -m benchmarks.passwords
 	$(PY) -m benchmarks.rotation
+	$(PY) -m benchmarks.points

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, is_dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -17,6 +18,7 @@ from station.analysis.gaps import GapRules
 from station.analysis.guards import GuardRules
 from station.analysis.lapse import LapseRules
 from station.analysis.network import NetworkRules
+from station.analysis.oddities import OddityRules
 from station.analysis.ownership import OwnershipRules
 from station.analysis.pace import PaceRules
 from station.analysis.stability import StabilityRules
@@ -38,6 +40,10 @@ from station.guard.rules import LookRules, PrivacyRules, SignInRules
 from station.ingest import phones
 from station.ingest.mapping import VOLUMES
 from station.ingest.rules import IngestRules
+from station.loyalty import faults as loyalty_faults
+from station.loyalty.breakage import BreakageRules
+from station.loyalty.ledger import LedgerRules
+from station.loyalty.programme import Programme
 
 T = TypeVar("T")
 MOST = 2**53
@@ -97,6 +103,18 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "fleets.trend_share": (0, 1),
     "fleets.ending_days": (0, 3_660),
     "fleets.unpaid_days": (0, 3_660),
+    "programme.claim_days": (0, 366),
+    "programme.notice_days": (1, 366),
+    "breakage.horizon_months": (1, 120),
+    "breakage.tail_months": (1, 60),
+    "oddities.most_week": (0, 1_000),
+    "oddities.window_days": (1, 366),
+    "oddities.least_fills": (2, 10_000),
+    "oddities.short_min": (1, 1_440),
+    "oddities.round_minor": (1, MOST),
+    "oddities.false_share": (0, 1),
+    "oddities.told_tail": (0, 1),
+    "oddities.prior_fills": (1, 1_000_000),
     "prospects.recent_days": (1, 36_600),
     "prospects.least_days": (2, 1_000),
     "prospects.most_days": (2, 1_000),
@@ -114,6 +132,10 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "attachments.max_kilobytes": (1, 51_200),
     "attachments.max_files": (0, 10_000),
     "attachments.max_total_kilobytes": (0, 1_048_576),
+    "ledger.hold_min": (1, 1_440),
+    "ledger.reverse_days": (0, 3_660),
+    "ledger.most_points": (1, 1_000_000_000),
+    "ledger.clock_slack_days": (0, 366),
     "lapse.horizon_days": (1, 36_600),
     "lapse.moved_days": (0, 36_600),
     "lapse.moved_gaps": (0, 1_000),
@@ -224,6 +246,9 @@ class Settings:
     guards: GuardRules = field(default_factory=GuardRules)
     compare: CompareRules = field(default_factory=CompareRules)
     fleets: FleetRules = field(default_factory=FleetRules)
+    programme: Programme = field(default_factory=Programme)
+    breakage: BreakageRules = field(default_factory=BreakageRules)
+    oddities: OddityRules = field(default_factory=OddityRules)
     sign_in: SignInRules = field(default_factory=SignInRules)
     looks: LookRules = field(default_factory=LookRules)
     privacy: PrivacyRules = field(default_factory=PrivacyRules)
@@ -234,6 +259,7 @@ class Settings:
     prospects: ProspectRules = field(default_factory=ProspectRules)
     registering: RegisterRules = field(default_factory=RegisterRules)
     attachments: AttachmentRules = field(default_factory=AttachmentRules)
+    ledger: LedgerRules = field(default_factory=LedgerRules)
     hash: str = ""
 
 
@@ -337,26 +363,49 @@ def _path(at: str, name: str) -> str:
 def _value(hint: Any, value: Any, at: str) -> Any:
     origin = get_origin(hint)
     if isinstance(hint, type) and is_dataclass(hint) and isinstance(value, dict):
-        return build(hint, value, at=at)
+        return _sound(build(hint, value, at=at), at)
     if origin is UnionType and (value is None) and NoneType in get_args(hint):
         return None
     if origin is UnionType:
         return _value(next(a for a in get_args(hint) if a is not NoneType), value, at)
     if origin is tuple and isinstance(value, list):
-        of_what = get_args(hint)[0]
-        is_own = of_what is Field
-        return _own_fields(value, at) if is_own else tuple(_value(of_what, v, at) for v in value)
+        return _listed(get_args(hint)[0], value, at)
     if origin in (dict, Mapping) and isinstance(value, dict):
         return {str(k): _value(get_args(hint)[1], v, f"{at}.{k}") for k, v in value.items()}
     return _scalar(hint, value, at)
 
 
+def _listed(of_what: Any, values: list[Any], at: str) -> tuple[Any, ...]:
+    """Return what a list holds; records are counted from 1."""
+    if of_what is Field:
+        return _own_fields(values, at)
+    if is_dataclass(of_what):
+        return tuple(_value(of_what, v, f"{at}.{n}") for n, v in enumerate(values, start=1))
+    return tuple(_value(of_what, value, at) for value in values)
+
+
+def _sound(rules: Any, at: str) -> Any:
+    """Return rules that can be, also taken together."""
+    found = loyalty_faults.find(rules, at) if isinstance(rules, Programme) else iter(())
+    for fault in found:
+        raise ConfigError(fault.key, **fault.facts)
+    return rules
+
+
 def _scalar(hint: Any, value: Any, at: str) -> Any:
+    if isinstance(hint, type) and issubclass(hint, StrEnum) and isinstance(value, str):
+        return _choice(hint, value, at)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return _possible(float(value), at)
     if hint is Any or (isinstance(hint, type) and type(value) is hint):
         return _possible(value, at)
     raise ConfigError("error.config_type", key=at, wanted=getattr(hint, "__name__", str(hint)))
+
+
+def _choice(kinds: type[StrEnum], value: str, at: str) -> StrEnum:
+    if value not in set(kinds):
+        raise ConfigError("error.config_choice", key=at, value=value[:20], known=", ".join(kinds))
+    return kinds(value)
 
 
 def _possible(value: Any, at: str) -> Any:

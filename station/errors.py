@@ -10,6 +10,8 @@ StationError                     a refusal that a person can act on
 ├── NotAllowedError              the right or the scope is missing
 │   ├── RightsChangedError         the rights changed since the page was drawn
 │   └── LimitReachedError          allowed, but not so often or so much in a day
+├── PointsError                  points cannot move as asked
+│   └── KeyReusedError             a key came again with something else
 ├── SignInError                  nobody is signed in, or the sign-in was refused
 ├── ConfigError                  config.yaml names an unknown or impossible value
 ├── ArchiveError                 the store cannot be used as it is
@@ -65,6 +67,14 @@ class RightsChangedError(NotAllowedError):
 
 class LimitReachedError(NotAllowedError):
     """Allowed, but not so often or so much in a day."""
+
+
+class PointsError(StationError):
+    """Points cannot move as asked."""
+
+
+class KeyReusedError(PointsError):
+    """A key came again with something else than what it stood for."""
 
 
 class SignInError(StationError):

@@ -6,7 +6,7 @@ points are integers: minor units of the currency, thousandths of the unit.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -270,17 +270,17 @@ class Role(StrEnum):
 
 
 SELF = frozenset({"account.own"})
-READ = SELF | {"board.read", "cards.read"}
+READ = SELF | {"board.read", "cards.read", "points.read"}
 WORK = READ | {
     *("lapse.record", "use.confirm", "contact.reveal", "consent.record"),
-    *("customers.edit", "prospects.work"),
+    *("customers.edit", "prospects.work", "points.redeem"),
 }
 FILES = frozenset({"sales.import", "records.import", "batches.read", "batches.undo"})
 ARCHIVIST = frozenset(
     {"rows.export", "privacy.file", "keeper.assign", "contact.reveal_any", "customers.merge"}
 )
 """What whoever keeps a station's customer archive may do there beyond his role."""
-KEEP = WORK | FILES | ARCHIVIST | {"audit.read"}
+KEEP = WORK | FILES | ARCHIVIST | {"audit.read", "points.reverse", "points.adjust"}
 GOVERN = frozenset(
     {"users.read", "users.keep", "requests.read", "requests.decide", "stations.keep"}
     | {"archive.keep", "archive.verify", "audit.read", "privacy.file", "privacy.erase"}
@@ -319,6 +319,36 @@ class Act(StrEnum):
     ERASURE = "erasure"
     PERSON_FILE = "person_file"
     KEEPING = "keeping"
+
+
+class PointAccount(StrEnum):
+    """Where points are; each account of a lot is a sum of entries."""
+
+    MEMBER = "member"
+    HELD = "held"
+    DEBT = "debt"
+    ISSUED = "issued"
+    REDEEMED = "redeemed"
+    EXPIRED = "expired"
+    ADJUSTED = "adjusted"
+
+
+class PointMove(StrEnum):
+    """What a transaction of points does."""
+
+    EARN = "earn"
+    REDEEM = "redeem"
+    HOLD = "hold"
+    CONFIRM = "confirm"
+    RELEASE = "release"
+    REVERSE = "reverse"
+    REFUND = "refund"
+    ADJUST = "adjust"
+    EXPIRE = "expire"
+    TRANSFER = "transfer"
+    FREEZE = "freeze"
+    THAW = "thaw"
+    CLOSE = "close"
 
 
 class Purpose(StrEnum):
@@ -583,6 +613,83 @@ class ImportCounts:
             self.rejected + other.rejected,
             self.ignored + other.ignored,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """One earning: `left` may be spent, `held` is set apart, `lapsed` ran out, `taken` went back.
+
+    `owed` is what a refund could not take back any more; the next earning pays it.
+    """
+
+    id: int
+    customer_id: int
+    points: int
+    expires_day: int | None
+    left: int = 0
+    held: int = 0
+    owed: int = 0
+    lapsed: int = 0
+    taken: int = 0
+
+    def counts(self, day: int) -> bool:
+        """Return whether its points may still be spent on a day."""
+        return self.expires_day is None or day <= self.expires_day
+
+    def after(self, entry: "PointEntry") -> "Lot":
+        """Return the lot as an entry leaves it."""
+        match entry.account:
+            case PointAccount.MEMBER:
+                return replace(self, left=self.left + entry.points)
+            case PointAccount.HELD:
+                return replace(self, held=self.held + entry.points)
+            case PointAccount.DEBT:
+                return replace(self, owed=self.owed - entry.points)
+            case PointAccount.EXPIRED:
+                return replace(self, lapsed=self.lapsed + entry.points)
+            case PointAccount.ISSUED if entry.points > 0:
+                return replace(self, taken=self.taken + entry.points)
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class LotPart:
+    """So many points of a lot."""
+
+    lot_id: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class PointEntry:
+    """One movement: added, never changed."""
+
+    account: PointAccount
+    lot_id: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class LotOpening:
+    """A lot that a draft opens; its entries call the first such lot -1, the next -2."""
+
+    customer_id: int
+    points: int
+    expires_day: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PointDraft:
+    """A transaction that may be booked; `points` is how many it is about."""
+
+    move: PointMove
+    points: int
+    entries: tuple[PointEntry, ...] = ()
+    opened: tuple[LotOpening, ...] = ()
+
+    def __post_init__(self) -> None:
+        if sum(entry.points for entry in self.entries):
+            raise ValueError(f"a {self.move} that does not sum to nothing")
 
 
 Progress = Callable[[int, int], None]

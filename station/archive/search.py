@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select, union
+from sqlalchemy import Connection, bindparam, func, select, union
 
 from station.archive.customers.book import FOREVER, ties_of
 from station.archive.customers.stands import stands
@@ -52,16 +52,17 @@ def by_ending(conn: Connection, ending: str, most: int) -> list[int]:
     return [int(row.vehicle_id) for row in conn.execute(query.limit(most))]
 
 
+_TIED_BY_CARD = (
+    select(card_links.c.vehicle_id, card_links.c.customer_id)
+    .join(cards)
+    .where(cards.c.number == bindparam("number"), card_links.c.to_day.is_(None))
+    .order_by(card_links.c.from_day.desc())
+)
+
+
 def by_card(conn: Connection, number: str) -> tuple[list[int], list[int]]:
     """Return the vehicles and the customers to whom a card is tied now."""
-    link = card_links.c
-    query = (
-        select(link.vehicle_id, link.customer_id)
-        .join(cards)
-        .where(cards.c.number == number, link.to_day.is_(None))
-        .order_by(link.from_day.desc())
-    )
-    rows = conn.execute(query).all()
+    rows = conn.execute(_TIED_BY_CARD, {"number": number}).all()
     vehicle_ids = [int(row.vehicle_id) for row in rows if row.vehicle_id is not None]
     return vehicle_ids, [int(row.customer_id) for row in rows if row.customer_id is not None]
 

@@ -32,9 +32,12 @@ class Change:
     id: int = 0
 
 
+_CODES = select(stations.c.code, stations.c.id).order_by(stations.c.id)
+
+
 def ids(conn: Connection) -> dict[str, int]:
     """Return the id of every station by its code."""
-    rows = conn.execute(select(stations.c.code, stations.c.id).order_by(stations.c.id))
+    rows = conn.execute(_CODES)
     return {str(code): int(station_id) for code, station_id in rows}
 
 

@@ -1,4 +1,4 @@
-"""Is the archive sound: file, keys, reversals, counts, signs, log; and what does it hold."""
+"""Is the archive sound: file, keys, reversals, counts, signs, log, points; what does it hold."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from station.archive import schema
 from station.archive.batches import DONE, OPEN, UNDONE
 from station.archive.database import Database
 from station.archive.people import audit
+from station.archive.points import proofs
 from station.archive.tables import batches, products, sales, stations, vehicle_keys
 
 HASH_BYTES = 16
@@ -61,8 +62,12 @@ def verify(db: Database) -> Verification:
     try:
         with db.readers.connect() as conn:
             checks = list(_file_checks(conn)) if db.path else []
-            rows = [Check(name, _first(conn, query)) for name, query in _row_checks().items()]
+            rows = [
+                Check(name, _first(conn, query))
+                for name, query in (_row_checks() | proofs.queries()).items()
+            ]
             rows.append(Check("audit", audit.first_broken(conn)))
+            rows.append(Check("points_chain", proofs.first_broken(conn)))
             rows += [Check("triggers", _odd_trigger(conn))] if db.path else []
     except DatabaseError as error:  # a page too damaged to look at
         return Verification((Check("integrity", str(error.orig)),))

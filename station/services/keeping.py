@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import time
@@ -16,6 +16,7 @@ from station.archive import verify as proofs
 from station.archive.customers import prospects
 from station.archive.database import Connection, Database, create_or_upgrade, open_database
 from station.archive.people import accounts, audit, heads
+from station.archive.points import chain as ledger
 from station.config import Settings
 from station.errors import ArchiveError, BackupError, NotAllowedError
 from station.model import Act
@@ -23,9 +24,12 @@ from station.services import alarms, pacing, sites, trail
 from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
 from station.services.personal import erasure, retention, sealing
+from station.services.points import lapsing
 
 DUTIES = ("nightly", "verify", "backup")
 """What is to be done to an archive again and again; each leaves an event."""
+LEDGER = ("points", "integrity", "foreign_keys", "triggers")
+"""How the checks begin by which the ledger of points is proved sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,19 +168,27 @@ def restore(settings: Settings, url: str, path: Path) -> None:
 def verify(ask: Ask) -> proofs.Verification:
     """Return what proves the archive sound, or the first row that is not."""
     found = proofs.verify(ask.db)
-    missing = proofs.Check("audit_heads", _missing_head(ask.db))
-    found = proofs.Verification((*found.checks, missing))
+    missing = [proofs.Check(name, _missing_head(ask.db, of)) for name, of in heads.CHAINS.items()]
+    found = proofs.Verification((*found.checks, *missing))
+    _mark_ledger(ask.db, found)
     bad = next((check.name for check in found.checks if check.first_bad), "")
     with suppress(ArchiveError):  # a damaged archive may be read, and not written
         _done(ask, "verify", count=len(found.checks), wrong=bad)
     return found
 
 
-def _missing_head(db: Database) -> str:
-    """Return which noted end of the log is not in it; what cannot be read was named before."""
+def _mark_ledger(db: Database, found: proofs.Verification) -> None:
+    """Let nothing be spent from a ledger that is not sound, until it is."""
+    is_sound = not any(c.first_bad for c in found.checks if c.name.startswith(LEDGER))
+    with suppress(ArchiveError), db.writing(changes_figures=False) as conn:
+        ledger.mark(conn, is_sound=is_sound)
+
+
+def _missing_head(db: Database, of: heads.Chain) -> str:
+    """Return which noted end of a chain is not in it; what cannot be read was named before."""
     try:
         with db.reading() as conn:
-            return heads.first_missing(conn, db.folder)
+            return heads.first_missing(conn, db.folder, of)
     except ArchiveError:
         return ""
 
@@ -213,6 +225,7 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     lake.refresh(ask.db)
     named = sealing.index_names(ask.db)
     forgotten = retention.forget_old(ask.db, ask.settings, now_s)
+    lapsed = lapsing.expire(ask, now_s=now_s)
     with ask.db.writing(changes_figures=False) as conn:
         won = prospects.settle_won(conn)
         if sum(forgotten.values()):
@@ -221,6 +234,7 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
         _note_nightly(conn, ask)
         day = datetime.fromtimestamp(now_s, UTC).date().isoformat()
         head = heads.note(conn, ask.db.folder, day)
+        heads.note(conn, ask.db.folder, day, heads.POINTS)
     is_clean = erasure.settle(ask.db)
     pacing.learn_today(ask)
     renewed = alarms.renew(ask)
@@ -232,6 +246,7 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
         *(Chore(kind, {"number": n}) for kind, n in forgotten.items()),
         Chore("named", {"number": named}),
         Chore("won", {"number": won}),
+        Chore("points", asdict(lapsed)),
         Chore("replayed", {"number": again}),
         Chore("clean" if is_clean else "not_clean"),
         Chore("head", head),

@@ -46,6 +46,8 @@ def tidy(reason: str) -> str:
 
     What looks like a telephone number or an address is hidden in it.
     """
+    if not reason:
+        return ""
     line = "".join(sign for sign in " ".join(reason.split()) if sign.isprintable())
     return mask.redact(line)[:LONGEST_REASON].strip()
 

@@ -1,6 +1,8 @@
 """A sound archive is found sound, each kind of damage is found, order leaves no trace."""
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -90,8 +92,11 @@ def test_a_damaged_page_is_found(sqlite_url: str, tmp_path: Path) -> None:
     fill(db)
     db.close()
     file = tmp_path / "station.db"
+    with closing(sqlite3.connect(file)) as plain:
+        query = "SELECT max(pageno) FROM dbstat WHERE name = 'sales'"
+        (page,) = plain.execute(query).fetchone()
     content = bytearray(file.read_bytes())
-    content[-4096:] = b"\xff" * 4096
+    content[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
     file.write_bytes(content)
 
     db = create_or_upgrade(sqlite_url)

@@ -18,6 +18,7 @@ from station.archive.customers.tables import agreements, contact_persons
 from station.archive.people import accounts as book
 from station.archive.tables import batches, customers, grants
 from station.errors import NotAllowedError, NotFoundError, StationError
+from station.loyalty.ledger import Earning
 from station.model import (
     RIGHTS,
     AgreementKind,
@@ -53,6 +54,8 @@ from station.services.incoming import intake
 from station.services.incoming.files import FileOptions
 from station.services.people import accounts
 from station.services.personal import privacy
+from station.services.points import crediting, spending
+from station.services.points.members import By, Named
 
 pytestmark = pytest.mark.slow
 DAY = date(2026, 8, 1)
@@ -80,6 +83,7 @@ class Facts:
     registration_id: int
     occasion_id: int
     attachment_id: int
+    earned_no: int
     folder: Path
 
 
@@ -171,6 +175,19 @@ def of_fleet(facts: Facts) -> dict[str, Any]:
     return {"customer_id": facts.fleet_id}
 
 
+def of_member(facts: Facts) -> dict[str, Any]:
+    return {"member": Named(By.CUSTOMER, str(facts.customer_id))}
+
+
+def by_key(facts: Facts, number: int = 0) -> dict[str, Any]:
+    """Return a key and what was booked: earned, then spent, then set apart."""
+    return {"key": f"form-{facts.code}", "number": facts.earned_no + number}
+
+
+def at_counter(facts: Facts) -> dict[str, Any]:
+    return of_member(facts) | {"key": f"form-{facts.code}", "station": facts.code}
+
+
 def of_form(facts: Facts) -> dict[str, Any]:
     return of_customer(facts) | {"kind": PaperForm.COMPLAINT, "lang": "en"}
 
@@ -194,6 +211,18 @@ NAMED: Mapping[str, Maker] = {
         of_customer(f) | {"attachment_id": f.attachment_id, "reason": "audit"}
     ),
     "backtests.replay": at_station,
+    "balances.balance": of_member,
+    "balances.history": of_member,
+    "correcting.adjust": lambda f: (
+        of_member(f) | {"key": f"form-{f.code}", "points": 5, "reason": "audit"}
+    ),
+    "correcting.freeze": lambda f: at_counter(f) | {"reason": "audit"},
+    "correcting.refund": lambda f: by_key(f) | {"points": 1, "reason": "audit"},
+    "correcting.reverse": lambda f: by_key(f, 1) | {"reason": "audit"},
+    "correcting.thaw": lambda f: at_counter(f) | {"reason": "audit"},
+    "correcting.transfer": lambda f: (
+        at_counter(f) | {"to": Named(By.CUSTOMER, str(f.fleet_id)), "points": 5, "reason": "audit"}
+    ),
     "backtests.usual_calls": at_station,
     "board.capture": at_station,
     "board.daily": at_station,
@@ -292,6 +321,10 @@ NAMED: Mapping[str, Maker] = {
     "tagging.take": lambda f: of_customer(f) | {"tag": "OTHERTAG"},
     "filters.matches": lambda f: {"conditions": [at_station_only(f)], "stations": [f.code]},
     "settling.of_organisation": of_fleet,
+    "spending.confirm": lambda f: by_key(f, 2) | {"points": 5},
+    "spending.hold": lambda f: at_counter(f) | {"points": 5},
+    "spending.redeem": lambda f: at_counter(f) | {"points": 5},
+    "spending.release": lambda f: by_key(f, 2),
     "settling.settle": lambda f: of_fleet(f) | {"period_end": date(2026, 7, 31)},
     "settling.unsettle": lambda f: of_fleet(f) | {"period_end": date(2026, 7, 31)},
     "sites.candidates": lambda f: {"station": f.code},
@@ -326,6 +359,7 @@ LISTS: Mapping[str, Maker] = {
     "intake.listing": nothing,
     "lapses.history": lambda f: {"vehicle_id": f.vehicle_id},
     "lapses.newest": nothing,
+    "members.find": lambda _: {"member": Named(By.CODE, f"{OWN}-1")},
     "merging.recent": nothing,
     "filters.choices": nothing,
     "filters.saved": nothing,
@@ -371,6 +405,7 @@ CHAINWIDE: Mapping[str, Maker] = {
     "keeping.backups": nothing,
     "keeping.condition": nothing,
     "keeping.nightly": nothing,
+    "lapsing.expire": nothing,
     "keeping.verify": nothing,
     "keys.forget": nothing,
     "keys.rotate": nothing,
@@ -413,7 +448,10 @@ CHANGES = frozenset(
     | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
     | {"leads.take_up", "leads.write_opportunity", "registering.confirm", "registering.decline"}
     | {"attachments.add", "attachments.remove", "notes.add", "occasions.add", "occasions.remove"}
-    | {"totals.import_totals"}
+    | {"totals.import_totals", "lapsing.expire"}
+    | {f"spending.{verb}" for verb in ("confirm", "hold", "redeem", "release")}
+    | {"correcting.adjust", "correcting.freeze", "correcting.refund", "correcting.reverse"}
+    | {"correcting.thaw", "correcting.transfer"}
 )
 """Services that are given an archive of their own to change."""
 
@@ -445,8 +483,20 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
             customer_id = facts_of(copy, code).customer_id
             tagging.put(operator, customer_id=customer_id, tag="OTHERTAG")
             confide(copy, code)
+            _earn(operator, facts_of(copy, code))
         operator.db.close()
         yield Stage(copy, facts_of(copy, OWN), facts_of(copy, OTHER))
+
+
+def _earn(ask: Ask, facts: Facts) -> None:
+    """Let a station's first customer have points, some of them spent and some set apart."""
+    earning = Earning(100, None, facts.code)
+    with ask.db.writing() as conn:
+        credit = crediting.Credit(facts.customer_id, facts.station_id, earning)
+        crediting.credit(conn, ask, [credit])
+    how = of_member(facts) | {"points": 10, "station": facts.code}
+    spending.redeem(ask, key=f"redeem-{facts.code}", **how)
+    spending.hold(ask, key=f"setapart-{facts.code}", **how)
 
 
 def _merge(world: World) -> None:
@@ -515,6 +565,7 @@ def facts_of(world: World, code: str) -> Facts:
             registration_id=1 if code == OWN else 2,
             occasion_id=1 if code == OWN else 2,
             attachment_id=1 if code == OWN else 2,
+            earned_no=1 if code == OWN else 4,
             folder=world.folder,
         )
     ask.db.close()

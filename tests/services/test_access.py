@@ -46,6 +46,7 @@ HELPERS = {
     "sheets.mark",
     "sight.without_strangers",
     "told.bring",
+    "booking.book",
     "told.settle_most",
 }
 """Public functions on a question that serve services and answer nobody by themselves."""

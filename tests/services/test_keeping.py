@@ -87,9 +87,9 @@ def test_the_nightly_work_twice_is_the_nightly_work(tmp_path: Path) -> None:
     assert [chore.name for chore in first] == [
         *("stations", "lake", "rhythm", "alarms", "contacts", "notes", "occasions"),
         *("registrations", "audit", "sessions", "quarantine", "undo"),
-        *("named", "won", "replayed", "clean", "head"),
+        *("named", "won", "points", "replayed", "clean", "head"),
     ]
-    assert len(notebook.lines(tmp_path / heads.FILE)) == 1
+    assert len(notebook.lines(tmp_path / heads.AUDIT.file)) == 1
     db.close()
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    bindparam,
     func,
     insert,
     or_,
@@ -101,18 +102,22 @@ class Tie(NamedTuple):
     by_card: bool
 
 
+_one = customers.alias("one")
+_first = select(stands(_one)).where(_one.c.id == bindparam("customer_id")).scalar_subquery()
+_OF_PERSON = or_(customers.c.id == _first, customers.c.merged_into == _first)
+_IN_ORDER = (customers.c.merged_into.is_not(None), customers.c.id)
+_FOUND = (
+    select(customers, accounts.c.name.label("keeper"))
+    .outerjoin(accounts, accounts.c.id == customers.c.keeper_id)
+    .where(_OF_PERSON)
+    .order_by(*_IN_ORDER)
+)
+_SAME = select(customers.c.id).where(_OF_PERSON).order_by(*_IN_ORDER)
+
+
 def find(conn: Connection, customer_id: int) -> Customer | None:
     """Return a customer with all that was found to be him, none if there is none."""
-    one = customers.alias()
-    own = select(stands(one)).where(one.c.id == customer_id)
-    first = own.scalar_subquery()
-    query = (
-        select(customers, accounts.c.name.label("keeper"))
-        .outerjoin(accounts, accounts.c.id == customers.c.keeper_id)
-        .where(or_(customers.c.id == first, customers.c.merged_into == first))
-        .order_by(customers.c.merged_into.is_not(None), customers.c.id)
-    )
-    rows = conn.execute(query).all()
+    rows = conn.execute(_FOUND, {"customer_id": customer_id}).all()
     return _customer(rows) if rows else None
 
 
@@ -157,9 +162,23 @@ def _customer(rows: Sequence[Any]) -> Customer:
 
 def same(conn: Connection, customer_id: int) -> list[int]:
     """Return the ids of all customers that were found to be this one, the one that stands first."""
-    first = conn.execute(select(stands()).where(customers.c.id == customer_id)).scalar()
-    gone = select(customers.c.id).where(customers.c.merged_into == first).order_by(customers.c.id)
-    return [] if first is None else [int(first), *conn.execute(gone).scalars()]
+    return list(conn.execute(_SAME, {"customer_id": customer_id}).scalars())
+
+
+def same_of_many(conn: Connection, customer_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Return of each of these customers the ids of all that were found to be him, like `same`."""
+    ends: dict[int, int] = {}
+    for some in slices(sorted(set(customer_ids))):
+        query = select(customers.c.id, stands()).where(customers.c.id.in_(some))
+        ends |= {int(one): int(end) for one, end in conn.execute(query)}
+    rows: dict[int, list[int]] = {end: [end] for end in ends.values()}
+    for some in slices(sorted(rows)):
+        gone = select(customers.c.merged_into, customers.c.id).where(
+            customers.c.merged_into.in_(some)
+        )
+        for end, one in conn.execute(gone.order_by(customers.c.id)):
+            rows[end].append(int(one))
+    return {one: rows[end] for one, end in ends.items()}
 
 
 def id_of(conn: Connection, code: str) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, or_, select, update
 
 from station.archive.rows import frame
 from station.archive.tables import audit, meta
@@ -40,28 +40,42 @@ class Event:
 
 def append(conn: Connection, event: Event) -> int:
     """Return the id of the event, now the last of the chain; call it in the act's own write."""
-    last_id, before = head(conn)
-    event_id = max(last_id, _counted(conn)) + 1  # no sequence, which would leave gaps
+    last_id, before, counted = _end(conn)
+    event_id = max(last_id, counted) + 1  # no sequence, which would leave gaps
     digest = _digest(astuple(event))
     values = {name: getattr(event, name) for name in Event.__slots__} | {"act": event.act.value}
     values |= {"id": event_id, "digest": digest, "hash": _link(before, digest, _stay(event))}
-    conn.execute(insert(audit).values(values))
-    noted = update(meta).where(meta.c.name == LAST).values(value=event_id)
-    if not conn.execute(noted).rowcount:
+    conn.execute(_ADD, values)
+    if not conn.execute(_COUNT, {"number": event_id}).rowcount:
         conn.execute(insert(meta).values(name=LAST, value=event_id))
     return event_id
 
 
+# Made once, as everything that is written asks them.
+_COUNTED = select(meta.c.value).where(meta.c.name == LAST)
+_END = (
+    select(audit.c.id, audit.c.hash, _COUNTED.scalar_subquery())
+    .order_by(audit.c.id.desc())
+    .limit(1)
+)
+_ADD = insert(audit)
+_COUNT = update(meta).where(meta.c.name == LAST).values(value=bindparam("number"))
+
+
+def _end(conn: Connection) -> tuple[int, str, int]:
+    """Return id and hash of the last event, and how many there should be."""
+    row = conn.execute(_END).first()
+    return (int(row[0]), str(row[1]), int(row[2] or 0)) if row else (0, "", _counted(conn))
+
+
 def _counted(conn: Connection) -> int:
     """Return how many events there should be; one that was cut off leaves a gap behind it."""
-    return int(conn.execute(select(meta.c.value).where(meta.c.name == LAST)).scalar() or 0)
+    return int(conn.execute(_COUNTED).scalar() or 0)
 
 
 def head(conn: Connection) -> tuple[int, str]:
     """Return id and hash of the last event, 0 and nothing for an empty log."""
-    last = select(audit.c.id, audit.c.hash).order_by(audit.c.id.desc()).limit(1)
-    row = conn.execute(last).first()
-    return (int(row.id), str(row.hash)) if row else (0, "")
+    return _end(conn)[:2]
 
 
 def hash_at(conn: Connection, event_id: int) -> str | None:

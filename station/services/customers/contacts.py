@@ -322,16 +322,21 @@ def find_by_phone(ask: Ask, *, phone: str) -> list[int]:
     if not number:
         return []
     with ask.db.writing(changes_figures=False) as conn:
-        _refuse_guessing(conn, ask)
+        refuse_guessing(conn, ask)
         found = _with_phone(conn, ask, number)
         if not found:
-            sessions.note_attempt(
-                conn,
-                account_hash=sealing.code_index(ask.db, f"phone/{number}"),
-                address=_guesser(ask),
-                now_s=int(time()),
-            )
+            note_miss(conn, ask, f"phone/{number}")
     return found
+
+
+def note_miss(conn: Connection, ask: Ask, typed: str) -> None:
+    """Write down that somebody looked up what is nobody's, told by a hash only."""
+    sessions.note_attempt(
+        conn,
+        account_hash=sealing.code_index(ask.db, typed),
+        address=_guesser(ask),
+        now_s=int(time()),
+    )
 
 
 def _with_phone(conn: Connection, ask: Ask, number: str) -> list[int]:
@@ -343,8 +348,12 @@ def _with_phone(conn: Connection, ask: Ask, number: str) -> list[int]:
     return found
 
 
-def _refuse_guessing(conn: Connection, ask: Ask) -> None:
-    """Refuse every look-up once too many were in vain; a right one would tell as well."""
+def refuse_guessing(conn: Connection, ask: Ask) -> None:
+    """Refuse every look-up once too many were in vain; a right one would tell as well.
+
+    Raises:
+        LimitReachedError: too many were nobody's today.
+    """
     most = ask.settings.looks.phone_misses_per_day
     missed = sessions.guesses(conn, address=_guesser(ask), from_s=start_of_today())
     if ask.scope.account != LOCAL_ACCOUNT and missed >= most:

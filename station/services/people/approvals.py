@@ -16,8 +16,9 @@ from station.services.access import acting, right, today
 from station.services.ask import Ask
 from station.services.people import accounts
 from station.services.people.asking import Effect, Payload
+from station.services.points import correcting
 
-EFFECTS: Mapping[str, Effect] = {**accounts.EFFECTS, **sites.EFFECTS}
+EFFECTS: Mapping[str, Effect] = {**accounts.EFFECTS, **sites.EFFECTS, **correcting.EFFECTS}
 """The kinds of requests, of every room that makes some."""
 
 

@@ -12,6 +12,7 @@ from station.archive.customers import credit, merging, person, steps, tags
 from station.archive.customers import persons as people
 from station.archive.customers.book import Span
 from station.archive.database import Connection
+from station.archive.points import lots
 from station.model import (
     DAY_S,
     MILLI,
@@ -24,6 +25,9 @@ from station.services.customers import agreements, kept, persons
 from station.services.customers.contacts import Seen
 from station.services.personal import confided, sealing
 from station.services.personal.confided import day, instant
+
+MOST_MOVES = 1_000_000
+"""More than anybody's points were ever moved."""
 
 
 def file_of(conn: Connection, ask: Ask, seen: Seen) -> dict[str, Any]:
@@ -54,6 +58,7 @@ def file_of(conn: Connection, ask: Ask, seen: Seen) -> dict[str, Any]:
         "contact_persons": _persons(conn, ask, seen),
         "agreements": _agreements(conn, ask, seen),
         "payments": _payments(conn, seen),
+        "points": _points(conn, seen, codes),
         "events": [_event(row, codes) for row in events.to_dict("records")],
     } | confided.sections(conn, ask, seen, codes)
 
@@ -101,6 +106,20 @@ def _merges(conn: Connection, seen: Seen) -> list[dict[str, Any]]:
             "undone_at": None if merge.undone_at is None else instant(merge.undone_at),
         }
         for merge in merging.naming(conn, seen.customer.ids)
+    ]
+
+
+def _points(conn: Connection, seen: Seen, codes: "pd.Series[str]") -> list[dict[str, Any]]:
+    """Return what moved his points, the newest first; where, if that is in sight."""
+    moves = lots.history(conn, customers.same(conn, seen.customer.id), limit=MOST_MOVES)
+    return [
+        {
+            "at": instant(row["at"]),
+            "move": row["move"],
+            "station": codes.get(row["station_id"]),
+            **{name: int(row[name]) for name in ("member", "held", "debt", "balance")},
+        }
+        for row in moves.to_dict("records")
     ]
 
 

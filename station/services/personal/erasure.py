@@ -14,6 +14,7 @@ from station.archive.customers.book import Customer
 from station.archive.customers.erasing import Erasure
 from station.archive.database import Connection, Database
 from station.archive.people import sessions
+from station.config import Settings
 from station.errors import BadValueError
 from station.guard.traces import Traces
 from station.model import Act, day_number
@@ -22,6 +23,7 @@ from station.services.access import right, today
 from station.services.ask import Ask
 from station.services.customers import contacts, kept, registering
 from station.services.personal import sealing
+from station.services.points import lapsing
 
 FILE = "erasures.jsonl"
 """Lies beside the archive, so that no backup of it is older than the newest erasure."""
@@ -59,7 +61,7 @@ def erase(ask: Ask, *, customer_id: int, reason: str, more_follow: bool = False)
                 account=ask.scope.account,
                 reason=why[:LONGEST_REASON],
             )
-            _erase(conn, ask.db, erasure)
+            _erase(conn, ask, erasure)
             name = f"customer:{row_id}"
             trail.note(conn, ask.scope, Act.ERASURE, name, station_id=seen.station_id, reason=why)
             notebook.add(ask.db.folder / FILE, erasure._asdict())
@@ -78,8 +80,9 @@ def settle(db: Database, *, most_bytes: int | None = None) -> bool:
     return True
 
 
-def _erase(conn: Connection, db: Database, erasure: Erasure) -> None:
+def _erase(conn: Connection, ask: Ask, erasure: Erasure) -> None:
     """Forget one row of a person, which stands by itself from then on."""
+    db = ask.db
     customer = _alone(conn, erasure.customer_id)
     own = erasing.belongings(conn, customer)
     person = contacts.of_person(db, customer, *own.texts, *own.numbers)
@@ -89,6 +92,8 @@ def _erase(conn: Connection, db: Database, erasure: Erasure) -> None:
     batches.forget_names(conn, named)
     _clear_files(db.folder / QUARANTINE, person)
     registering.forget_named(conn, db, person)
+    if not customer.is_organisation:
+        lapsing.close(conn, ask, customer.id)
     erasing.forget(conn, customer, own, day=day_number(today()), now_s=erasure.at)
     erasing.note(conn, erasure)
     erasing.mark_unsettled(conn)
@@ -155,8 +160,9 @@ def replay(db: Database) -> int:
     with db.writing() as conn:
         missed = list(_missed(conn, db))
         scope = access.local_operator(db)
+        ask = Ask(db, Settings(), scope, today())
         for erasure in missed:
-            _erase(conn, db, erasure)
+            _erase(conn, ask, erasure)
             name = f"customer:{erasure.customer_id}"
             trail.note(conn, scope, Act.ERASURE, name, reason="replayed")
     settle(db)

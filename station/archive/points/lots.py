@@ -1,0 +1,119 @@
+"""What customers hold: their lots, what of them was moved by what, and who is frozen."""
+
+from collections.abc import Collection
+
+import pandas as pd
+from sqlalchemy import BindParameter, Connection, and_, bindparam, case, exists, func, or_, select
+
+from station.archive.points.chain import Booked
+from station.archive.points.tables import point_entries, point_lots, point_transactions
+from station.archive.rows import frame, slices
+from station.model import Lot, LotPart, PointAccount, PointMove
+
+FROST = (PointMove.FREEZE.value, PointMove.THAW.value)
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_closer = point_transactions.alias("closer")
+_OPEN = and_(
+    point_transactions.c.until_at.is_not(None),
+    ~exists().where(_closer.c.closes == point_transactions.c.id),
+)
+_LOTS = select(*(point_lots.c[name] for name in Lot.__slots__)).where(
+    point_lots.c.customer_id.in_(_IDS)
+)
+_HOLDS = (
+    select(point_transactions.c.id)
+    .where(_OPEN, point_transactions.c.customer_id.in_(_IDS))
+    .order_by(point_transactions.c.id)
+)
+_OVER = _HOLDS.where(point_transactions.c.until_at <= bindparam("now"))
+_LAST_WORD = (
+    select(point_transactions.c.move)
+    .where(point_transactions.c.customer_id.in_(_IDS), point_transactions.c.move.in_(FROST))
+    .order_by(point_transactions.c.id.desc())
+    .limit(1)
+)
+
+
+def of_customers(conn: Connection, customer_ids: Collection[int]) -> tuple[Lot, ...]:
+    """Return all lots of these customers."""
+    return tuple(
+        Lot(*row)
+        for some in slices(sorted(customer_ids))
+        for row in conn.execute(_LOTS, {"ids": some})
+    )
+
+
+def owners(conn: Connection, lot_ids: Collection[int]) -> list[int]:
+    """Return the customers whose lots these are, the oldest record first."""
+    query = select(point_lots.c.customer_id).where(point_lots.c.id.in_(lot_ids)).distinct()
+    return sorted(conn.execute(query).scalars())
+
+
+def opened_by(conn: Connection, transaction_id: int) -> list[int]:
+    """Return the lots that a transaction opened."""
+    query = select(point_lots.c.id).where(point_lots.c.transaction_id == transaction_id)
+    return list(conn.execute(query.order_by(point_lots.c.id)).scalars())
+
+
+def parts(conn: Connection, transaction_id: int, account: PointAccount) -> list[LotPart]:
+    """Return which parts of which lots a transaction put on an account."""
+    entry = point_entries.c
+    mine = and_(entry.transaction_id == transaction_id, entry.account == account.value)
+    query = select(entry.lot_id, entry.points).where(mine).order_by(entry.place)
+    return [LotPart(*row) for row in conn.execute(query)]
+
+
+def is_frozen(conn: Connection, customer_ids: Collection[int]) -> bool:
+    """Return whether the last word on these customers' points was to freeze them."""
+    return conn.execute(_LAST_WORD, {"ids": customer_ids}).scalar() == FROST[0]
+
+
+def open_holds(conn: Connection, customer_ids: Collection[int]) -> list[int]:
+    """Return the holds of these customers that are still open."""
+    return list(conn.execute(_HOLDS, {"ids": customer_ids}).scalars())
+
+
+def holds_over(conn: Connection, customer_ids: Collection[int], now_s: int) -> list[int]:
+    """Return those of them whose time is over."""
+    return list(conn.execute(_OVER, {"ids": customer_ids, "now": now_s}).scalars())
+
+
+def overdue_holds(conn: Connection, now_s: int) -> list[int]:
+    """Return all open holds whose time is over."""
+    query = select(point_transactions.c.id).where(_OPEN, point_transactions.c.until_at <= now_s)
+    return list(conn.execute(query.order_by(point_transactions.c.id)).scalars())
+
+
+def with_lapsed(conn: Connection, day: int) -> list[int]:
+    """Return the customers who have points left that count no more."""
+    over = and_(point_lots.c.expires_day < day, point_lots.c.left > 0)
+    query = select(point_lots.c.customer_id).where(over).distinct()
+    return sorted(conn.execute(query).scalars())
+
+
+def history(conn: Connection, customer_ids: Collection[int], *, limit: int) -> pd.DataFrame:
+    """Return what moved these customers' points, the newest first: id to account, and the effect.
+
+    `member`, `held` and `debt` are what it did to each.
+    """
+    mine = and_(
+        point_entries.c.lot_id == point_lots.c.id, point_lots.c.customer_id.in_(customer_ids)
+    )
+    moved = select(point_entries).join(point_lots, mine).subquery()
+    booked = point_transactions.c
+    shown = [booked[name] for name in Booked._fields if name not in {"request_hash", "hash"}]
+    sums = [
+        func.coalesce(
+            func.sum(case((moved.c.account == account.value, moved.c.points), else_=0)), 0
+        ).label(account.value)
+        for account in (PointAccount.MEMBER, PointAccount.HELD, PointAccount.DEBT)
+    ]
+    query = (
+        select(*shown, *sums)
+        .outerjoin_from(point_transactions, moved, moved.c.transaction_id == booked.id)
+        .where(or_(booked.customer_id.in_(customer_ids), moved.c.lot_id.is_not(None)))
+        .group_by(*shown)
+        .order_by(booked.id.desc())
+        .limit(limit)
+    )
+    return frame(conn, query)

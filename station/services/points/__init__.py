@@ -1,0 +1,1 @@
+"""Points are looked up, spent, given back, corrected and run out."""

@@ -1,0 +1,195 @@
+"""What was booked is put right: reversed once, refunded, corrected by two people, passed on."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from station.archive.database import Connection
+from station.archive.points import lots
+from station.errors import NotAllowedError, NotFoundError, PointsError
+from station.loyalty import ledger
+from station.model import DAY_S, PointAccount, PointMove, day_number
+from station.services import trail
+from station.services.access import LOCAL_ACCOUNT, acting, right
+from station.services.ask import Ask
+from station.services.customers import contacts
+from station.services.people import asking
+from station.services.people.asking import Effect, Payload
+from station.services.points import booking, members
+from station.services.points.booking import Desk, Order, Receipt, Request
+from station.services.points.members import Named
+
+ADJUSTMENT = "points"
+
+
+@right("points.reverse")
+def reverse(ask: Ask, *, key: str, number: int, reason: str) -> Receipt:
+    """Return the receipt of a redemption undone: each point is where it was, with its last day.
+
+    Raises:
+        NotFoundError: there is no such redemption in sight.
+        PointsError: it was reversed before, or too long ago.
+        BadValueError: no reason is given.
+        KeyReusedError: the key stood for something else.
+    """
+    reason, days = trail.needed(reason), ask.settings.ledger.reverse_days
+
+    def draw(desk: Desk) -> Order:
+        spent = desk.transaction(number, PointMove.REDEEM, PointMove.CONFIRM)
+        desk.refuse_closed(number)
+        if spent.at < desk.at - days * DAY_S:
+            raise PointsError("points.too_late", days=days)
+        parts = lots.parts(desk.conn, number, PointAccount.REDEEMED)
+        draft = ledger.reverse(desk.purses(parts), parts)
+        return Order(desk.purse(spent.customer_id), draft, spent.station_id, closes=number)
+
+    return booking.book(ask, Request(key, PointMove.REVERSE, {"of": number}, reason), draw)
+
+
+@right("points.reverse")
+def refund(ask: Ask, *, key: str, number: int, points: int, reason: str) -> Receipt:
+    """Return the receipt of points of an earning that are taken back, if need be as a debt.
+
+    Raises:
+        NotFoundError: there is no such earning in sight.
+        PointsError: more would be taken back than it yielded.
+        BadValueError: no reason is given.
+        KeyReusedError: the key stood for something else.
+    """
+    reason = trail.needed(reason)
+
+    def draw(desk: Desk) -> Order:
+        earned = desk.transaction(number, PointMove.EARN)
+        purse = desk.purse(earned.customer_id)
+        (lot_id,) = lots.opened_by(desk.conn, number)
+        return Order(purse, ledger.refund(purse, lot_id, points), earned.station_id)
+
+    facts = {"of": number, "points": points}
+    return booking.book(ask, Request(key, PointMove.REFUND, facts, reason), draw)
+
+
+@right("points.adjust")
+def transfer(
+    ask: Ask, *, key: str, member: Named, to: Named, points: int, station: str, reason: str
+) -> Receipt:
+    """Return the receipt of points that go from one member to another, each with its last day.
+
+    Raises:
+        NotFoundError: a member or the station is not there, or not in sight; both answer alike.
+        PointsError: there are not so many points, none may be spent, or both are one.
+        BadValueError: no reason is given.
+        KeyReusedError: the key stood for something else.
+    """
+    points = booking.possible(points, ask.settings.ledger)
+
+    def draw(desk: Desk) -> Order:
+        giver, taker = (desk.purse(members.found(desk.conn, ask, one)) for one in (member, to))
+        return Order(giver, ledger.transfer(giver, taker, points), desk.station(station))
+
+    facts = {"member": member.mark(ask), "to": to.mark(ask), "points": points}
+    request = Request(key, PointMove.TRANSFER, facts, trail.needed(reason))
+    return booking.book(ask, request, draw)
+
+
+@right("points.redeem")
+def freeze(ask: Ask, *, key: str, member: Named, station: str, reason: str) -> Receipt:
+    """Return the receipt of a lost card: nothing of the member's is spent until a `thaw`.
+
+    Raises:
+        NotFoundError: member or station are not there, or not in sight; both answer alike.
+        PointsError: it was frozen before.
+        BadValueError: no reason is given.
+    """
+
+    def draw(desk: Desk) -> Order:
+        purse = desk.purse(members.found(desk.conn, ask, member))
+        return Order(purse, ledger.freeze(purse), desk.station(station))
+
+    facts = {"member": member.mark(ask)}
+    return booking.book(ask, Request(key, PointMove.FREEZE, facts, trail.needed(reason)), draw)
+
+
+@right("points.reverse")
+def thaw(ask: Ask, *, key: str, member: Named, station: str, reason: str) -> Receipt:
+    """Return the receipt of a member who may spend again.
+
+    Raises:
+        NotFoundError: member or station are not there, or not in sight; both answer alike.
+        PointsError: he was not frozen.
+        BadValueError: no reason is given.
+    """
+
+    def draw(desk: Desk) -> Order:
+        purse = desk.purse(members.found(desk.conn, ask, member))
+        return Order(purse, ledger.thaw(purse), desk.station(station))
+
+    facts = {"member": member.mark(ask)}
+    return booking.book(ask, Request(key, PointMove.THAW, facts, trail.needed(reason)), draw)
+
+
+@right("points.adjust")
+def adjust(
+    ask: Ask,
+    *,
+    key: str,
+    member: Named,
+    points: int,
+    reason: str,
+    expires_on: date | None = None,
+) -> Receipt | None:
+    """Ask for points to be given or (below 0) taken away; nothing moves until another agrees.
+
+    Whoever keeps the archive's files needs nobody, and gets the receipt.
+
+    Raises:
+        NotFoundError: the member is not there, or not in sight; both answer alike.
+        PointsError: more would be taken away than is there.
+        BadValueError: no reason is given or it names him, or the number cannot be.
+    """
+    booking.possible(abs(points), ask.settings.ledger)
+    expires_day = day_number(expires_on) if expires_on else None
+    with acting(ask) as conn:
+        customer_id = members.found(conn, ask, member)
+        seen = contacts.there(conn, ask, customer_id)
+        why = contacts.impersonal(reason, contacts.of_person(ask.db, seen.customer))
+        payload = {
+            "key": key,
+            "customer_id": customer_id,
+            "points": points,
+            "expires_day": expires_day,
+        }
+        if ask.scope.account == LOCAL_ACCOUNT:
+            return _adjusted(conn, ask, payload, why)
+        purse = booking.seen_now(conn, ask, customer_id)
+        ledger.adjust(purse, points, expires_day)  # what cannot be is refused before it is asked
+        asking.put(conn, ask, kind=ADJUSTMENT, payload=payload, reason=why)
+    return None
+
+
+def _adjusted(conn: Connection, ask: Ask, payload: Payload, reason: str) -> Receipt:
+    """Return the receipt of a correction, booked within the write that approves it."""
+    names = ("customer_id", "points", "expires_day")
+    facts = {name: payload[name] for name in names}
+
+    def draw(desk: Desk) -> Order:
+        purse = desk.purse(payload["customer_id"])
+        draft = ledger.adjust(purse, payload["points"], payload["expires_day"])
+        return Order(purse, draft)
+
+    request = Request(payload["key"], PointMove.ADJUST, facts, reason)
+    return booking.book_within(conn, ask, request, draw)
+
+
+def _apply(conn: Connection, ask: Ask, payload: Payload) -> str:
+    _adjusted(conn, ask, payload, payload["reason"])
+    return ""
+
+
+def _reach(conn: Connection, ask: Ask, payload: Payload) -> None:
+    try:
+        contacts.in_sight(conn, ask, payload["customer_id"])
+    except NotFoundError as error:
+        raise NotAllowedError("approvals.out_of_reach") from error
+
+
+EFFECTS: Mapping[str, Effect] = {ADJUSTMENT: Effect(_apply, lambda _conn, _payload: "", _reach)}
+"""What happens when a request of this room is approved."""

@@ -1,0 +1,27 @@
+"""A counter whose clock a test may set: on SQLite, or on both engines in turn."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from services.points.counter import Counter, opened
+
+from station.archive.database import Database, open_database
+from station.services.points import booking
+
+
+@pytest.fixture
+def counter(empty_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
+    shutil.copy(empty_file, tmp_path / "station.db")
+    made = opened(open_database(f"sqlite:///{tmp_path / 'station.db'}"))
+    monkeypatch.setattr(booking, "time", lambda: made.now)
+    yield made
+    made.ask.db.close()
+
+
+@pytest.fixture
+def anywhere(db: Database, monkeypatch: pytest.MonkeyPatch) -> Counter:
+    made = opened(db)
+    monkeypatch.setattr(booking, "time", lambda: made.now)
+    return made
