@@ -105,6 +105,13 @@ def held(deeds: Mapping[int, int], rules: TierRules, day: int, unit: int) -> Lev
     return next(reached, NONE)
 
 
+def since(rules: TierRules, day: int) -> int:
+    """Return the first day that says anything of the level on a day."""
+    if rules.period is Period.ROLLING:
+        return day - rules.days - rules.grace_days + 1
+    return period_of(rules, period_of(rules, day)[0] - 1)[0]
+
+
 def score(deeds: Mapping[int, int], rules: TierRules, day: int) -> int:
     """Return what counts on a day: what was done in its period up to it."""
     first = day - rules.days + 1 if rules.period is Period.ROLLING else period_of(rules, day)[0]

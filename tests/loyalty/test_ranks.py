@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -38,7 +39,7 @@ days_done = st.dictionaries(st.integers(DAY - 400, DAY + 3), st.integers(0, 4), 
 def test_many_have_the_levels_that_each_has_alone(
     rules: TierRules, deeds: dict[int, dict[int, int]]
 ) -> None:
-    done = {who: did for who, did in deeds.items() if any(day <= DAY for day in did)}
+    done = {who: did for who, did in deeds.items() if did}
 
     alone = {
         who: tiers.held({d: n for d, n in did.items() if d <= DAY}, rules, DAY, UNIT).name
@@ -46,6 +47,30 @@ def test_many_have_the_levels_that_each_has_alone(
     }
 
     assert names(deeds, rules) == alone
+
+
+@given(
+    rules_of_any_kind,
+    st.dictionaries(st.integers(1, 4), days_done, max_size=3),
+    st.lists(st.tuples(st.integers(1, 5), st.integers(DAY - 90, DAY + 60)), max_size=6),
+    st.integers(0, 1),
+)
+def test_each_is_asked_on_a_day_of_his_own_and_by_what_was_done_before(
+    rules: TierRules,
+    deeds: dict[int, dict[int, int]],
+    asked: list[tuple[int, int]],
+    lag_days: int,
+) -> None:
+    who, days = (np.array([pair[at] for pair in asked], dtype="int64") for at in (0, 1))
+
+    places = ranks.held_each(frame(deeds), who, days, rules, UNIT, lag_days=lag_days)
+
+    assert [rules.levels[at].name if at >= 0 else "" for at in places] == [
+        tiers.held(
+            {d: n for d, n in deeds.get(one, {}).items() if d <= day - lag_days}, rules, day, UNIT
+        ).name
+        for one, day in asked
+    ]
 
 
 @pytest.mark.parametrize(

@@ -77,9 +77,7 @@ def add(conn: Connection, new: Referral) -> None:
 
 def waiting(conn: Connection, customer_ids: Collection[int]) -> list[Referral]:
     """Return the referrals of these new members of which nothing became yet."""
-    mine = [
-        one for one in _of(conn, "customer_id", customer_ids) if one.state is State.WAITING
-    ]
+    mine = [one for one in _of(conn, "customer_id", customer_ids) if one.state is State.WAITING]
     return sorted(mine, key=lambda one: one.customer_id)
 
 
