@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import text
 from town import Person, settle
 
-from station.archive.database import Database
+from station.archive.database import Database, open_database
 from station.config import Settings
 from station.loyalty.programme import (
     Basis,
@@ -76,6 +76,10 @@ class Forecourt:
         """Return what became of a file of these lines."""
         path = self.folder / f"till-{next(self.files)}.csv"
         path.write_text("\n".join([HEADING, *map(str, lines), ""]), encoding="utf-8")
+        return self.import_file(path, **options)
+
+    def import_file(self, path: Path, **options: object) -> FileReport:
+        """Return what became of a file."""
         chosen = replace(ImportOptions(station="S1", lang="en"), **options)
         return intake.import_sales(self.ask, path=path, options=chosen)
 
@@ -95,8 +99,19 @@ class Forecourt:
 
 def opened(db: Database, folder: Path, *versions: Version) -> Forecourt:
     """Return a forecourt with three members, each with a vehicle and a card."""
-    ids = settle(db, [ANNA, BERT, CARL])
-    settings = replace(Settings(), programme=Programme(versions=versions or (version(),)))
+    return under_rules(db, folder, settle(db, [ANNA, BERT, CARL]), versions)
+
+
+def under_rules(
+    db: Database, folder: Path, ids: dict[str, int], versions: Sequence[Version] = ()
+) -> Forecourt:
+    """Return the forecourt of an archive that has its members."""
+    settings = replace(Settings(), programme=Programme(versions=tuple(versions) or (version(),)))
     ask = Ask(db, settings, access.local_operator(db), date(2026, 9, 1))
     folder.mkdir(exist_ok=True)
     return Forecourt(ask, folder, ids)
+
+
+def again(folder: Path, path: Path) -> None:
+    """Import a file into the archive of a folder, in a process of its own."""
+    under_rules(open_database(f"sqlite:///{folder}/station.db"), folder, {}).import_file(path)
