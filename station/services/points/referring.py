@@ -6,7 +6,7 @@ from time import time
 from station.archive.customers import book, person
 from station.archive.customers.book import Customer
 from station.archive.database import Connection
-from station.archive.points import given, referrals
+from station.archive.points import chain, given, referrals
 from station.archive.points.referrals import Referral, State
 from station.errors import BadValueError
 from station.model import day_number
@@ -14,6 +14,7 @@ from station.services.access import today
 from station.services.ask import Ask
 from station.services.personal import sealing
 from station.services.points import crediting, gifts, members
+from station.services.points.crediting import Taking
 from station.services.points.gifts import Due, Event
 from station.services.points.members import Named
 
@@ -72,7 +73,7 @@ def _rewarded(conn: Connection, ask: Ask, one: Referral) -> int:
         return 0
     sale_id, day = fill
     is_closed = day < one.made_day or _is_odd(conn, ask, one.customer_id, one.referred_by)
-    due = Due(one.referred_by, f"{one.customer_id}:{sale_id}", one.station_id)
+    due = _dues(conn, one, sale_id)[-1]
     done = 0 if is_closed else gifts.give(conn, ask, Event.REFERRAL, [due])
     if done:
         referrals.settle(conn, one.customer_id, State.REWARDED, sale_id=sale_id, day=day)
@@ -87,12 +88,25 @@ def take_back(conn: Connection, ask: Ask, sale_ids: Collection[int]) -> int:
     The next fill that earns is then the first one.
     """
     found = referrals.of_sales(conn, sale_ids)
+    taken = []
     for one in found:
-        cause = Due(one.referred_by, f"{one.customer_id}:{one.sale_id}").cause(Event.REFERRAL)
-        most = ask.settings.ledger.most_points
-        crediting.take_back(conn, ask, cause=cause, of=cause, points=most)
+        cause = _dues(conn, one, one.sale_id or 0)[-2].cause(Event.REFERRAL)
+        taken.append(Taking(cause, cause, ask.settings.ledger.most_points))
         referrals.settle(conn, one.customer_id, State.WAITING)
+    crediting.take_back(conn, ask, taken)
     return len(found)
+
+
+def _dues(conn: Connection, one: Referral, sale_id: int) -> list[Due]:
+    """Return what was given for a fill of a new member, and last what would be given next.
+
+    A fill that is taken back and comes again is rewarded again, under another key.
+    """
+    dues = [Due(one.referred_by, f"{one.customer_id}:{sale_id}", one.station_id)]
+    while chain.by_key(conn, crediting.EARN + dues[-1].cause(Event.REFERRAL)) is not None:
+        about = f"{one.customer_id}:{sale_id}:{len(dues)}"
+        dues.append(Due(one.referred_by, about, one.station_id))
+    return dues
 
 
 def _is_odd(conn: Connection, ask: Ask, new_id: int, by_id: int) -> bool:

@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from makers import make_key, make_sale
+from archive.shop import Shop
+from makers import make_key, make_reversal, make_sale
 from services.points.counter import ANNA, CARL, NOON, Counter, by_card
 from sqlalchemy import select, update
 from town import one as value_of
 from town import sell
 
-from station.archive.points import awards, referrals
+from station.archive.points import referrals
 from station.archive.points.referrals import State
 from station.archive.tables import sales
 from station.archive.verify import verify
@@ -29,7 +30,7 @@ from station.model import DAY_S, Fuel
 from station.services.customers import enrolling, leads, merging, registering
 from station.services.customers.enrolling import NewCard
 from station.services.personal import erasure, privacy
-from station.services.points import awarding, referring, rules
+from station.services.points import awarding, referring, returning, rules
 from station.services.points.members import By, Named
 
 LITRE = EarnRule("litre", of=Basis.LITRE)
@@ -71,9 +72,7 @@ def bring(counter: Counter, new: NewCard = ZHOU, by: Named | None = None) -> int
 
 def fill(counter: Counter, plate: str, days: int = 0, **changes: object) -> list[int]:
     """Return the lines of a vehicle that filled up so many days later, and earned."""
-    sale = make_sale(
-        vehicle=make_key(plate), sold_at=NOON + days * DAY_S, natural_key=counter.key()
-    )
+    sale = make_sale(vehicle=make_key(plate), sold_at=NOON + days * DAY_S, receipt_no=counter.key())
     sell(counter.ask.db, [replace(sale, **changes)])
     with counter.ask.db.writing() as conn:
         query = select(sales.c.id).where(sales.c.natural_key == sale.natural_key)
@@ -135,21 +134,34 @@ def test_the_fill_is_taken_back_and_so_is_the_reward(anyshop: Counter) -> None:
 
 def take_back(counter: Counter, sale_id: int) -> None:
     with counter.ask.db.writing() as conn:
-        (row,) = awards.of_sales(conn, [sale_id]).values()
-        awards.put_left(conn, [row._replace(points=0, base_points=0, counted=0)])
-        referring.take_back(conn, counter.ask, [sale_id])
+        (key,) = conn.execute(select(sales.c.receipt_no).where(sales.c.id == sale_id)).scalars()
+        back = make_reversal(make_sale(vehicle=make_key(ZHOU.plate), receipt_no=key))
+        Shop(conn).take_back([replace(back, natural_key=f"back-{sale_id}")])
+        returning.settle(conn, counter.ask, [sale_id])
+
+
+def test_a_fill_whose_taking_back_is_undone_is_rewarded_again(shop: Counter) -> None:
+    new = bring(shop)
+    (sale_id,) = fill(shop, ZHOU.plate)
+    take_back(shop, sale_id)
+    with shop.ask.db.writing() as conn:
+        conn.execute(update(sales).where(sales.c.reverses == sale_id).values(voided=1))
+        returning.settle(conn, shop.ask, [sale_id], undone=2)
+
+    assert (anna(shop), state(shop, new)) == (500, State.REWARDED)
+    assert verify(shop.ask.db).ok
 
 
 def test_buying_and_giving_back_gains_nothing_however_often(shop: Counter) -> None:
     bring(shop)
 
-    for _ in range(5):
+    for turn in range(5):
         (sale_id,) = fill(shop, ZHOU.plate)
         shop.redeem(ANNA, 500)
         take_back(shop, sale_id)
 
         assert (anna(shop), shop.balance(ANNA).debt) == (0, 500)
-        shop.earn(ANNA, 500)
+        shop.earn(ANNA, 500, sale=f"other {turn}")
 
 
 ODD = {
