@@ -69,3 +69,20 @@ def test_a_refusal_is_one_clear_sentence(shop: Counter) -> None:
 
     assert told.exit_code == 1
     assert told.stderr.strip() == "The member may spend 100 points, not 101. Choose fewer."
+
+
+def test_a_standing_tells_of_levels_or_that_there_are_none(shop: Counter, tmp_path: Path) -> None:
+    assert "no levels yet" in run(shop, "standing", ANNA.plate)
+    rules = tmp_path / "config.yaml"
+    tiers = "{levels: [{name: silver, least: 4, en: Silver}]}"
+    rules.write_text(
+        f"programme: {{versions: [{{name: first, starts: 2026-01-01, tiers: {tiers}}}]}}\n",
+        encoding="utf-8",
+    )
+    archive = ["--archive", str(shop.ask.db.url), "--config", str(rules), "--lang", "en"]
+
+    said = runner.invoke(app, [*archive, "points", "standing", ANNA.plate])
+    plain = runner.invoke(app, [*archive, "points", "standing", ANNA.plate, "--json"])
+
+    assert "No level yet: 0 of 4 fills for Silver" in said.stdout, said.stderr
+    assert (json.loads(plain.stdout)["above"], json.loads(plain.stdout)["missing"]) == ("silver", 4)

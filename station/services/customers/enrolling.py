@@ -29,7 +29,7 @@ from station.services import trail
 from station.services.access import acting, right, stations_in_sight, today
 from station.services.ask import Ask
 from station.services.customers import fields, kept
-from station.services.points import gifts, referring
+from station.services.points import gifts, members, referring
 from station.services.points.members import Named
 
 NAMED = ("name", "phone", "plate", "card")
@@ -76,7 +76,7 @@ def add(ask: Ask, *, new: NewCard) -> int:
             now, or whoever brought him is himself.
     """
     (station_id,) = stations_in_sight(ask, [new.station])
-    brought_by = referring.known(ask, new.referred_by)
+    brought_by = members.find(ask, member=new.referred_by).customer_id if new.referred_by else 0
     key, number = _key(new.plate), _number(new.card)
     with acting(ask, changes_figures=True) as conn:
         told = _told(conn, ask, new)

@@ -35,7 +35,7 @@ from station.services.customers import contacts, leads
 from station.services.customers.leads import Found
 from station.services.people import sign_in
 from station.services.personal import sealing
-from station.services.points import gifts, referring
+from station.services.points import gifts, members, referring
 from station.services.points.members import Named
 
 ASKED = rules.ASKED
@@ -252,7 +252,7 @@ def confirm(ask: Ask, *, registration_id: int, referred_by: Named | None = None)
         BadValueError: what he wrote cannot be opened, is no telephone any more, or he who brought
             him is himself.
     """
-    brought_by = referring.known(ask, referred_by)
+    brought_by = members.find(ask, member=referred_by).customer_id if referred_by else 0
     with acting(ask, changes_figures=True) as conn:
         row = _found(conn, ask, registration_id)
         told = opened(ask.db, row)

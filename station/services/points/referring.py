@@ -13,27 +13,13 @@ from station.model import day_number
 from station.services.access import today
 from station.services.ask import Ask
 from station.services.personal import sealing
-from station.services.points import crediting, gifts, members
+from station.services.points import crediting, gifts
 from station.services.points.crediting import Taking
 from station.services.points.gifts import Due, Event
-from station.services.points.members import Named
-
-
-def known(ask: Ask, by: Named | None) -> int:
-    """Return who it is that brought somebody, 0 where nobody did.
-
-    To be asked before the write that makes a new customer: whoever tries telephones is counted.
-
-    Raises:
-        NotFoundError: nobody is known by that, or not in sight; both answer alike.
-        PointsError: several are.
-        LimitReachedError: too many telephones and cards were nobody's today.
-    """
-    return members.find(ask, member=by).customer_id if by else 0
 
 
 def bring(conn: Connection, ask: Ask, customer_id: int, by: int, station_id: int) -> None:
-    """Write down who brought a new customer, within the write that makes him.
+    """Write down who brought a new customer (0: nobody), within the write that makes him.
 
     Raises:
         BadValueError: it is himself, or somebody who has a telephone, plate or card of his.
