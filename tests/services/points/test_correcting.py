@@ -9,6 +9,7 @@ from services.points.counter import ANNA, BERT, TODAY, Counter, by_card
 from station.archive.verify import verify
 from station.errors import (
     BadValueError,
+    KeyReusedError,
     LimitReachedError,
     NotAllowedError,
     NotFoundError,
@@ -129,6 +130,8 @@ def test_a_day_of_corrections_has_an_end(counter: Counter) -> None:
 
     with pytest.raises(LimitReachedError, match="corrected_much"):
         ask_for(key="adjust-02", points=11)
+    with pytest.raises(KeyReusedError):
+        ask_for(key="adjust-01", points=10)
     ask_for(key="adjust-03", points=10)
 
 
