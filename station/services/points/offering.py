@@ -13,6 +13,7 @@ from station.archive.points import offers as store
 from station.archive.points.offers import Act, Coupon, Gone, Limits, NewCoupon
 from station.errors import BadValueError, NotFoundError, PointsError
 from station.guard import mask
+from station.ingest import products
 from station.loyalty import coupons, earning, ledger
 from station.loyalty.coupons import Case, Refusal
 from station.loyalty.earning import Line
@@ -80,7 +81,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """What a coupon is used for; what conditions do not ask for may be left out."""
+    """What a coupon is used for; what conditions do not ask for may be left out.
+
+    `product` is called as the till calls it, and tells the fuel.
+    """
 
     amount_minor: int
     receipt: str = ""
@@ -160,13 +164,14 @@ def _facts(desk: Desk, customer_id: int, station_id: int, bought: Purchase) -> d
     station = stations.everything(desk.conn)[station_id]
     zone = ZoneInfo(station.zone)
     clock = datetime.fromtimestamp(desk.at, UTC).astimezone(zone).replace(tzinfo=UTC)
+    product = products.product_of(bought.product) if bought.product else None
     local_s = int(clock.timestamp())
     line = Line(
         sale_id=0,
         day=local_s // DAY_S,
         hour=local_s % DAY_S // HOUR_S,
-        product=bought.product,
-        fuel=bought.fuel,
+        product=product.code if product else "",
+        fuel=product.fuel if product else bought.fuel,
         unit=Unit.LITRE,
         quantity_milli=0,
         amount_minor=bought.amount_minor,
