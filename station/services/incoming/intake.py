@@ -51,7 +51,7 @@ from station.services.incoming.files import (
 from station.services.incoming.records import KINDS
 from station.services.incoming.undoing import Undone, take_back
 from station.services.personal import sealing
-from station.services.points import awarding
+from station.services.points import awarding, vouchers
 
 REJECTED, CONFLICT, IGNORED = "rejected", "conflict", "ignored"
 ASIDE = {Outcome.CONFLICT: CONFLICT, Outcome.UNMATCHED: "reversal_without_sale"}
@@ -275,6 +275,8 @@ def _read_in(work: _Work) -> _Tally:
         # Reversals come last, so that neither chunks nor the order of lines decide what they meet.
         outcomes = _add_reversals(conn, work, tally.reversals)
         _note(conn, work, tally, tally.reversals, outcomes)
+        back = awards.of_batch(conn, work.batch_id, 0, reversals=True)
+        vouchers.taken_back(conn, work.request.ask, back)
     return tally
 
 
