@@ -51,7 +51,7 @@ from station.services.incoming.files import (
 from station.services.incoming.records import KINDS
 from station.services.incoming.undoing import Undone, take_back
 from station.services.personal import sealing
-from station.services.points import awarding, returning
+from station.services.points import awarding, returning, vouchers
 
 REJECTED, CONFLICT, IGNORED = "rejected", "conflict", "ignored"
 ASIDE = {Outcome.CONFLICT: CONFLICT, Outcome.UNMATCHED: "reversal_without_sale"}
@@ -333,9 +333,10 @@ def _earn(conn: Connection, work: _Work, newest: int) -> None:
 
 
 def _take_back(conn: Connection, work: _Work, newest: int) -> None:
-    """Let the reversals that came in after the line with this number take back."""
+    """Let the reversals that came in after the line with this number take back, coupons too."""
     new = awards.of_batch(conn, work.batch_id, newest, reversals=True)
     returning.take_back_of(conn, work.request.ask, new)
+    vouchers.taken_back(conn, work.request.ask, new)
 
 
 def _add_reversals(conn: Connection, work: _Work, rows: Sequence[SaleRow]) -> list[Outcome]:
