@@ -5,11 +5,12 @@ from datetime import date
 
 from station.archive.database import Connection
 from station.archive.points import lots
+from station.archive.points.chain import Booked
 from station.errors import NotAllowedError, NotFoundError, PointsError
 from station.loyalty import ledger
 from station.model import DAY_S, PointAccount, PointMove, day_number
 from station.services import trail
-from station.services.access import LOCAL_ACCOUNT, acting, right
+from station.services.access import LOCAL_ACCOUNT, MINUTE_S, acting, right
 from station.services.ask import Ask
 from station.services.customers import contacts
 from station.services.people import asking
@@ -22,8 +23,12 @@ ADJUSTMENT = "points"
 
 
 @right("points.reverse")
-def reverse(ask: Ask, *, key: str, number: int, reason: str) -> Receipt:
+def reverse(
+    ask: Ask, *, key: str, number: int, reason: str, own_within_s: int | None = None
+) -> Receipt:
     """Return the receipt of a redemption undone: each point is where it was, with its last day.
+
+    With `own_within_s` only one that the asker made himself, no longer than so many seconds ago.
 
     Raises:
         NotFoundError: there is no such redemption in sight.
@@ -35,6 +40,7 @@ def reverse(ask: Ask, *, key: str, number: int, reason: str) -> Receipt:
 
     def draw(desk: Desk) -> Order:
         spent = desk.transaction(number, PointMove.REDEEM, PointMove.CONFIRM)
+        _refuse_others(desk, spent, own_within_s)
         desk.refuse_closed(number)
         if spent.at < desk.at - days * DAY_S:
             raise PointsError("points.too_late", days=days)
@@ -43,6 +49,15 @@ def reverse(ask: Ask, *, key: str, number: int, reason: str) -> Receipt:
         return Order(desk.purse(spent.customer_id), draft, spent.station_id, closes=number)
 
     return booking.book(ask, Request(key, PointMove.REVERSE, {"of": number}, reason), draw)
+
+
+def _refuse_others(desk: Desk, spent: Booked, within_s: int | None) -> None:
+    if within_s is None and not desk.ask.scope.terminal_id:
+        return
+    if spent.account != desk.ask.scope.account:
+        raise NotFoundError("points.no_transaction", number=spent.id)
+    if spent.at < desk.at - (within_s or 0):
+        raise PointsError("till.reverse_late", minutes=(within_s or 0) // MINUTE_S)
 
 
 @right("points.reverse")

@@ -26,6 +26,10 @@ class By(StrEnum):
     CUSTOMER = "customer"
 
 
+GUESSED = frozenset({By.PHONE, By.CARD})
+"""What somebody can try number by number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """A member as somebody names him, in full."""
@@ -59,7 +63,7 @@ def find(ask: Ask, *, member: Named) -> Member:
         PointsError: several are.
         LimitReachedError: too many telephones and cards were nobody's today.
     """
-    guessed = member.by in {By.PHONE, By.CARD}
+    guessed = member.by in GUESSED
     with ask.db.writing(changes_figures=False) as conn:
         if guessed:
             contacts.refuse_guessing(conn, ask)
@@ -72,6 +76,24 @@ def find(ask: Ask, *, member: Named) -> Member:
         if guessed:
             contacts.note_miss(conn, ask, f"{member.by}/{member.text.strip()}")
     raise missed
+
+
+def refuse_guessing(ask: Ask, member: Named) -> None:
+    """Refuse whoever asked for too many in vain today, by what can be guessed.
+
+    Raises:
+        LimitReachedError: too many telephones and cards were nobody's today.
+    """
+    if member.by in GUESSED:
+        with ask.db.reading() as conn:
+            contacts.refuse_guessing(conn, ask)
+
+
+def note_miss(ask: Ask, member: Named) -> None:
+    """Write down that somebody was asked for in vain."""
+    if member.by in GUESSED:
+        with ask.db.writing(changes_figures=False) as conn:
+            contacts.note_miss(conn, ask, f"{member.by}/{member.text.strip()}")
 
 
 def _shown(conn: Connection, ask: Ask, customer_id: int) -> Member:
