@@ -59,11 +59,12 @@ KeyHeader = Annotated[
     ),
 ]
 CHANGES = {
-    400: "No key, or none that can be.",
+    400: "No key, or none that can be; or no JSON.",
     404: "There is nothing of the kind, or it is not this station's.",
     409: "It cannot be done so, or the key stood for something else.",
 }
 ANYWHERE = {
+    400: "The request is no JSON.",
     401: "No terminal has this key, or not any more.",
     403: "A till may not do this.",
     413: "The request is too large.",

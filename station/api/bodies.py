@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 
 SHOWN = r"^[^\x00-\x1f\x7f]+$"
@@ -15,10 +15,17 @@ MOST_POINTS = 1_000_000_000
 EARLIEST_S, LATEST_S = 946_684_800, 4_102_444_800
 """2000-01-01 and 2100-01-01."""
 
+
+def _whole(number: object) -> object:
+    """Return a number as JSON means it: 5.0 is the whole number 5."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+WHOLE = BeforeValidator(_whole)
 Key = Annotated[str, Field(min_length=8, max_length=48, pattern=KEY)]
-Number = Annotated[int, Field(ge=1, le=MOST_NUMBER)]
-Points = Annotated[int, Field(ge=1, le=MOST_POINTS)]
-Instant = Annotated[int, Field(ge=EARLIEST_S, le=LATEST_S)]
+Number = Annotated[int, Field(ge=1, le=MOST_NUMBER), WHOLE]
+Points = Annotated[int, Field(ge=1, le=MOST_POINTS), WHOLE]
+Instant = Annotated[int, Field(ge=EARLIEST_S, le=LATEST_S), WHOLE]
 Of = Annotated[
     Number | Key,
     Field(
@@ -76,10 +83,10 @@ class Line(Body):
 
     model_config = _like(LINE)
     product: Annotated[str, _shown(60, description="As the till calls it: 92#, 0#柴油, 矿泉水.")]
-    quantity_milli: Annotated[int, Field(ge=-(10**11), le=10**11)]
+    quantity_milli: Annotated[int, Field(ge=-(10**11), le=10**11), WHOLE]
     unit: Literal["l", "kwh", "m3", "kg", "pc"]
     amount_minor: Annotated[
-        int, Field(ge=-(10**11), le=10**11, description="What was paid, in fen.")
+        int, Field(ge=-(10**11), le=10**11, description="What was paid, in fen."), WHOLE
     ]
     line_no: Annotated[str | None, _shown(20)] = None
     nozzle: Annotated[str | None, _shown(20)] = None

@@ -1,8 +1,9 @@
 """How is a till told no: the status, a code, a sentence in its language, and what to do next."""
 
 import logging
+import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,6 +30,8 @@ from station.errors import (
 Action = Literal["correct", "new_key", "retry", "stop"]
 SOON_S, LATER_S, HOUR_S = 1, 10, 3600
 BAD_KEY, UNPROCESSABLE, BROKEN, TOO_LARGE = 400, 422, 500, 413
+FIELD = re.compile(r"[A-Za-z_]+|\d+|Idempotency-Key")
+"""A name of ours in a place; others tell of the reader's own works."""
 LOG = logging.getLogger("station.api")
 
 
@@ -78,6 +81,8 @@ def told(error: StationError) -> Told:
 def refused(error: StationError, lang: str) -> Refused:
     """Return what a till is told of an error."""
     rule = told(error)
+    if isinstance(error, ArchiveError) and not isinstance(error, ArchiveBusyError):
+        error = ArchiveError("till.archive_away")  # where it lies is nobody's business out there
     said = text.say(lang, error.key, **error.facts)
     return Refused(
         code=error.key, message=said, action=rule.action, retry_after_s=rule.retry_after_s
@@ -141,11 +146,14 @@ def install(app: FastAPI) -> None:
 
 def _misformed(error: RequestValidationError, lang: str) -> JSONResponse:
     """Return which places of a request are wrong; never what stood there."""
-    faults = [
-        Fault(place=".".join(map(str, one["loc"])), problem=str(one["type"]))
-        for one in error.errors()
-    ]
-    is_key = any(fault.place.lower() == "header.idempotency-key" for fault in faults)
+    faults = [Fault(place=_place(one["loc"]), problem=str(one["type"])) for one in error.errors()]
+    is_key = any(one["loc"][0] == "header" for one in error.errors())
     key, status = ("till.key_needed", BAD_KEY) if is_key else ("till.bad_request", UNPROCESSABLE)
     said = Refused(code=key, message=text.say(lang, key), action="correct", faults=faults)
     return answer(status, said)
+
+
+def _place(where: Sequence[object]) -> str:
+    """Return a place by the names of fields and the numbers of items."""
+    named = (str(part) for part in where)
+    return ".".join(part for part in named if FIELD.fullmatch(part))

@@ -6,7 +6,7 @@ from enum import StrEnum
 from station.archive import search
 from station.archive.customers import book, sealed
 from station.archive.database import Connection
-from station.errors import NotFoundError, PointsError
+from station.errors import BadValueError, NotFoundError, PointsError
 from station.guard import mask
 from station.ingest import phones, plates
 from station.services.access import right
@@ -146,13 +146,21 @@ def _tied(conn: Connection, ask: Ask, member: Named) -> list[int]:
     """Return the customers who have this plate, card or telephone now."""
     text = member.text.strip()
     if member.by is By.PHONE:
-        number = phones.read(text, ask.settings.ingest.phone_region)
+        number = _phone(text, ask.settings.ingest.phone_region)
         return sealed.with_phone(conn, sealing.phone_indexes(ask.db, number)) if number else []
     if member.by is By.CARD:
         vehicle_ids, customer_ids = search.by_card(conn, text)
         return customer_ids or _holders(conn, vehicle_ids)
     plate = plates.normalise(text).norm
     return _holders(conn, search.by_text(conn, {plate} - {""}))
+
+
+def _phone(text: str, region: str) -> str:
+    """Return a telephone as it is looked for, empty where the text cannot be one."""
+    try:
+        return phones.read(text, region)
+    except BadValueError:
+        return ""
 
 
 def _holders(conn: Connection, vehicle_ids: "list[int] | dict[int, str]") -> list[int]:
