@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 import uvicorn
 from services.points.counter import ANNA, BERT, Counter, opened
 from serving import free_port
