@@ -252,6 +252,8 @@ class Taken(Answer):
 
     accepted: int
     duplicates: int
+    points: Annotated[int, Field(description="What its lines earned when they came in.")]
+    is_known: Annotated[bool, Field(description="Whether a member was known by card or plate.")]
 
 
 class Move(Answer):

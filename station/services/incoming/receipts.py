@@ -10,10 +10,12 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic, time
 
-from station.archive import batches, relink, stations
+from station.archive import batches, relink, sales, stations
 from station.archive.database import Connection
 from station.archive.people import terminals
 from station.archive.people.terminals import Told
+from station.archive.points import awards
+from station.archive.points.awards import Given
 from station.errors import (
     BadValueError,
     FileRefusedError,
@@ -28,6 +30,7 @@ from station.model import (
     Act,
     RejectedRow,
     SaleKeyKind,
+    SaleRow,
     Station,
     Unit,
     minor_per_major,
@@ -87,10 +90,12 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a receipt's lines."""
+    """What became of a receipt's lines, and what they earned, to whomever they are known to be."""
 
     accepted: int
     duplicates: int
+    points: int
+    is_known: bool
 
 
 class _QuoteOver(Exception):  # noqa: N818 - not an error: it unwinds the transaction
@@ -182,7 +187,16 @@ def _brought(conn: Connection, ask: Ask, receipt: Receipt) -> Taken:
     relink.relink(conn, tally.plates)
     counts = tally.counts()
     batches.count(conn, work.batch_id, counts)
-    return Taken(counts.accepted, counts.duplicates)
+    keys = [row.sale.natural_key for row in rows if isinstance(row, SaleRow)]
+    earned = _earned(conn, work.station_ids[station.code], keys)
+    points = sum(row.first_points for row in earned)
+    return Taken(counts.accepted, counts.duplicates, points, is_known=bool(earned))
+
+
+def _earned(conn: Connection, station_id: int, keys: Sequence[str]) -> list[Given]:
+    """Return what the lines with these keys earned as a whole, when they came in."""
+    ids = [int(row.id) for row in sales.stored(conn, station_id, keys).values()]
+    return list(awards.of_sales(conn, ids).values())
 
 
 def station_here(ask: Ask) -> str:
