@@ -20,7 +20,9 @@ from station.api.bodies import (
     QueueAnswer,
     QueueAnswers,
     QueueBody,
+    QuoteAnswer,
     QuoteBody,
+    Redeemable,
     Refused,
     ReleaseBody,
     ReverseBody,
@@ -37,6 +39,7 @@ from station.services.incoming import receipts
 from station.services.points import tills
 from station.services.points.booking import Receipt as Booked
 from station.services.points.members import By, Named
+from station.services.points.tills import AtTill
 
 T = TypeVar("T")
 WHERE = "/api"
@@ -147,14 +150,26 @@ async def find_member(request: Request, ask: Asker, body: FindBody) -> MemberAns
         debt=found.debt,
         is_frozen=found.is_frozen,
         endings=[bodies.Ending(day=_day(one.day), points=one.points) for one in found.endings],
+        redeemable=_redeemable(found),
     )
 
 
+def _redeemable(found: AtTill) -> Redeemable:
+    return Redeemable(**{name: getattr(found, name) for name in Redeemable.model_fields})
+
+
 @router.post("/quotes", responses=_refusals({404: CHANGES[404], 409: CHANGES[409]}))
-async def quote(request: Request, ask: Asker, body: QuoteBody) -> Taken:
+async def quote(request: Request, ask: Asker, body: QuoteBody) -> QuoteAnswer:
     """Say what a receipt would bring, were it sent now; nothing is changed."""
-    told = await answered(request, lambda: receipts.quote(ask, receipt=_receipt(body.receipt)))
-    return Taken(**asdict(told))
+    return await answered(request, lambda: _quote(ask, body))
+
+
+def _quote(ask: Ask, body: QuoteBody) -> QuoteAnswer:
+    told = asdict(receipts.quote(ask, receipt=_receipt(body.receipt)))
+    if body.member is None:
+        return QuoteAnswer(**told)
+    found = tills.member(ask, member=_named(body.member))
+    return QuoteAnswer(**told, redeemable=_redeemable(found))
 
 
 @router.post("/holds", responses=_refusals(CHANGES))

@@ -236,6 +236,17 @@ class Ending(Answer):
     points: int
 
 
+class Redeemable(Answer):
+    """What a member may redeem now at this station, by the rules of the day."""
+
+    least: Annotated[int, Field(description="The fewest points.")]
+    step: Annotated[int, Field(description="Points are redeemed in multiples of this.")]
+    most: Annotated[int, Field(description="The most he may redeem now, 0 if none.")]
+    worth_points: Annotated[int, Field(description="So many points ...")]
+    worth_minor: Annotated[int, Field(description="... are worth so many fen; 0: no rule says.")]
+    currency: str
+
+
 class MemberAnswer(Answer):
     """A member as the till may know him."""
 
@@ -245,6 +256,7 @@ class MemberAnswer(Answer):
     debt: int
     is_frozen: bool
     endings: list[Ending]
+    redeemable: Redeemable
 
 
 class Taken(Answer):
@@ -254,6 +266,12 @@ class Taken(Answer):
     duplicates: int
     points: Annotated[int, Field(description="What its lines earned when they came in.")]
     is_known: Annotated[bool, Field(description="Whether a member was known by card or plate.")]
+
+
+class QuoteAnswer(Taken):
+    """What a receipt would bring, and what the member who was named may redeem."""
+
+    redeemable: Redeemable | None = None
 
 
 class Move(Answer):

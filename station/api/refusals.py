@@ -5,6 +5,7 @@ import re
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from fastapi import FastAPI, Request
@@ -32,6 +33,7 @@ SOON_S, LATER_S, HOUR_S = 1, 10, 3600
 BAD_KEY, UNPROCESSABLE, BROKEN, TOO_LARGE = 400, 422, 500, 413
 FIELD = re.compile(r"[A-Za-z_]+|\d+|Idempotency-Key")
 """A name of ours in a place; others tell of the reader's own works."""
+HERE = str(Path(__file__).parents[1])
 LOG = logging.getLogger("station.api")
 
 
@@ -109,7 +111,8 @@ def broken(error: BaseException, lang: str) -> JSONResponse:
 
     An error's words may hold what was asked for.
     """
-    places = [f"{f.filename}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)]
+    every = traceback.extract_tb(error.__traceback__)
+    places = [f"{part.filename}:{part.lineno}" for part in every if HERE in part.filename]
     LOG.error("a till's request failed: %s at %s", type(error).__name__, " < ".join(places[::-1]))
     return plain("till.broken", BROKEN, lang, "retry")
 

@@ -13,7 +13,7 @@ from station.services.people import terminals
 
 def test_a_member_is_shown_by_a_masked_name_and_what_he_has(anywhere: Place) -> None:
     till = anywhere.till()
-    anywhere.counter.earn(ANNA, 50, days=36_000)
+    anywhere.counter.earn(ANNA, 50, days=36_000, sale="another gift")
 
     for by, text in (("plate", ANNA.plate), ("card", ANNA.card), ("phone", ANNA.phone)):
         found = till.ok("/members/find", {"member": {"by": by, "text": text}})

@@ -1,13 +1,40 @@
 """A receipt that a till sends comes in as a file's would: whole, once, at its own station."""
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from time import time
 
-from api.tilling import ANNA, SOLD_AT, Place, line, receipt
+from api.tilling import ANNA, SETTINGS, SOLD_AT, Place, by_plate, line, place, receipt
 from town import one
 
+from station.archive.database import Database
+from station.config import build
+from station.loyalty.programme import Programme
 from station.services.incoming import intake, receipts
 from station.services.incoming.intake import ImportOptions
 
+EARNING = replace(
+    SETTINGS,
+    programme=build(
+        Programme,
+        {
+            "versions": [
+                {
+                    "name": "start",
+                    "starts": date(2026, 1, 1),
+                    "earning": {"rules": [{"name": "money", "points": 1, "per": 1, "of": "money"}]},
+                    "redeeming": {
+                        "least": 500,
+                        "step": 100,
+                        "worth": {"points": 100, "minor": 100},
+                    },
+                }
+            ]
+        },
+        at="programme",
+    ),
+)
 LINES = "SELECT count(*) FROM sales WHERE voided = 0"
 
 
@@ -19,8 +46,9 @@ def test_a_receipt_comes_in_once_under_any_key(anywhere: Place) -> None:
     again = till.ok("/receipts", body, key="a1-000001")
     elsewhere = till.ok("/receipts", body, key="a1-000002")
 
-    assert first == again == {"accepted": 2, "duplicates": 0}
-    assert elsewhere == {"accepted": 0, "duplicates": 2}
+    nothing = {"points": 0, "is_known": False}  # without rules nothing is earned
+    assert first == again == {"accepted": 2, "duplicates": 0} | nothing
+    assert elsewhere == {"accepted": 0, "duplicates": 2} | nothing
     assert one(anywhere.counter.ask, LINES) == 2
     batch = "SELECT accepted FROM batches WHERE source = 'till'"
     assert one(anywhere.counter.ask, batch) == 2
@@ -80,6 +108,27 @@ def test_a_quote_says_what_a_receipt_would_bring_and_changes_nothing(anywhere: P
     assert told["accepted"] == 1
     assert one(ask, LINES) == 0
     assert one(ask, "SELECT count(*) FROM batches WHERE source = 'till'") == 0
+
+
+def test_a_receipt_earns_what_it_was_quoted_and_says_so_again(db: Database) -> None:
+    with place(db, EARNING) as made:
+        till = made.till()
+        body = receipt(plate=ANNA.plate, sold_at=int(time()) - 60)
+
+        quoted = till.ok("/quotes", {"receipt": body, "member": by_plate(ANNA)})
+        assert till.balance(ANNA) == 1_000
+        taken = till.ok("/receipts", body, key="a1-000001")
+        again = till.ok("/receipts", body, key="a1-000002")
+        strangers = till.ok("/receipts", receipt("R2", plate="粤B99999"))
+
+        assert (quoted["points"], taken["points"], again["points"]) == (239, 239, 239)
+        assert (taken["is_known"], strangers["is_known"]) == (True, False)
+        may = quoted["redeemable"]
+        assert (may["least"], may["step"], may["most"]) == (500, 100, 1_000)
+        assert (may["worth_points"], may["worth_minor"]) == (100, 100)
+        assert till.balance(ANNA) == 1_239
+        odd = till.send("/holds", {"member": by_plate(ANNA), "points": 550})
+        assert (odd.status_code, odd.json()["action"]) == (409, "correct")
 
 
 def test_a_receipt_and_a_file_of_it_are_one_sale(shop: Place, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def place(db: Database, settings: Settings = SETTINGS) -> Iterator[Place]:
     """Yield a server in a thread, Anna having 1,000 points and Bert none."""
     counter = opened(db)
     counter.ask = replace(counter.ask, settings=settings)
-    counter.earn(ANNA, 1_000)
+    counter.earn(ANNA, 1_000, sale="gift")
     with listening(api.build(db, settings)) as url:
         made = Place(url, counter)
         try:

@@ -15,8 +15,9 @@ from station.archive.database import Connection
 from station.archive.points import chain, lots
 from station.archive.points.chain import Booked, Posting
 from station.errors import BadValueError, KeyReusedError, NotFoundError, PointsError
-from station.loyalty import ledger
+from station.loyalty import ledger, programme
 from station.loyalty.ledger import LedgerRules, Purse
+from station.loyalty.programme import Version
 from station.model import (
     DAY_S,
     Act,
@@ -33,8 +34,6 @@ from station.services.customers import contacts
 
 KEY = re.compile(r"[\x21-\x7e]{8,100}")
 """How a caller's key must look: no blank, long enough that nobody hits it by chance."""
-BY_CALLER = "key:"
-"""How callers' keys begin in the ledger, so that none stands in the way of an earning's."""
 SPENDING = frozenset({PointMove.REDEEM, PointMove.HOLD, PointMove.CONFIRM, PointMove.TRANSFER})
 """What is refused while the ledger was not proved sound."""
 
@@ -88,15 +87,8 @@ class Desk:
     day: int
 
     def station(self, code: str) -> int:
-        """Return the id of the station at which points are moved.
-
-        Raises:
-            NotFoundError: it is not there, or not in sight; both answer alike.
-        """
-        station_id = stations.ids(self.conn).get(code)
-        if station_id is None or station_id not in self.ask.scope.station_ids:
-            raise NotFoundError("error.station_not_found", station=code)
-        return station_id
+        """Return the id of the station at which points are moved; not there or in sight: refuse."""
+        return station_of(self.conn, self.ask, code)
 
     def purse(self, customer_id: int) -> Purse:
         """Return what a customer holds; holds whose time is over have gone back before."""
@@ -187,7 +179,7 @@ def book(ask: Ask, request: Request, draw: Draw) -> Receipt:
 
 def book_within(conn: Connection, ask: Ask, request: Request, draw: Draw) -> Receipt:
     """Return the receipt of what is asked for, booked in the caller's own write."""
-    key = BY_CALLER + request.key
+    key = chain.BY_CALLER + request.key
     before = chain.by_key(conn, key)
     if before is not None:
         if before.request_hash != request.hash:
@@ -225,9 +217,31 @@ def desk_of(conn: Connection, ask: Ask, *, spends: bool = False, now_s: int | No
     return Desk(conn, ask, at, max(day_of(at, rules), end.day))
 
 
+def station_of(conn: Connection, ask: Ask, code: str) -> int:
+    """Return the id of a station in sight.
+
+    Raises:
+        NotFoundError: it is not there, or not in sight; both answer alike.
+    """
+    station_id = stations.ids(conn).get(code)
+    if station_id is None or station_id not in ask.scope.station_ids:
+        raise NotFoundError("error.station_not_found", station=code)
+    return station_id
+
+
+def now() -> int:
+    """Return this instant."""
+    return int(time())
+
+
 def day_of(at: int, rules: LedgerRules) -> int:
     """Return on which day of the programme an instant lies."""
     return day_number(datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(rules.zone)).date())
+
+
+def rules_on(ask: Ask, day: int) -> Version | None:
+    """Return the rules that hold on a day of the programme, none before the first start."""
+    return programme.at(ask.settings.programme, day)
 
 
 def purse_of(conn: Connection, customer_id: int, rows: Sequence[int], day: int) -> Purse:
@@ -250,9 +264,7 @@ def seen_now(conn: Connection, ask: Ask, customer_id: int) -> Purse:
 
 def release(desk: Desk, number: int) -> Receipt:
     """Return the receipt of a hold that goes back by itself."""
-    hold = chain.find(desk.conn, number)
-    if hold is None:
-        raise LookupError(number)
+    hold = chain.sure(desk.conn, number)
     parts = lots.parts(desk.conn, number, PointAccount.HELD)
     draft = ledger.release(desk.purses(parts), parts)
     purse = desk.seen(hold.customer_id, customers.same(desk.conn, hold.customer_id))

@@ -9,7 +9,7 @@ from station.errors import NotFoundError
 from station.services.access import MINUTE_S, right
 from station.services.ask import Ask
 from station.services.incoming import receipts
-from station.services.points import balances, booking, correcting, members, spending
+from station.services.points import balances, correcting, members, spending
 from station.services.points.balances import Ending
 from station.services.points.booking import Receipt
 from station.services.points.members import Named
@@ -20,7 +20,10 @@ Of = int | str
 
 @dataclass(frozen=True, slots=True)
 class AtTill:
-    """What a till is told of a member: a masked name, what he may spend, and what ends when."""
+    """What a till is told of a member: a masked name, what he may spend, and what ends when.
+
+    He may redeem `least` to `most` points in steps; `worth_points` are worth `worth_minor`.
+    """
 
     name: str
     balance: int
@@ -28,6 +31,12 @@ class AtTill:
     debt: int
     is_frozen: bool
     endings: tuple[Ending, ...]
+    least: int
+    step: int
+    most: int
+    worth_points: int
+    worth_minor: int
+    currency: str
 
 
 @right("points.read")
@@ -41,7 +50,21 @@ def member(ask: Ask, *, member: Named) -> AtTill:
     """
     found = members.find(ask, member=member)
     purse = balances.balance(ask, member=member)
-    return AtTill(found.name, purse.balance, purse.held, purse.debt, purse.is_frozen, purse.endings)
+    may = spending.terms(ask, member=member, station=receipts.station_here(ask))
+    return AtTill(
+        name=found.name,
+        balance=purse.balance,
+        held=purse.held,
+        debt=purse.debt,
+        is_frozen=purse.is_frozen,
+        endings=purse.endings,
+        least=may.least,
+        step=may.step,
+        most=may.most,
+        worth_points=may.worth.points if may.worth else 0,
+        worth_minor=may.worth.minor if may.worth else 0,
+        currency=may.currency,
+    )
 
 
 @right("points.redeem")
@@ -129,7 +152,7 @@ def _number(ask: Ask, of: Of) -> int:
     if isinstance(of, int):
         return of
     with ask.db.reading() as conn:
-        booked = chain.by_key(conn, booking.BY_CALLER + own_key(ask, of))
+        booked = chain.by_key(conn, chain.BY_CALLER + own_key(ask, of))
     if booked is None:
         raise NotFoundError("till.no_key")
     return booked.id

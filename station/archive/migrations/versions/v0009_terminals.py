@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Table, Text
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0008"
 
 metadata = MetaData(
     naming_convention={
