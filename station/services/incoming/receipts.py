@@ -112,7 +112,7 @@ def take(ask: Ask, *, key: str, receipt: Receipt) -> Taken:
         BadValueError: a line cannot be; nothing of the receipt was taken.
         FileRefusedError: a line contradicts what came before; nothing of the receipt was taken.
     """
-    terminal_id = _terminal(ask)
+    terminal_id = terminal_here(ask)
     with acting(ask, changes_figures=_is_time(ask)) as conn:
         before = terminals.told(conn, terminal_id, key)
         if before is not None:
@@ -136,7 +136,7 @@ def quote(ask: Ask, *, receipt: Receipt) -> Taken:
         BadValueError: a line cannot be.
         FileRefusedError: a line contradicts what came before.
     """
-    _terminal(ask)
+    terminal_here(ask)
     with _undone(ask) as conn:
         return _brought(conn, ask, receipt)
 
@@ -148,8 +148,12 @@ def _undone(ask: Ask) -> Iterator[Connection]:
         raise _QuoteOver
 
 
-def _terminal(ask: Ask) -> int:
-    """Return the number of the terminal that asks."""
+def terminal_here(ask: Ask) -> int:
+    """Return the number of the terminal that asks.
+
+    Raises:
+        NotAllowedError: it is no till.
+    """
     if not ask.scope.terminal_id:
         raise NotAllowedError("till.only_terminals")
     return ask.scope.terminal_id
@@ -200,19 +204,18 @@ def _earned(conn: Connection, station_id: int, keys: Sequence[str]) -> list[Give
 
 
 def station_here(ask: Ask) -> str:
-    """Return the code of the asker's only station.
+    """Return the code of the station of the terminal that asks.
 
     Raises:
-        NotAllowedError: he has more than one, or none.
+        NotAllowedError: it is no till.
     """
+    terminal_here(ask)
     with ask.db.reading() as conn:
         return _station(conn, ask).code
 
 
 def _station(conn: Connection, ask: Ask) -> Station:
-    station_id = trail.place_of(ask.scope)
-    if station_id is None:
-        raise NotAllowedError("till.only_terminals")
+    (station_id,) = ask.scope.station_ids
     return stations.everything(conn)[station_id]
 
 

@@ -1,4 +1,4 @@
-"""What a till asks of points: who is it, set apart, confirmed or let go, and given back."""
+"""What a till, and nobody else, asks of points: who is it, set apart, redeemed, given back."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,9 +48,10 @@ def member(ask: Ask, *, member: Named) -> AtTill:
         PointsError: several are.
         LimitReachedError: too many telephones and cards were nobody's today.
     """
+    station = receipts.station_here(ask)
     found = members.find(ask, member=member)
     purse = balances.balance(ask, member=member)
-    may = spending.terms(ask, member=member, station=receipts.station_here(ask))
+    may = spending.terms(ask, member=member, station=station)
     return AtTill(
         name=found.name,
         balance=purse.balance,
@@ -71,7 +72,7 @@ def member(ask: Ask, *, member: Named) -> AtTill:
 def reserve(
     ask: Ask, *, key: str, member: Named, points: int, latest_at: int | None = None
 ) -> Receipt:
-    """Return the receipt of points set apart at the asker's only station.
+    """Return the receipt of points set apart at the till's station.
 
     Raises:
         NotFoundError: nobody is known by that.
@@ -79,14 +80,10 @@ def reserve(
         KeyReusedError: the key stood for something else.
         LimitReachedError: too many telephones and cards were nobody's today.
     """
+    own, station = own_key(ask, key), receipts.station_here(ask)
     with _guarded(ask, member):
         return spending.hold(
-            ask,
-            key=own_key(ask, key),
-            member=member,
-            points=points,
-            station=receipts.station_here(ask),
-            latest_at=latest_at,
+            ask, key=own, member=member, points=points, station=station, latest_at=latest_at
         )
 
 
@@ -137,15 +134,13 @@ def reverse(ask: Ask, *, key: str, of: Of, reason: str) -> Receipt:
         KeyReusedError: the key stood for something else.
     """
     within_s = ask.settings.till.reverse_min * MINUTE_S
-    number = _number(ask, of)
-    return correcting.reverse(
-        ask, key=own_key(ask, key), number=number, reason=reason, own_within_s=within_s
-    )
+    own, number = own_key(ask, key), _number(ask, of)
+    return correcting.reverse(ask, key=own, number=number, reason=reason, own_within_s=within_s)
 
 
 def own_key(ask: Ask, key: str) -> str:
     """Return a key of a terminal as it stands in the ledger: two terminals may choose one alike."""
-    return f"t{ask.scope.terminal_id}/{key}"
+    return f"t{receipts.terminal_here(ask)}/{key}"
 
 
 def _number(ask: Ask, of: Of) -> int:
