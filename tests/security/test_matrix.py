@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from station.archive.customers.tables import agreements, contact_persons
 from station.archive.people import accounts as book
+from station.archive.points.offer_tables import coupons
 from station.archive.tables import batches, customers, grants
 from station.errors import NotAllowedError, NotFoundError, StationError
 from station.loyalty.ledger import Earning
@@ -55,8 +56,9 @@ from station.services.incoming import intake, receipts
 from station.services.incoming.files import FileOptions
 from station.services.people import accounts, terminals
 from station.services.personal import privacy
-from station.services.points import crediting, spending
+from station.services.points import crediting, offering, spending
 from station.services.points.members import By, Named
+from station.services.points.offering import Purchase
 
 pytestmark = pytest.mark.slow
 DAY = date(2026, 8, 1)
@@ -86,6 +88,7 @@ class Facts:
     occasion_id: int
     attachment_id: int
     earned_no: int
+    codes: tuple[str, ...]
     folder: Path
 
 
@@ -188,6 +191,11 @@ def by_key(facts: Facts, number: int = 0) -> dict[str, Any]:
 
 def at_counter(facts: Facts) -> dict[str, Any]:
     return of_member(facts) | {"key": f"form-{facts.code}", "station": facts.code}
+
+
+def of_coupon(facts: Facts, number: int = 0) -> dict[str, Any]:
+    """Return a key and the code of a coupon; then of a reward, then of a coupon that was used."""
+    return {"key": f"form-{facts.code}", "code": facts.codes[number]}
 
 
 def of_form(facts: Facts) -> dict[str, Any]:
@@ -302,6 +310,13 @@ NAMED: Mapping[str, Maker] = {
         of_customer(f) | {"occasion_id": f.occasion_id, "reason": "audit"}
     ),
     "occasions.reveal": lambda f: of_customer(f) | {"reason": "audit"},
+    "offering.hand_out": lambda f: of_coupon(f, 1) | {"station": f.code},
+    "offering.held": of_member,
+    "offering.offers": lambda f: of_member(f) | {"station": f.code},
+    "offering.refund": lambda f: of_coupon(f, 2) | {"back_minor": 500, "reason": "audit"},
+    "offering.take": lambda f: at_counter(f) | {"offer": worlds.REWARD.name},
+    "offering.use": lambda f: of_coupon(f) | {"station": f.code, "purchase": Purchase(500)},
+    "offering.withdraw": lambda f: of_coupon(f) | {"reason": "audit"},
     "portrait.happened": of_customer,
     "portrait.portrait": of_customer,
     "privacy.consents": of_customer,
@@ -364,6 +379,7 @@ LISTS: Mapping[str, Maker] = {
     "lapses.newest": nothing,
     "members.find": lambda _: {"member": Named(By.CODE, f"{OWN}-1")},
     "merging.recent": nothing,
+    "offering.find": lambda f: {"code": f.codes[0]},
     "filters.choices": nothing,
     "filters.saved": nothing,
     "tagging.suggestions": nothing,
@@ -409,6 +425,7 @@ CHAINWIDE: Mapping[str, Maker] = {
     "keeping.condition": nothing,
     "keeping.nightly": nothing,
     "lapsing.expire": nothing,
+    "offering.lapse": nothing,
     "keeping.verify": nothing,
     "keys.forget": nothing,
     "keys.rotate": nothing,
@@ -470,6 +487,7 @@ CHANGES = frozenset(
     | {"attachments.add", "attachments.remove", "notes.add", "occasions.add", "occasions.remove"}
     | {"totals.import_totals", "lapsing.expire"}
     | {"terminals.add", "terminals.revoke", "terminals.rotate"}
+    | {f"offering.{verb}" for verb in ("hand_out", "lapse", "refund", "take", "use", "withdraw")}
     | {f"spending.{verb}" for verb in ("confirm", "hold", "redeem", "release")}
     | {"correcting.adjust", "correcting.freeze", "correcting.refund", "correcting.reverse"}
     | {"correcting.thaw", "correcting.transfer"}
@@ -511,7 +529,7 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
 
 
 def _earn(ask: Ask, facts: Facts) -> None:
-    """Let a station's first customer have points, some of them spent and some set apart."""
+    """Let a station's first customer have points, some spent and some set apart, and coupons."""
     earning = Earning(100, None, facts.code)
     with ask.db.writing() as conn:
         credit = crediting.Credit(facts.customer_id, facts.station_id, earning)
@@ -519,6 +537,11 @@ def _earn(ask: Ask, facts: Facts) -> None:
     how = of_member(facts) | {"points": 10, "station": facts.code}
     spending.redeem(ask, key=f"redeem-{facts.code}", **how)
     spending.hold(ask, key=f"setapart-{facts.code}", **how)
+    for at, offer in enumerate((worlds.COUPON, worlds.REWARD, worlds.COUPON)):
+        free = of_member(facts) | {"offer": offer.name, "station": facts.code}
+        slip = offering.take(ask, key=f"given-{at}-{facts.code}", **free)
+    paid = {"station": facts.code, "purchase": Purchase(500)}
+    offering.use(ask, key=f"used-{facts.code}", code=slip.code, **paid)
 
 
 def _merge(world: World) -> None:
@@ -570,6 +593,8 @@ def facts_of(world: World, code: str) -> Facts:
         fleet_id = int(conn.execute(fleet).scalar_one())
         person = select(contact_persons.c.id).where(contact_persons.c.customer_id == fleet_id)
         agreement = select(agreements.c.id).where(agreements.c.customer_id == fleet_id)
+        given = select(coupons.c.code).where(coupons.c.station_id == world.ids[code])
+        given = given.order_by(coupons.c.id)
         found = Facts(
             code=code,
             station_id=world.ids[code],
@@ -588,6 +613,7 @@ def facts_of(world: World, code: str) -> Facts:
             occasion_id=1 if code == OWN else 2,
             attachment_id=1 if code == OWN else 2,
             earned_no=1 if code == OWN else 4,
+            codes=tuple(conn.execute(given).scalars()),
             folder=world.folder,
         )
     ask.db.close()

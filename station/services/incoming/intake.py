@@ -51,7 +51,7 @@ from station.services.incoming.files import (
 from station.services.incoming.records import KINDS
 from station.services.incoming.undoing import Undone, take_back
 from station.services.personal import sealing
-from station.services.points import awarding
+from station.services.points import awarding, vouchers
 
 REJECTED, CONFLICT, IGNORED = "rejected", "conflict", "ignored"
 ASIDE = {Outcome.CONFLICT: CONFLICT, Outcome.UNMATCHED: "reversal_without_sale"}
@@ -327,6 +327,9 @@ def take_reversals(conn: Connection, work: Work, tally: Tally) -> None:
         rules=work.request.ask.settings.reversals,
     )
     _note(conn, work, tally, tally.reversals, outcomes)
+    if tally.reversals:
+        back = awards.of_batch(conn, work.batch_id, 0, reversals=True)
+        vouchers.taken_back(conn, work.request.ask, back)
 
 
 def _note(

@@ -15,7 +15,7 @@ from station.archive.database import Connection
 from station.archive.points import chain, lots
 from station.archive.points.chain import Booked, Posting
 from station.errors import BadValueError, KeyReusedError, NotFoundError, PointsError
-from station.loyalty import ledger, programme
+from station.loyalty import ledger
 from station.loyalty.ledger import LedgerRules, Purse
 from station.loyalty.programme import Version
 from station.model import (
@@ -31,6 +31,7 @@ from station.services import trail
 from station.services.access import acting
 from station.services.ask import Ask
 from station.services.customers import contacts
+from station.services.points import rules
 
 KEY = re.compile(r"[\x21-\x7e]{8,100}")
 """How a caller's key must look: no blank, long enough that nobody hits it by chance."""
@@ -207,14 +208,14 @@ def desk_of(conn: Connection, ask: Ask, *, spends: bool = False, now_s: int | No
     Raises:
         PointsError: the clock is far behind, or points are to be spent of an unsound ledger.
     """
-    end, rules = chain.head(conn), ask.settings.ledger
+    end, ledger_rules = chain.head(conn), ask.settings.ledger
     now_s = int(time()) if now_s is None else now_s
-    if now_s < end.at - rules.clock_slack_days * DAY_S:
+    if now_s < end.at - ledger_rules.clock_slack_days * DAY_S:
         raise PointsError("points.clock_behind")
     if spends and not end.is_sound:
         raise PointsError("points.unsound")
     at = max(now_s, end.at)
-    return Desk(conn, ask, at, max(day_of(at, rules), end.day))
+    return Desk(conn, ask, at, max(day_of(at, ledger_rules), end.day))
 
 
 def station_of(conn: Connection, ask: Ask, code: str) -> int:
@@ -239,9 +240,13 @@ def day_of(at: int, rules: LedgerRules) -> int:
     return day_number(datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(rules.zone)).date())
 
 
-def rules_on(ask: Ask, day: int) -> Version | None:
-    """Return the rules that hold on a day of the programme, none before the first start."""
-    return programme.at(ask.settings.programme, day)
+def rules_on(conn: Connection, ask: Ask, day: int) -> Version | None:
+    """Return the rules that hold on a day of the programme, none before the first start.
+
+    Raises:
+        PointsError: what the rules said while they held was changed.
+    """
+    return rules.read(conn, ask).on(day)
 
 
 def purse_of(conn: Connection, customer_id: int, rows: Sequence[int], day: int) -> Purse:

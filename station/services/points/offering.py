@@ -25,8 +25,9 @@ from station.services.access import right
 from station.services.ask import Ask
 from station.services.customers import contacts
 from station.services.personal import sealing
-from station.services.points import booking, correcting, members, vouchers
+from station.services.points import booking, correcting, grading, members, rules, vouchers
 from station.services.points.booking import Desk, Order
+from station.services.points.grading import Graded
 from station.services.points.members import Named
 from station.services.points.vouchers import Slip, Turn, Use, Wanted
 
@@ -108,7 +109,7 @@ def offers(ask: Ask, *, member: Named, station: str) -> list[Choice]:
     with ask.db.reading() as conn:
         station_id = booking.station_of(conn, ask, station)
         purse = booking.seen_now(conn, ask, members.found(conn, ask, member))
-        version = booking.rules_on(ask, purse.day)
+        version = booking.rules_on(conn, ask, purse.day)
         if version is None:
             return []
         desk = Desk(conn, ask, booking.now(), purse.day)
@@ -182,9 +183,11 @@ def _facts(desk: Desk, customer_id: int, station_id: int, bought: Purchase) -> d
     return earning.facts_of(line, _who(desk, customer_id))
 
 
-def _who(_desk: Desk, _customer_id: int) -> earning.Member:
-    """Return what the rules know of a member."""
-    return earning.Member()
+def _who(desk: Desk, customer_id: int) -> earning.Member:
+    """Return what conditions may ask of a member."""
+    wanted = (customer_id, desk.day)
+    graded = grading.graded(desk.conn, desk.ask, [wanted]).get(wanted, Graded())
+    return earning.Member(level=graded.level, grade=graded.grade, birthday=graded.birthday)
 
 
 @right("points.redeem")
@@ -212,7 +215,7 @@ def take(ask: Ask, *, key: str, member: Named, offer: str, station: str) -> Slip
 
 def _offered(desk: Desk, name: str) -> tuple[Version, Offer]:
     """Return an offer of today by its name."""
-    version = booking.rules_on(desk.ask, desk.day)
+    version = rules.keep(desk.conn, desk.ask).on(desk.day)
     for offer in version.offers if version else ():
         if version and offer.name == name:
             return version, offer
@@ -287,7 +290,7 @@ def find(ask: Ask, *, code: str) -> Held:
 
 
 def _held(conn: Connection, ask: Ask, coupon: Coupon, day: int) -> Held:
-    version, offer = vouchers.rule(ask, coupon)
+    version, offer = vouchers.rule(conn, ask, coupon)
     name, _ = sealing.unseal_contact(ask.db, book.sure(conn, coupon.customer_id).contact)
     is_over = coupon.state is CouponState.ISSUED and coupon.last_day < day
     return Held(
@@ -327,7 +330,7 @@ def use(ask: Ask, *, key: str, code: str, station: str, purchase: Purchase) -> S
 
     def do(turn: Turn, coupon: Coupon) -> Act:
         station_id, purse = turn.desk.station(station), _usable(turn.desk, coupon)
-        version, offer = vouchers.rule(ask, coupon)
+        version, offer = vouchers.rule(turn.desk.conn, ask, coupon)
         if not offer.is_coupon:
             raise PointsError("coupons.is_reward")
         if purchase.currency not in {"", version.currency}:
@@ -390,7 +393,7 @@ def hand_out(ask: Ask, *, key: str, code: str, station: str) -> Slip:
 
     def do(turn: Turn, coupon: Coupon) -> Act:
         station_id, purse = turn.desk.station(station), _usable(turn.desk, coupon)
-        version, offer = vouchers.rule(ask, coupon)
+        version, offer = vouchers.rule(turn.desk.conn, ask, coupon)
         if offer.is_coupon:
             raise PointsError("coupons.is_coupon")
         store.prepare(turn.desk.conn, station_id, _limits(version, offer))

@@ -60,7 +60,7 @@ def terms(ask: Ask, *, member: Named, station: str) -> Terms:
         booking.station_of(conn, ask, station)
         customer_id = members.found(conn, ask, member)
         purse = booking.seen_now(conn, ask, customer_id)
-        version = booking.rules_on(ask, purse.day)
+        version = booking.rules_on(conn, ask, purse.day)
         rules = version.redeeming if version else RedeemRules()
         wish = _wish(conn, purse, rules, now_s=booking.now())
     reach = min(wish.balance, ask.settings.ledger.most_points)
@@ -93,7 +93,7 @@ def _refuse_unruly(desk: Desk, purse: Purse, points: int) -> None:
     Raises:
         PointsError: they do not allow it.
     """
-    version = booking.rules_on(desk.ask, desk.day)
+    version = booking.rules_on(desk.conn, desk.ask, desk.day)
     if version is not None:
         rules = version.redeeming
         _refuse(_wish(desk.conn, purse, rules, now_s=desk.at, points=points), rules)
@@ -188,7 +188,7 @@ def confirm(ask: Ask, *, key: str, number: int, points: int) -> Receipt:
 
 def _refuse_odd_part(desk: Desk, points: int, held: int) -> None:
     """Refuse a part of what was set apart that nobody could have redeemed by itself."""
-    version = booking.rules_on(desk.ask, desk.day)
+    version = booking.rules_on(desk.conn, desk.ask, desk.day)
     if version is not None and points < held:
         rules = replace(version.redeeming, most_day=None, most_month=None)
         _refuse(Wish(points, held), rules)

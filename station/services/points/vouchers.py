@@ -19,7 +19,7 @@ from station.services import trail
 from station.services.access import acting
 from station.services.ask import Ask
 from station.services.customers import contacts
-from station.services.points import booking
+from station.services.points import booking, rules
 from station.services.points.booking import Desk
 
 CODE_LENGTH = 10
@@ -291,23 +291,23 @@ def lapse_some(desk: Desk) -> int:
     return len(over)
 
 
-def rule(ask: Ask, coupon: Coupon) -> tuple[Version, Offer]:
+def rule(conn: Connection, ask: Ask, coupon: Coupon) -> tuple[Version, Offer]:
     """Return the version and the offer that a coupon was given by.
 
     Raises:
-        PointsError: the programme knows them no more.
+        PointsError: the programme knows them no more, or its past was changed.
     """
-    for version in ask.settings.programme.versions:
-        for offer in version.offers if version.name == coupon.version else ():
-            if offer.name == coupon.offer:
-                return version, offer
+    version = rules.read(conn, ask).named(coupon.version)
+    for offer in version.offers if version else ():
+        if version and offer.name == coupon.offer:
+            return version, offer
     raise PointsError("coupons.no_rule")
 
 
 def slip(conn: Connection, ask: Ask, act: Act) -> Slip:
     """Return what is told of an act."""
     coupon = offers.by_id(conn, act.coupon_id)
-    version, offer = rule(ask, coupon)
+    version, offer = rule(conn, ask, coupon)
     return Slip(
         act=CouponAct(act.act),
         number=coupon.id,

@@ -4,6 +4,7 @@ from collections import Counter as Tally
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from people import make_account
@@ -39,6 +40,8 @@ from station.loyalty import coupons
 from station.loyalty.programme import Offer, Programme, Version
 from station.model import DAY_S, CouponAct, CouponState, Fuel, Role
 from station.services.customers import merging
+from station.services.incoming import intake
+from station.services.incoming.intake import ImportOptions
 from station.services.personal import erasure, privacy
 from station.services.points import correcting, offering
 from station.services.points.offering import Purchase
@@ -511,3 +514,38 @@ def test_what_was_changed_by_hand_is_found(stall: Counter) -> None:
         with stall.ask.db.writing() as conn:
             conn.exec_driver_sql(f"UPDATE {table} SET taken = taken - 1")  # noqa: S608
     assert verify(stall.ask.db).ok
+
+
+# --- sales that come back -------------------------------------------------------------------------
+
+TILL = "流水号,交易时间,枪号,油品,数量,金额,车牌号,交易类型,备注"
+SOLD = (
+    "R-1,2026-09-01 11:58:00,1,92#,20,100,粤B00001,正常,",
+    "R-1,2026-09-01 11:58:00,1,95#,20,100,粤B00001,正常,",
+)
+BACK = tuple(
+    line.replace("R-1", f"R-{at}").replace("20,100", "-20,-100").replace("正常,", "冲销,撤单R-1")
+    for at, line in enumerate(SOLD, start=2)
+)
+
+
+def _import(counter: Counter, folder: Path, *lines: str) -> int:
+    path = folder / f"{len(lines)}-{lines[-1][:3]}.csv"
+    path.write_text("\n".join([TILL, *lines, ""]), encoding="utf-8")
+    options = ImportOptions(station="S1", lang="en")
+    return intake.import_sales(counter.ask, path=path, options=options).counts.accepted
+
+
+def test_a_receipt_whose_lines_all_come_back_in_files_gives_its_coupon_back(
+    shop: Counter, tmp_path: Path
+) -> None:
+    code = take(shop, "ten").code
+    use(shop, code)
+    assert _import(shop, tmp_path, *SOLD) == 2
+
+    assert _import(shop, tmp_path, BACK[0]) == 1
+    assert offering.find(shop.ask, code=code).state is CouponState.USED
+
+    assert _import(shop, tmp_path, BACK[1]) == 1
+    assert offering.find(shop.ask, code=code).state is CouponState.ISSUED
+    assert verify(shop.ask.db).ok

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 
 import pytest
@@ -245,8 +245,10 @@ STEP = st.one_of(
 
 def begun(counter: Counter) -> Play:
     """Return a play by a version of its own, whose counts begin at nothing."""
-    version = Version(f"v{next(VERSIONS)}", date(2026, 1, 1), offers=tuple(OFFERS.values()))
-    programme = Programme(versions=(version,))
+    number, before = next(VERSIONS), counter.ask.settings.programme.versions
+    starts = date(2020, 1, 1) + timedelta(days=number)
+    version = Version(f"v{number}", starts, offers=tuple(OFFERS.values()))
+    programme = Programme(versions=(*before, version))
     counter.ask = replace(counter.ask, settings=replace(counter.ask.settings, programme=programme))
     for one in PEOPLE:
         counter.earn(one, GIVEN_FOR_A_PLAY)
