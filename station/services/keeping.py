@@ -23,6 +23,7 @@ from station.model import Act
 from station.services import alarms, pacing, sites, trail
 from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
+from station.services.incoming import receipts
 from station.services.personal import erasure, retention, sealing
 from station.services.points import gifts, lapsing, offering
 
@@ -230,6 +231,7 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
         with ask.db.writing() as conn:
             sites.apply_due(conn)
     again = erasure.replay(ask.db)
+    receipts.close_days(ask.db)
     lake.refresh(ask.db)
     named = sealing.index_names(ask.db)
     forgotten = retention.forget_old(ask.db, ask.settings, now_s)

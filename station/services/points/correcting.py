@@ -8,6 +8,7 @@ from time import time
 from station.archive.database import Connection
 from station.archive.people import requests
 from station.archive.points import chain, lots
+from station.archive.points.chain import Booked
 from station.errors import (
     KeyReusedError,
     LimitReachedError,
@@ -18,7 +19,7 @@ from station.errors import (
 from station.loyalty import ledger
 from station.model import DAY_S, PointAccount, PointMove, day_number
 from station.services import trail
-from station.services.access import acting, right
+from station.services.access import MINUTE_S, acting, right
 from station.services.ask import Ask
 from station.services.customers import contacts
 from station.services.people import asking
@@ -31,8 +32,12 @@ ADJUSTMENT = "points"
 
 
 @right("points.reverse")
-def reverse(ask: Ask, *, key: str, number: int, reason: str) -> Receipt:
+def reverse(
+    ask: Ask, *, key: str, number: int, reason: str, own_within_s: int | None = None
+) -> Receipt:
     """Return the receipt of a redemption undone: each point is where it was, with its last day.
+
+    With `own_within_s` only one that the asker made himself, no longer than so many seconds ago.
 
     Raises:
         NotFoundError: there is no such redemption in sight.
@@ -43,6 +48,7 @@ def reverse(ask: Ask, *, key: str, number: int, reason: str) -> Receipt:
 
     def draw(desk: Desk) -> Order:
         spent = desk.transaction(number, PointMove.REDEEM, PointMove.CONFIRM)
+        _refuse_others(desk, spent, own_within_s)
         order = undone(desk, spent.id)
         vouchers.unpaid(desk, number)
         return order
@@ -64,6 +70,15 @@ def undone(desk: Desk, number: int) -> Order:
     parts = lots.parts(desk.conn, number, PointAccount.REDEEMED)
     draft = ledger.reverse(desk.purses(parts), parts)
     return Order(desk.purse(spent.customer_id), draft, spent.station_id, closes=number)
+
+
+def _refuse_others(desk: Desk, spent: Booked, within_s: int | None) -> None:
+    if within_s is None and not desk.ask.scope.terminal_id:
+        return
+    if spent.account != desk.ask.scope.account:
+        raise NotFoundError("points.no_transaction", number=spent.id)
+    if spent.at < desk.at - (within_s or 0):
+        raise PointsError("till.reverse_late", minutes=(within_s or 0) // MINUTE_S)
 
 
 @right("points.reverse")
