@@ -23,8 +23,9 @@ from station.model import Act
 from station.services import alarms, pacing, sites, trail
 from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
+from station.services.incoming import receipts
 from station.services.personal import erasure, retention, sealing
-from station.services.points import gifts, lapsing
+from station.services.points import gifts, lapsing, offering
 
 DUTIES = ("nightly", "verify", "backup")
 """What is to be done to an archive again and again; each leaves an event."""
@@ -230,10 +231,12 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
         with ask.db.writing() as conn:
             sites.apply_due(conn)
     again = erasure.replay(ask.db)
+    receipts.close_days(ask.db)
     lake.refresh(ask.db)
     named = sealing.index_names(ask.db)
     forgotten = retention.forget_old(ask.db, ask.settings, now_s)
     lapsed = lapsing.expire(ask, now_s=now_s)
+    over = offering.lapse(ask, now_s=now_s)
     born = _birthdays(ask)
     with ask.db.writing(changes_figures=False) as conn:
         won = prospects.settle_won(conn)
@@ -256,6 +259,7 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
         Chore("named", {"number": named}),
         Chore("won", {"number": won}),
         Chore("points", asdict(lapsed)),
+        Chore("coupons", {"number": over}),
         Chore("birthdays", {"number": born}),
         Chore("replayed", {"number": again}),
         Chore("clean" if is_clean else "not_clean"),

@@ -26,6 +26,7 @@ from station.archive.customers.tables import (
     strangers,
     tags,
 )
+from station.archive.points.offer_tables import coupons
 from station.archive.points.referrals import forget as forget_referrals
 from station.archive.points.referrals import referrals
 from station.archive.rows import slices
@@ -80,6 +81,7 @@ TOUCHED: tuple[Table, ...] = (
     quarantine,
     batches,
     sales,
+    coupons,
 )
 """The tables in which an erasure leaves old versions of rows behind."""
 

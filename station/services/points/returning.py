@@ -61,7 +61,8 @@ def _settle(conn: Connection, ask: Ask, sale_ids: Sequence[int], undone: int) ->
         _again(conn, known[n], whole[n], more, undone) for n, more in changed.items() if more > 0
     ]
     crediting.credit(conn, ask, again)
-    referring.take_back(conn, ask, [n for n, now in left.items() if not now.points])
+    emptied = [n for n, more in changed.items() if more < 0 and not left[n].points]
+    referring.take_back(conn, ask, emptied)
     referring.reward(conn, ask, {known[n].customer_id for n, more in changed.items() if more > 0})
     return sum(changed.values())
 
