@@ -19,6 +19,7 @@ from station.model import DAY_S, Fuel, Unit
 
 COLUMNS = ("customer_id", "day", "amount")
 _back = sales.alias("back")
+_TAKEN = select(_back.c.reverses).where(_back.c.reverses.is_not(None)).correlate(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def _net(conn: Connection, asked: _Asked, *by: Column[int]) -> pd.DataFrame:
     sold = _query(asked.days, sales.c[asked.column], *by)
     back = _query(asked.days, _back.c[asked.column], *by)
     back = back.join(_back, and_(_back.c.reverses == sales.c.id, _back.c.voided == 0))
+    back = back.where(point_awards.c.sale_id.in_(_TAKEN))  # the few there are, by their index
     parts = [
         _of_some(conn, query.where(asked.counts, visible()), asked.customer_ids)
         for query in (sold, back)
