@@ -55,6 +55,7 @@ from station.services.incoming.files import FileOptions
 from station.services.people import accounts
 from station.services.personal import privacy
 from station.services.points import crediting, spending
+from station.services.points.claiming import Slip
 from station.services.points.members import By, Named
 
 pytestmark = pytest.mark.slow
@@ -213,6 +214,9 @@ NAMED: Mapping[str, Maker] = {
     "backtests.replay": at_station,
     "balances.balance": of_member,
     "balances.history": of_member,
+    "claiming.claim": lambda f: (
+        of_member(f) | {"slip": Slip(f.code, f"CLAIM-{f.code}", date(2026, 9, 1), 22_500)}
+    ),
     "correcting.adjust": lambda f: (
         of_member(f) | {"key": f"form-{f.code}", "points": 5, "reason": "audit"}
     ),
@@ -448,7 +452,7 @@ CHANGES = frozenset(
     | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
     | {"leads.take_up", "leads.write_opportunity", "registering.confirm", "registering.decline"}
     | {"attachments.add", "attachments.remove", "notes.add", "occasions.add", "occasions.remove"}
-    | {"totals.import_totals", "lapsing.expire"}
+    | {"totals.import_totals", "lapsing.expire", "claiming.claim"}
     | {f"spending.{verb}" for verb in ("confirm", "hold", "redeem", "release")}
     | {"correcting.adjust", "correcting.freeze", "correcting.refund", "correcting.reverse"}
     | {"correcting.thaw", "correcting.transfer"}

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from station.archive.points.tables import point_awards, point_versions
 from station.archive.rows import frame, put, slices
 from station.archive.tables import cards, meta, products, sales, stations
-from station.archive.views import visible
+from station.archive.views import by_key, visible
 from station.model import DAY_S
 
 HOUR_S = 3_600
@@ -113,7 +113,7 @@ _GIVEN = select(*(_award[name] for name in Given._fields))
 _NEW = (
     _LINES.outerjoin(point_awards, _award.sale_id == _sale.id)
     .where(_award.sale_id.is_(None), _sale.id.between(bindparam("first"), bindparam("last")))
-    .where(_sale.local_at >= bindparam("since"))
+    .where(by_key(_sale.local_at) >= bindparam("since"))
 )
 _LESS = (
     update(point_awards)
