@@ -9,10 +9,12 @@ from typing import Any
 import pandas as pd
 import pytest
 from doc_tables import registry
+from makers import make_sale
 from registry import service
 from security import world as worlds
 from security.world import OTHER, OWN, ROLES, World
 from sqlalchemy import select
+from town import sell
 
 from station.archive.customers.tables import agreements, contact_persons
 from station.archive.people import accounts as book
@@ -493,7 +495,9 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
 
 
 def _earn(ask: Ask, facts: Facts) -> None:
-    """Let a station's first customer have points, some of them spent and some set apart."""
+    """Let a station's first customer have points, spent and set apart, and nobody a receipt."""
+    lost = make_sale(station=facts.code, vehicle=None, receipt_no=f"CLAIM-{facts.code}")
+    sell(ask.db, [lost])
     earning = Earning(100, None, facts.code)
     with ask.db.writing() as conn:
         credit = crediting.Credit(facts.customer_id, facts.station_id, earning)
