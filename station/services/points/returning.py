@@ -10,7 +10,7 @@ from station.loyalty import earning
 from station.loyalty.earning import Award
 from station.loyalty.ledger import Earning
 from station.services.ask import Ask
-from station.services.points import crediting, rules
+from station.services.points import crediting, referring, rules
 from station.services.points.awarding import line_of
 from station.services.points.crediting import EARN, Credit, Taking
 from station.services.points.rules import Rules
@@ -61,6 +61,8 @@ def _settle(conn: Connection, ask: Ask, sale_ids: Sequence[int], undone: int) ->
         _again(conn, known[n], whole[n], more, undone) for n, more in changed.items() if more > 0
     ]
     crediting.credit(conn, ask, again)
+    emptied = [n for n, more in changed.items() if more < 0 and not left[n].points]
+    referring.take_back(conn, ask, emptied)
     return sum(changed.values())
 
 
