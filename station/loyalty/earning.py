@@ -223,7 +223,7 @@ def _award(line: Line, facts: Mapping[str, Any], version: Version, counts: _Coun
         before = counts.before(found[name])
         return int(grown(found[name], before, counted[name], times, version.currency))
 
-    best = max(found, key=lambda name: points(name, times))
+    best = max(found, key=lambda name: points(name, times)) if len(found) > 1 else next(iter(found))
     return Award(
         line.sale_id,
         "multiplied" if times != ONCE else "earned",

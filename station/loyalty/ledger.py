@@ -74,6 +74,8 @@ class Purse:
 
     def of(self, customer_id: int) -> "Purse":
         """Return the same purse, filled from now on by way of another record of its owner."""
+        if customer_id == self.customer_id:
+            return self
         return replace(self, customer_id=customer_id)
 
     def has(self, lot_id: int) -> bool:
@@ -344,6 +346,9 @@ def _returned(purses: Sequence[Purse], parts: Sequence[LotPart]) -> Iterator[Poi
 
 def _given(purse: Purse, parts: Sequence[LotPart], live: Sequence[LotPart]) -> Iterator[PointEntry]:
     """Yield how parts reach a member: those that count today pay what he owes first."""
+    if not purse.debt:
+        yield from (PointEntry(PointAccount.MEMBER, part.lot_id, part.points) for part in parts)
+        return
     paying = list(_parts(purse.debt, live))
     for part in _parts(_sum(paying), purse.owed()):
         yield PointEntry(PointAccount.DEBT, part.lot_id, part.points)

@@ -9,10 +9,12 @@ from typing import Any
 import pandas as pd
 import pytest
 from doc_tables import registry
+from makers import make_sale
 from registry import service
 from security import world as worlds
 from security.world import OTHER, OWN, ROLES, World
 from sqlalchemy import select
+from town import sell
 
 from station.archive.customers.tables import agreements, contact_persons
 from station.archive.people import accounts as book
@@ -57,6 +59,7 @@ from station.services.incoming.files import FileOptions
 from station.services.people import accounts, terminals
 from station.services.personal import privacy
 from station.services.points import crediting, offering, spending
+from station.services.points.claiming import Slip
 from station.services.points.gifts import Event
 from station.services.points.members import By, Named
 from station.services.points.offering import Purchase
@@ -224,6 +227,9 @@ NAMED: Mapping[str, Maker] = {
     "backtests.replay": at_station,
     "balances.balance": of_member,
     "balances.history": of_member,
+    "claiming.claim": lambda f: (
+        of_member(f) | {"slip": Slip(f.code, f"CLAIM-{f.code}", date(2026, 9, 1), 22_500)}
+    ),
     "correcting.adjust": lambda f: (
         of_member(f) | {"key": f"form-{f.code}", "points": 5, "reason": "audit"}
     ),
@@ -493,7 +499,7 @@ CHANGES = frozenset(
     | {"totals.import_totals", "lapsing.expire"}
     | {"terminals.add", "terminals.revoke", "terminals.rotate"}
     | {f"offering.{verb}" for verb in ("hand_out", "lapse", "refund", "take", "use", "withdraw")}
-    | {"totals.import_totals", "lapsing.expire", "gifts.birthdays", "gifts.grant"}
+    | {"totals.import_totals", "lapsing.expire", "claiming.claim", "gifts.birthdays", "gifts.grant"}
     | {f"spending.{verb}" for verb in ("confirm", "hold", "redeem", "release")}
     | {"correcting.adjust", "correcting.freeze", "correcting.refund", "correcting.reverse"}
     | {"correcting.thaw", "correcting.transfer"}
@@ -535,7 +541,9 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
 
 
 def _earn(ask: Ask, facts: Facts) -> None:
-    """Let a station's first customer have points, some spent and some set apart, and coupons."""
+    """Let a first customer have points, spent and set apart, and coupons; nobody a receipt."""
+    lost = make_sale(station=facts.code, vehicle=None, receipt_no=f"CLAIM-{facts.code}")
+    sell(ask.db, [lost])
     earning = Earning(100, None, facts.code)
     with ask.db.writing() as conn:
         credit = crediting.Credit(facts.customer_id, facts.station_id, earning)

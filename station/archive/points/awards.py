@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import pandas as pd
-from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from station.archive.points.tables import point_awards, point_versions
-from station.archive.rows import frame, slices
+from station.archive.rows import frame, put, slices
 from station.archive.tables import cards, meta, products, sales, stations
-from station.archive.views import visible
+from station.archive.views import by_key, visible
 from station.model import DAY_S
 
 HOUR_S = 3_600
@@ -109,12 +109,11 @@ _SOLD = (
     .order_by(_sale.id)
 )
 _LINES = _SOLD.where(_sale.voided == 0, _sale.reverses.is_(None))
-_IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _GIVEN = select(*(_award[name] for name in Given._fields))
 _NEW = (
     _LINES.outerjoin(point_awards, _award.sale_id == _sale.id)
-    .where(_award.sale_id.is_(None), _sale.id.in_(_IDS))
-    .where(_sale.local_at >= bindparam("since"))
+    .where(_award.sale_id.is_(None), _sale.id.between(bindparam("first"), bindparam("last")))
+    .where(by_key(_sale.local_at) >= bindparam("since"))
 )
 _LESS = (
     update(point_awards)
@@ -124,13 +123,17 @@ _LESS = (
 
 
 def lines(conn: Connection, sale_ids: Sequence[int], since_day: int) -> list[Sold]:
-    """Return those of these lines that can still earn: standing, of no award, since a day."""
-    since = since_day * DAY_S
-    return [
-        Sold._make(row)
-        for some in slices(sale_ids)
-        for row in conn.execute(_NEW, {"ids": some, "since": since})
-    ]
+    """Return those of these lines that can still earn: standing, of no award, since a day.
+
+    They came in together, so that few others lie between their numbers.
+    """
+    if not sale_ids:
+        return []
+    asked = {"first": min(sale_ids), "last": max(sale_ids), "since": since_day * DAY_S}
+    wanted = set(sale_ids)
+    cursor = conn.execute(_NEW, asked).cursor  # its plain tuples, as in `rows.frame`
+    found = map(Sold._make, cursor.fetchall() if cursor else ())
+    return [line for line in found if line.sale_id in wanted]
 
 
 def of_receipt(conn: Connection, station_id: int, receipt_no: str, day: int) -> list[Sold]:
@@ -168,8 +171,7 @@ def newest_sale(conn: Connection) -> int:
 
 def add(conn: Connection, rows: Sequence[Given]) -> None:
     """Write down what sales earned."""
-    if rows:
-        conn.execute(insert(point_awards), [row._asdict() for row in rows])
+    put(conn, point_awards, Given._fields, rows)
 
 
 def of_sales(conn: Connection, sale_ids: Collection[int]) -> dict[int, Given]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from station.archive.points.tables import point_entries, point_lots, point_transactions
-from station.archive.rows import slices
+from station.archive.rows import put, slices
 from station.archive.tables import meta
 from station.model import PointDraft, PointMove
 
@@ -92,8 +92,10 @@ _BY = {
     name: _BOOKED.where(point_transactions.c[name] == bindparam("wanted"))
     for name in ("id", "key", "closes")
 }
-_ADD = {table: insert(table) for table in (point_transactions, point_lots, point_entries)}
 _COUNT = update(meta).where(meta.c.name == LAST).values(value=bindparam("number"))
+
+
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def head(conn: Connection) -> Head:
@@ -136,14 +138,14 @@ def append(conn: Connection, postings: Sequence[Posting]) -> list[Booked]:
         lot_id += len(new_lots)
         facts = _facts(posting, number)
         before = link(before, facts, new_lots, new_entries)
-        booked.append(_booked((*facts, before)))
+        booked.append((*facts, before))
         lots += new_lots
         entries += new_entries
     for table, rows in ((point_transactions, booked), (point_lots, lots), (point_entries, entries)):
         if rows:
-            conn.execute(_ADD[table], [row._asdict() for row in rows])
+            put(conn, table, _ADDED[table], rows)
     _count(conn, number)
-    return booked
+    return [_booked(row) for row in booked]
 
 
 class NewLot(NamedTuple):
@@ -164,6 +166,13 @@ class NewEntry(NamedTuple):
     account: str
     lot_id: int
     points: int
+
+
+_ADDED = {
+    point_transactions: Booked._fields,
+    point_lots: NewLot._fields,
+    point_entries: NewEntry._fields,
+}
 
 
 def _lots(posting: Posting, number: int, last_id: int) -> Iterator[NewLot]:
@@ -204,8 +213,7 @@ def link(
     entries: Sequence[Sequence[Any]],
 ) -> str:
     """Return the hash of a transaction that follows one with the hash `before`."""
-    words = json.dumps([before, facts, lots, entries], ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(words.encode()).hexdigest()
+    return hashlib.sha256(_as_json([before, facts, lots, entries]).encode()).hexdigest()
 
 
 def _count(conn: Connection, number: int) -> None:

@@ -12,7 +12,7 @@ from station.archive.customers import credit, merging, person, steps, tags
 from station.archive.customers import persons as people
 from station.archive.customers.book import Span
 from station.archive.database import Connection
-from station.archive.points import lots, offers
+from station.archive.points import awards, lots, offers
 from station.model import (
     DAY_S,
     MILLI,
@@ -59,6 +59,7 @@ def file_of(conn: Connection, ask: Ask, seen: Seen) -> dict[str, Any]:
         "agreements": _agreements(conn, ask, seen),
         "payments": _payments(conn, seen),
         "points": _points(conn, seen, codes),
+        "awards": _awards(conn, seen),
         "coupons": _coupons(conn, seen, codes),
         "events": [_event(row, codes) for row in events.to_dict("records")],
     } | confided.sections(conn, ask, seen, codes)
@@ -121,6 +122,20 @@ def _points(conn: Connection, seen: Seen, codes: "pd.Series[str]") -> list[dict[
             **{name: int(row[name]) for name in ("member", "held", "debt", "balance")},
         }
         for row in moves.to_dict("records")
+    ]
+
+
+def _awards(conn: Connection, seen: Seen) -> list[dict[str, Any]]:
+    """Return what each of his purchases earned and why, the newest first."""
+    given = awards.listing(conn, customers.same(conn, seen.customer.id))
+    told = ("version", "rule", "reason", "multipliers")
+    return [
+        {
+            "day": day(row["day"]),
+            **{name: str(row[name]) for name in told},
+            **{name: int(row[name]) for name in ("base_points", "points", "lost")},
+        }
+        for row in given.to_dict("records")
     ]
 
 

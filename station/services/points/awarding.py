@@ -4,8 +4,9 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from station.archive.customers import book, buyers
+from station.archive.customers import buyers
 from station.archive.customers.buyers import Buyer
 from station.archive.database import Connection
 from station.archive.points import awards
@@ -80,9 +81,10 @@ def give(
     given, credits_ = list[Given](), list[Credit]()
     sums = _sums_of(conn, held, lines, whose)
     graded = _graded(conn, ask, held, lines, whose)
+    versions = {day: held.on(day) for day in {line.day for line in lines}}
     for receipt in _receipts(lines, whose):
         first, buyer = receipt[0], whose[receipt[0].sale_id]
-        version = held.on(first.day)
+        version = versions[first.day]
         if version is None:
             continue
         before = graded.get((buyer.customer_id, first.day), Graded())
@@ -96,7 +98,7 @@ def give(
             if one.points:
                 credits_.append(_credit(one, buyer.customer_id, first.station_id))
     awards.add(conn, given)
-    crediting.credit(conn, ask, credits_)
+    crediting.credit(conn, ask, credits_, are_new=True)
     referring.reward(conn, ask, {row.customer_id for row in given if row.points})
     return given
 
@@ -153,7 +155,7 @@ def _row(one: Award, customer_id: int, day: int, version: Version) -> Given:
         version=version.name,
         rule=one.rule,
         reason=one.reason,
-        multipliers=json.dumps(one.multipliers, ensure_ascii=False),
+        multipliers=json.dumps(one.multipliers, ensure_ascii=False) if one.multipliers else "[]",
         times_num=one.times.numerator,
         times_den=one.times.denominator,
         before=one.before,
@@ -219,7 +221,7 @@ def _sums_of(
     adding = {rule.name for v in versions for rule in v.earning.rules if rule.over is Over.MEMBER}
     if not is_capped and not adding:
         return sums
-    people = book.same_of_many(conn, [whose[line.sale_id].customer_id for line in lines])
+    people = crediting.people_of(conn, {whose[line.sale_id].customer_id for line in lines})
     owner = {row: person for person, some in people.items() for row in some}
     days = [line.day for line in lines]
     if is_capped:
@@ -258,5 +260,6 @@ def _conditions(version: Version) -> Iterator[When]:
     yield from (multiplier.when for multiplier in rules_.multipliers)
 
 
+@lru_cache(maxsize=1_000)
 def _month(day: int) -> int:
     return day_number(day_date(day).replace(day=1))

@@ -1,9 +1,10 @@
 """Sales earn, and refunds take back: within the write that brings them in, once for each cause."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from station.archive.customers import book
+from station.archive.customers import book, stands
 from station.archive.database import Connection
 from station.archive.points import chain, lots
 from station.archive.points.chain import Posting
@@ -26,14 +27,17 @@ class Credit:
     earning: Earning
 
 
-def credit(conn: Connection, ask: Ask, given: Sequence[Credit]) -> int:
-    """Return how many of these earnings were booked; what was booked before is left as it is."""
-    keys = chain.known(conn, [EARN + one.earning.cause for one in given])
+def credit(conn: Connection, ask: Ask, given: Sequence[Credit], *, are_new: bool = False) -> int:
+    """Return how many of these earnings were booked; what was booked before is left as it is.
+
+    Whoever knows that they `are_new` spares the ledger the search; it refuses them if they are not.
+    """
+    keys = set() if are_new else chain.known(conn, [EARN + one.earning.cause for one in given])
     new = {one.earning.cause: one for one in given if EARN + one.earning.cause not in keys}
     if not new:
         return 0
     desk = booking.desk_of(conn, ask)
-    people = book.same_of_many(conn, [one.customer_id for one in new.values()])
+    people = people_of(conn, [one.customer_id for one in new.values()])
     held = _pockets(conn, people, desk.day)
     postings = []
     for one in new.values():
@@ -54,6 +58,16 @@ def credit(conn: Connection, ask: Ask, given: Sequence[Credit]) -> int:
         )
     chain.append(conn, postings)
     return len(postings)
+
+
+def people_of(conn: Connection, customer_ids: Collection[int]) -> dict[int, list[int]]:
+    """Return like `book.same_of_many`; asks who was merged at all, which few are."""
+    merged = stands.merged(conn)
+    rows: dict[int, list[int]] = defaultdict(list)
+    for gone, end in sorted(merged.items()):
+        rows[end].append(gone)
+    ends = {one: merged.get(one, one) for one in customer_ids}
+    return {one: [end, *rows.get(end, ())] for one, end in ends.items()}
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ def lines() -> list[Fill]:
     """Return enough lines for some chunks; one in seven is taken back in part."""
     sold = [
         Fill(n, 50 + n % 90, plate=WHO[n % 4], day=f"2026-08-{1 + n % 28:02}")
-        for n in range(1, 4_500)
+        for n in range(1, 2_500)
     ]
     back = [
         Fill(100_000 + one.number, 20, plate=one.plate, day="2026-09-01", back=one.number)
@@ -51,7 +51,7 @@ def test_a_killed_import_made_again_earns_as_if_it_had_not_been(
     calm.import_file(path)
     with nursery(PREPARE, WORK) as children:
         whole_s = children.seconds(str(tried.folder), str(path))
-        for _ in range(by_night(100, by_day=4)):
+        for _ in range(by_night(100, by_day=3)):
             after_s = whole_s * chance.uniform(0.1, 0.9)
             killed += children.killed(str(till.folder), str(path), after_s=after_s)
     till.import_file(path)
