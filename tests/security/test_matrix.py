@@ -31,6 +31,7 @@ from station.model import (
     PaperForm,
     Purpose,
     Role,
+    Unit,
     Use,
 )
 from station.services import demo, reports
@@ -51,17 +52,19 @@ from station.services.customers.enrolling import NewCard
 from station.services.customers.leads import Decision, Lead
 from station.services.customers.occasions import Occasion, OccasionKind
 from station.services.customers.prospects import Belongs
-from station.services.incoming import intake
+from station.services.incoming import intake, receipts
 from station.services.incoming.files import FileOptions
-from station.services.people import accounts
+from station.services.people import accounts, terminals
 from station.services.personal import privacy
 from station.services.points import crediting, offering, spending
+from station.services.points.gifts import Event
 from station.services.points.members import By, Named
 from station.services.points.offering import Purchase
 
 pytestmark = pytest.mark.slow
 DAY = date(2026, 8, 1)
 BIRTHDAY = Occasion(OccasionKind.BIRTHDAY, 2, 28)
+RECEIPT = receipts.Receipt("R1", 1_780_000_000, (receipts.Line("92#", 1_000, Unit.LITRE, 700),))
 PDF = b"%PDF-1.7\nsome words\n%%EOF\n"
 CHAIN = frozenset({"administrator", "auditor"})
 """Roles that see every station."""
@@ -274,10 +277,13 @@ NAMED: Mapping[str, Maker] = {
     "forms.blank": of_form,
     "forms.filled": lambda f: of_form(f) | {"reason": "asked"},
     "gaps.compare": at_station,
+    "gifts.grant": lambda f: of_member(f) | {"event": Event.SIGN_IN, "station": f.code},
     "gaps.find": at_station,
     "gaps.tell": at_station,
     "intake.rejected": of_batch,
     "intake.undo": of_batch,
+    "levels.overview": lambda f: at_station(f) | {"lang": "en"},
+    "levels.standing": lambda f: of_member(f) | {"lang": "en"},
     "leads.add_lead": lambda f: {"lead": Lead(f.code, "fair", "x")},
     "leads.decide": lambda f: of_customer(f) | {"decision": Decision.CONTINUE},
     "leads.enlist": lambda f: of_customer(f) | {"belongs": Belongs.OURS},
@@ -416,6 +422,7 @@ CHAINWIDE: Mapping[str, Maker] = {
     "approvals.decide": lambda f: {"request_id": f.request_id, "approve": False},
     "approvals.waiting": nothing,
     "demo.fill": lambda f: {"network": demo.Network(1, 30), "out": f.folder / "demo"},
+    "gifts.birthdays": nothing,
     "intake.import_sales": sales_of,
     "keeping.backup": lambda f: {"path": f.folder / "copy.backup"},
     "keeping.backup_here": nothing,
@@ -433,9 +440,26 @@ CHAINWIDE: Mapping[str, Maker] = {
     "reports.as_csv": told,
     "totals.import_totals": totals_of,
     "sheets.export": rows,
+    "receipts.quote": lambda _: {"receipt": RECEIPT},
+    "receipts.take": lambda _: {"key": "a1-000001", "receipt": RECEIPT},
+    "terminals.add": lambda f: {"name": "a1", "station": f.code},
+    "terminals.listing": nothing,
+    "terminals.revoke": plain(name="t1", reason="lost"),
+    "terminals.rotate": plain(name="t1", reason="lost"),
+    "tills.confirm": lambda _: {"key": "a1-000001", "of": 3, "points": 5},
+    "tills.member": of_member,
+    "tills.release": lambda _: {"key": "a1-000001", "of": 3},
+    "tills.reserve": lambda f: of_member(f) | {"key": "a1-000001", "points": 5},
+    "tills.reverse": lambda _: {"key": "a1-000001", "of": 2, "reason": "other"},
 }
 """Services of no one station, and imports, whose rows are refused one by one (tests/services)."""
+FOR_TILLS = (
+    *("receipts.quote", "receipts.take"),
+    *("tills.confirm", "tills.member", "tills.release", "tills.reserve", "tills.reverse"),
+)
+"""Services for terminals alone; tests/api asks them as one."""
 HARD: Mapping[tuple[str, str], type[StationError]] = {
+    **{(name, role): NotAllowedError for name in FOR_TILLS for role in ROLES},
     ("accounts.make_token", "administrator"): NotAllowedError,  # only at the command line
     ("persons.reveal", "staff"): NotAllowedError,  # the organisation is in nobody's care
     ("reports.report", "auditor"): NotAllowedError,  # may take out the log, not the analyses
@@ -467,7 +491,9 @@ CHANGES = frozenset(
     | {"leads.take_up", "leads.write_opportunity", "registering.confirm", "registering.decline"}
     | {"attachments.add", "attachments.remove", "notes.add", "occasions.add", "occasions.remove"}
     | {"totals.import_totals", "lapsing.expire"}
+    | {"terminals.add", "terminals.revoke", "terminals.rotate"}
     | {f"offering.{verb}" for verb in ("hand_out", "lapse", "refund", "take", "use", "withdraw")}
+    | {"totals.import_totals", "lapsing.expire", "gifts.birthdays", "gifts.grant"}
     | {f"spending.{verb}" for verb in ("confirm", "hold", "redeem", "release")}
     | {"correcting.adjust", "correcting.freeze", "correcting.refund", "correcting.reverse"}
     | {"correcting.thaw", "correcting.transfer"}
@@ -496,6 +522,7 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         given = Grant(Role.STAFF, copy.ids[OWN])
         accounts.ask_grant(ask, name="nobody", given=given, reason="new")
         _merge(copy)
+        terminals.add(worlds.operator_of(copy), name="t1", station=OWN)
         ask.db.close()
         operator = worlds.operator_of(copy)
         for code in (OWN, OTHER):

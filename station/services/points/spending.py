@@ -119,24 +119,37 @@ def redeem(ask: Ask, *, key: str, member: Named, points: int, station: str) -> R
 
 
 @right("points.redeem")
-def hold(ask: Ask, *, key: str, member: Named, points: int, station: str) -> Receipt:
+def hold(
+    ask: Ask, *, key: str, member: Named, points: int, station: str, latest_at: int | None = None
+) -> Receipt:
     """Return the receipt of points set apart, until they are confirmed, released, or time is over.
+
+    Nothing new is set apart after the instant `latest_at`: who asked then has left.
 
     Raises:
         NotFoundError: member or station are not there, or not in sight; both answer alike.
-        PointsError: there are not so many points, the rules of the day allow no such number, or
-            none may be spent now.
+        PointsError: there are not so many points, the rules of the day allow no such number, none
+            may be spent now, or it is too late.
         KeyReusedError: the key stood for something else.
     """
-    return _take(ask, Request(key, PointMove.HOLD), member, points, station)
+    return _take(ask, Request(key, PointMove.HOLD), member, points, station, latest_at)
 
 
-def _take(ask: Ask, request: Request, member: Named, points: int, station: str) -> Receipt:
+def _take(
+    ask: Ask,
+    request: Request,
+    member: Named,
+    points: int,
+    station: str,
+    latest_at: int | None = None,
+) -> Receipt:
     """Return the receipt of points that leave what a member may spend."""
     points = booking.possible(points, ask.settings.ledger)
     is_hold = request.move is PointMove.HOLD
 
     def draw(desk: Desk) -> Order:
+        if latest_at is not None and desk.at > latest_at:
+            raise PointsError("till.reserve_over")
         purse = desk.purse(members.found(desk.conn, ask, member))
         draft = ledger.hold(purse, points) if is_hold else ledger.redeem(purse, points)
         _refuse_unruly(desk, purse, points)
