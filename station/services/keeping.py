@@ -250,17 +250,14 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     is_clean = erasure.settle(ask.db)
     pacing.learn_today(ask)
     renewed = alarms.renew(ask)
+    numbers = forgotten | {"named": named, "won": won, "coupons": over, "birthdays": born}
     return [
         Chore("stations"),
         Chore("lake"),
         Chore("rhythm"),
         Chore("alarms", {"number": renewed}),
-        *(Chore(kind, {"number": n}) for kind, n in forgotten.items()),
-        Chore("named", {"number": named}),
-        Chore("won", {"number": won}),
+        *(Chore(kind, {"number": n}) for kind, n in numbers.items()),
         Chore("points", asdict(lapsed)),
-        Chore("coupons", {"number": over}),
-        Chore("birthdays", {"number": born}),
         Chore("replayed", {"number": again}),
         Chore("clean" if is_clean else "not_clean"),
         Chore("head", head),

@@ -47,6 +47,8 @@ HELPERS = {
     "sight.without_strangers",
     "told.bring",
     "booking.book",
+    "vouchers.done",
+    "vouchers.done_with",
     "members.note_miss",
     "members.refuse_guessing",
     "receipts.station_here",

@@ -37,6 +37,7 @@ from station.errors import (
 )
 from station.guard.looks import LookRules
 from station.loyalty import coupons
+from station.loyalty.conditions import When
 from station.loyalty.programme import Offer, Programme, Version
 from station.model import DAY_S, CouponAct, CouponState, Fuel, Role
 from station.services.customers import merging
@@ -105,6 +106,17 @@ def test_too_few_points_take_nothing(stall: Counter) -> None:
 
     assert stall.balance(ANNA).balance == 50
     assert one(stall.ask, "SELECT count(*) FROM coupons") == 0
+
+
+def test_what_is_for_good_customers_only_is_not_for_one_who_never_bought(stall: Counter) -> None:
+    shelf(stall, Offer("wash", when=When(grades=("A",))), Offer("tea", when=When(grades=("D",))))
+
+    refused = {name: choice.refusal for name, choice in choices(stall).items()}
+
+    assert refused["tea"] is None
+    assert refused["wash"] is not None
+    with pytest.raises(PointsError, match="not_for_you"):
+        take(stall, "wash")
 
 
 def test_without_rules_nothing_is_offered(counter: Counter) -> None:
