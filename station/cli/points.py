@@ -9,11 +9,19 @@ import typer
 from station.cli.call import Call, JsonOption, StationOption, command, day_of
 from station.cli.printing import print_json
 from station.model import day_date, minor_per_major
-from station.services.points import balances, correcting, lapsing, offering, spending
+from station.services.points import (
+    balances,
+    claiming,
+    correcting,
+    lapsing,
+    levels,
+    offering,
+    spending,
+    vouchers,
+)
 from station.services.points.booking import Receipt
 from station.services.points.members import By, Named
 from station.services.points.offering import Choice, Purchase
-from station.services.points.vouchers import Slip
 
 app = typer.Typer(no_args_is_help=True)
 WhoArgument = Annotated[str, typer.Argument(metavar="MEMBER", help="In full, see --by.")]
@@ -59,6 +67,44 @@ def points_balance(
         typer.echo(call.say(key, points=one.points, day=one.day and day_date(one.day)))
     if held.is_frozen:
         typer.echo(call.say("points.frozen"))
+
+
+@app.command("standing")
+@command
+def points_standing(
+    context: typer.Context,
+    who: WhoArgument,
+    by: ByOption = By.PLATE,
+    as_json: JsonOption = False,
+) -> None:
+    """Print which level a member has, what is missing to the next, and what it gives him."""
+    call: Call = context.obj
+    told = levels.standing(call.ask(), member=Named(by, who), lang=call.lang)
+    if as_json:
+        print_json(_plain(told))
+        return
+    sentences = [*told.told, *told.because, *told.benefits] or [("levels.none", {})]
+    for key, facts in sentences:
+        typer.echo(call.say(key, **facts))
+
+
+def _plain(told: levels.Standing) -> dict[str, object]:
+    """Return a standing as names and numbers."""
+    found = told.standing
+    return {
+        "customer_id": told.customer_id,
+        "day": str(day_date(told.day)),
+        "level": told.level,
+        "grade": told.grade,
+        "have": found and found.have,
+        "days_left": found and found.days_left,
+        "above": found and found.above and found.above.name,
+        "missing": found and found.missing,
+        "falls_on": found and found.fall and str(day_date(found.fall.day)),
+        "falls_to": found and found.fall and found.fall.to.name,
+        "keep": found and found.fall and found.fall.keep,
+        "benefits": [facts["benefit"] for _, facts in told.benefits],
+    }
 
 
 @app.command("history")
@@ -128,7 +174,7 @@ def points_adjust(
     """Ask for points to be given or taken away; a second person must agree."""
     call: Call = context.obj
     key = _key(key)
-    told = correcting.adjust(
+    correcting.adjust(
         call.ask(),
         key=key,
         member=Named(by, who),
@@ -136,12 +182,33 @@ def points_adjust(
         reason=reason,
         expires_on=day_of(expires) if expires else None,
     )
-    if told is not None:
-        _tell(call, told, key, as_json=as_json)
-    elif as_json:
+    if as_json:
         print_json({"key": key, "waits": True})
     else:
         typer.echo(call.say("points.waits"))
+
+
+@app.command("claim")
+@command
+def points_claim(
+    context: typer.Context,
+    who: WhoArgument,
+    station: StationOption,
+    receipt: Annotated[str, typer.Option("--receipt", help="Its number.")],
+    on: Annotated[str, typer.Option("--on", help="Its day, YYYY-MM-DD.")],
+    amount: Annotated[int, typer.Option("--amount", help="What was paid, in fen.")],
+    by: ByOption = By.PLATE,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a member the points of a purchase of which nobody was known, by its receipt."""
+    call: Call = context.obj
+    slip = claiming.Slip(station, receipt, day_of(on), amount)
+    told = claiming.claim(call.ask(), member=Named(by, who), slip=slip)
+    if as_json:
+        print_json(asdict(told))
+        return
+    key = "points.claimed" if told.is_new else "points.claimed_already"
+    typer.echo(call.say(key, points=told.points))
 
 
 @app.command("expire")
@@ -228,7 +295,7 @@ def points_use(
     _tell_slip(call, told, key, as_json=as_json)
 
 
-def _tell_slip(call: Call, slip: Slip, key: str, *, as_json: bool) -> None:
+def _tell_slip(call: Call, slip: vouchers.Slip, key: str, *, as_json: bool) -> None:
     day = day_date(slip.last_day)
     if as_json:
         print_json(asdict(slip) | {"last_day": str(day), "key": key})

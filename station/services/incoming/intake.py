@@ -51,7 +51,7 @@ from station.services.incoming.files import (
 from station.services.incoming.records import KINDS
 from station.services.incoming.undoing import Undone, take_back
 from station.services.personal import sealing
-from station.services.points import awarding, vouchers
+from station.services.points import awarding, returning, vouchers
 
 REJECTED, CONFLICT, IGNORED = "rejected", "conflict", "ignored"
 ASIDE = {Outcome.CONFLICT: CONFLICT, Outcome.UNMATCHED: "reversal_without_sale"}
@@ -224,6 +224,9 @@ def _take(request: Request) -> FileReport:
         raise FileRefusedError("intake.not_whole", rejected=tally.outcomes[REJECTED])
     with db.writing() as conn:
         relink.relink(conn, tally.plates)
+        if request.options.whole_file:
+            _earn(conn, work, 0)
+            _take_back(conn, work, 0)
         counts = batches.finish(conn, work.batch_id, tally.counts(), int(time()))
         trail.note(
             conn,
@@ -305,10 +308,9 @@ def take_chunk(conn: Connection, work: Work, tally: Tally, rows: Sequence[ReadRo
         keys=work.keys,
         products=work.products,
     )
-    if work.earns_at_once:
-        new = awards.of_batch(conn, work.batch_id, newest, reversals=False)
-        awarding.award(conn, work.request.ask, new)
     _note(conn, work, tally, plain, outcomes)
+    if work.earns_at_once:
+        _earn(conn, work, newest)
     tally.plates.update(
         row.sale.vehicle.text
         for row in plain
@@ -316,8 +318,26 @@ def take_chunk(conn: Connection, work: Work, tally: Tally, rows: Sequence[ReadRo
     )
 
 
+def _earn(conn: Connection, work: Work, newest: int) -> None:
+    """Let the sales that came in after the one with this number earn."""
+    ask = work.request.ask
+    if ask.settings.programme.versions:
+        relink.relink(conn, work.keys.fresh(conn))  # whose they are is told by their vehicles
+        new = awards.of_batch(conn, work.batch_id, newest, reversals=False)
+        for start in range(0, len(new), CHUNK_ROWS):
+            awarding.award(conn, ask, new[start : start + CHUNK_ROWS])
+
+
+def _take_back(conn: Connection, work: Work, newest: int) -> None:
+    """Let the reversals that came in after the line with this number take back, coupons too."""
+    new = awards.of_batch(conn, work.batch_id, newest, reversals=True)
+    returning.take_back_of(conn, work.request.ask, new)
+    vouchers.taken_back(conn, work.request.ask, new)
+
+
 def take_reversals(conn: Connection, work: Work, tally: Tally) -> None:
     """Bring in the reversals; last, so that no order of lines or chunks decides what they meet."""
+    newest = awards.newest_sale(conn)
     outcomes = reversals.add(
         conn,
         work.batch_id,
@@ -327,9 +347,8 @@ def take_reversals(conn: Connection, work: Work, tally: Tally) -> None:
         rules=work.request.ask.settings.reversals,
     )
     _note(conn, work, tally, tally.reversals, outcomes)
-    if tally.reversals:
-        back = awards.of_batch(conn, work.batch_id, 0, reversals=True)
-        vouchers.taken_back(conn, work.request.ask, back)
+    if work.earns_at_once:
+        _take_back(conn, work, newest)
 
 
 def _note(
@@ -437,5 +456,6 @@ def undo(ask: Ask, *, batch_id: int) -> Undone:
 def _void(ask: Ask, batch_id: int) -> Undone:
     with ask.db.writing() as conn:
         voided = batches.undo(conn, batch_id)
+        returning.undo(conn, ask, batch_id)
         trail.note(conn, ask.scope, Act.UNDO, f"batch:{batch_id}", count=voided)
     return Undone(voided)
