@@ -46,7 +46,7 @@ test: install                      ## everything; CI runs it
 LONG := tests/services/customers/test_merge_sequences.py tests/services/personal/test_erasure.py \
 	tests/guard/test_consent.py tests/guard/test_mask.py tests/loyalty/test_ledger_random.py \
 	tests/services/points/test_cuts.py tests/services/points/test_kills.py \
-	tests/services/points/test_spending.py
+	tests/services/points/test_spending.py tests/api/test_description.py
 
 nightly: install                   ## the long forms of what CI tries in part (README.md); hours
 	$(PY) -m benchmarks.nightly
@@ -69,3 +69,4 @@ bench: install                     ## every measured figure of docs/en/figures.m
 	$(PY) -m benchmarks.passwords
 	$(PY) -m benchmarks.rotation
 	$(PY) -m benchmarks.points
+	$(PY) -m benchmarks.till

@@ -15,12 +15,14 @@ START_S = 60
 
 
 @contextmanager
-def serving(archive: str, *, config: Path | None = None, port: int = 0) -> Iterator[str]:
-    """Yield the address of a dashboard on an archive, and stop it at the end."""
+def serving(
+    archive: str, *, config: Path | None = None, port: int = 0, command: str = "serve"
+) -> Iterator[str]:
+    """Yield the address of a dashboard (or `api`) on an archive, and stop it at the end."""
     port = port or free_port()
     settings = ["--config", str(config)] if config else []
-    command = [sys.executable, "-m", "station", *settings, "--archive", archive, "serve"]
-    process = subprocess.Popen([*command, "--port", str(port)])
+    station = [sys.executable, "-m", "station", *settings, "--archive", archive, command]
+    process = subprocess.Popen([*station, "--port", str(port)])
     try:
         _wait_until_healthy(port)
         yield f"http://127.0.0.1:{port}"

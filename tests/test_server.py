@@ -1,6 +1,9 @@
 """The dashboard speaks only under the names that the settings give it."""
 
 import http.client
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,3 +93,48 @@ def test_only_a_name_of_the_settings_or_the_address_itself_is_answered(
     }
 
     assert answer(port, "/_stcore/stream", headers) == status
+
+
+@pytest.mark.slow
+def test_a_till_is_let_in_without_a_cookie_and_a_foreign_page_is_not(port: int) -> None:
+    host = f"station.example:{port}"
+
+    assert answer(port, "/api/v1/health", {"Host": host}) == 200
+    assert answer(port, "/api/v1/receipts", {"Host": host}) == 405
+    assert answer(port, "/api/v1/health", {"Host": host, "Origin": "http://evil.example"}) == 403
+    assert answer(port, "/api/v1/health", {"Host": "evil.example"}) == 403
+    assert answer(port, "/api/v1/health", {"Host": host, "Sec-Fetch-Site": "cross-site"}) == 403
+    assert answer(port, "/api/docs", {"Host": host}) == 404
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("POST", "/api/v1/members/find", body=b"{}", headers={"Host": host})
+    refused = connection.getresponse()
+    told = json.loads(refused.read())
+    connection.close()
+    assert (refused.status, told["code"]) == (401, "till.no_key_sent")
+    assert "frame-ancestors 'none'" in refused.headers["Content-Security-Policy"]
+    assert refused.headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in refused.headers
+
+
+@pytest.mark.slow
+def test_tills_are_answered_alone_on_postgresql_only(folder: Path) -> None:
+    command = [sys.executable, "-m", "station", "--lang", "en"]
+    archive = ["--archive", f"sqlite:///{folder / 'station.db'}"]
+
+    done = subprocess.run([*command, *archive, "api"], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("The till interface runs by itself on a PostgreSQL archive only")
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_a_server_for_tills_alone_has_no_dashboard(postgres_url: str) -> None:
+    keeping.create(Settings(), postgres_url).close()
+
+    with serving(postgres_url, command="api") as url:
+        port = int(url.rpartition(":")[2])
+        assert answer(port, "/api/v1/health", {}) == 200
+        assert answer(port, "/api/v1/health", {"Origin": "http://evil.example"}) == 403
+        assert answer(port, "/", {}) == 404
+        assert answer(port, "/sign-in", {}) == 404

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from station.model import Grant, Role, day_date, day_number
-from station.pages.parts import acts, blocks
+from station.pages.parts import acts, blocks, tills
 from station.pages.parts.blocks import Column
 from station.pages.parts.desk import Desk, current
 from station.services import access, board, sites
@@ -69,6 +69,7 @@ def render() -> None:
     _requests(desk, waiting)
     _accounts(desk, known)
     _signed_in(desk)
+    tills.section(desk)
     _decided(desk)
 
 

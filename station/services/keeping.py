@@ -221,15 +221,20 @@ def _birthdays(ask: Ask) -> int:
         return 0
 
 
+def _settle_sites(db: Database) -> None:
+    """Let the settings of stations hold whose day has come."""
+    with db.reading() as conn:
+        is_due = sites.waits(conn)
+    if is_due:
+        with db.writing() as conn:
+            sites.apply_due(conn)
+
+
 @right("archive.keep")
 def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     """Do what is due once a day and return what was done; doing it twice changes nothing."""
     now_s = int(time()) if now_s is None else now_s
-    with ask.db.reading() as conn:
-        is_due = sites.waits(conn)
-    if is_due:
-        with ask.db.writing() as conn:
-            sites.apply_due(conn)
+    _settle_sites(ask.db)
     again = erasure.replay(ask.db)
     receipts.close_days(ask.db)
     lake.refresh(ask.db)

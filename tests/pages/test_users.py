@@ -274,3 +274,29 @@ def test_nobody_is_shown_a_link_to_a_page_that_is_closed_to_him(
     assert not page.exception
     links = [link.proto.page for link in page.main.get("page_link")]
     assert links == (["intake"] if person == "mona" else [])
+
+
+def keys(app: AppTest) -> list[str]:
+    """Return the keys of tills that the page shows."""
+    codes: list[Any] = list(app.get("code"))
+    return [str(code.value) for code in codes if str(code.value).startswith("till_")]
+
+
+def test_a_till_gets_a_key_that_is_shown_once_renewed_and_taken_away(office: Office) -> None:
+    app = office.open("anna", "users")
+    app.text_input(key=fresh(app, "tills_add_name")).set_value("n1-till")
+    press(app, "tills_add_do")
+    (first,) = keys(app)
+    access.scope_of_till(office.operator().db, first, address="")
+    assert keys(app.run()) == []
+
+    app.selectbox(key="tills_one").set_value("n1-till").run()
+    with_reason(app, "tills_rotate")
+    (second,) = keys(app)
+    app.selectbox(key="tills_one").set_value("n1-till").run()
+    with_reason(app, "tills_revoke")
+
+    for key in (first, second):
+        with pytest.raises(SignInError):
+            access.scope_of_till(office.operator().db, key, address="")
+    assert errors(app) == ""

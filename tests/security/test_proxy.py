@@ -251,6 +251,17 @@ def test_the_dashboard_s_own_paths_answer_as_without_the_proxy(
     assert answer.body == directly(station_port, path, {"Host": NAME}).body
 
 
+def test_what_a_till_shows_arrives_where_tills_ask_and_nowhere_else(
+    echo: Proxy, station: Proxy
+) -> None:
+    shown = {"Authorization": "Bearer till_x", "Idempotency-Key": "a1-000001"}
+
+    assert shown.keys().isdisjoint(headers_at(echo, shown))
+    assert station.ask("/api/v1/health").status == 200
+    answer = station.ask("/api/v1/members/find", shown | {"Accept-Language": "en"})
+    assert answer.status == 405  # it was a GET, and it arrived
+
+
 def test_forged_headers_do_not_arrive(echo: Proxy) -> None:
     arrived = headers_at(echo, FORGED)
 
