@@ -226,6 +226,11 @@ def day_of(at: int, rules: LedgerRules) -> int:
     return day_number(datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(rules.zone)).date())
 
 
+def today(ask: Ask) -> int:
+    """Return which day of the programme it is now."""
+    return day_of(int(time()), ask.settings.ledger)
+
+
 def purse_of(conn: Connection, customer_id: int, rows: Sequence[int], day: int) -> Purse:
     """Return what the records of a customer hold on a day."""
     frozen = lots.is_frozen(conn, rows)
