@@ -106,6 +106,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "programme.claim_days": (0, 366),
     "programme.notice_days": (1, 366),
     "breakage.horizon_months": (1, 120),
+    "breakage.window_months": (1, 120),
     "breakage.tail_months": (1, 60),
     "oddities.most_week": (0, 1_000),
     "oddities.window_days": (1, 366),

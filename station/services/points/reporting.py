@@ -62,8 +62,9 @@ class Liability:
     """What the open points may cost; `open` is what members may spend and what is set apart.
 
     `owed` is not taken off. `use` says how many will be redeemed, `is_known` whether the past is
-    enough to tell; if not, count with all. `inside` of `replayed` past forecasts held. None of
-    `money`: no rules say what a point is worth.
+    enough to tell; if not, count with all. `inside` of `replayed` past forecasts held; where too
+    few did, the band is as wide as would have held four in five. No `money`: no rules say what a
+    point is worth.
     """
 
     day: date
@@ -205,13 +206,15 @@ def _liability(ask: Ask, ledger: Ledger, members: int) -> Liability:
     late = int(there.loc[~counts, "held"].sum())  # ran out while set apart: still good for that
     lots, uses = flows.histories(ledger.moved, ledger.opened)
     live = live.assign(earned_day=flows.first_days(live["lot_month"]))
-    told = breakage.forecast_within(lots, uses, live, rules, day=day)
+    replays = _replayed(lots, uses, ask, breakage.month_of(day))
+    told = breakage.forecast_within(lots, uses, live, rules, day=day).widened(
+        breakage.missed(replays)
+    )
     version = rule_of_worth(ask, day)
     is_few = members < LEAST_MEMBERS and SEES_PEOPLE not in ask.scope.rights
     open_points = int(live["points"].sum()) + late
     is_known = told.is_known and not is_few
     use = told.use if is_known else Range(open_points, 0, open_points)
-    replays = _replayed(lots, uses, ask, breakage.month_of(day))
     return Liability(
         day=day_date(day),
         open=open_points,
