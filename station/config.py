@@ -44,7 +44,7 @@ from station.ingest.rules import IngestRules
 from station.loyalty import faults as loyalty_faults
 from station.loyalty.breakage import BreakageRules
 from station.loyalty.ledger import LedgerRules
-from station.loyalty.programme import Programme
+from station.loyalty.programme import Programme, Version
 
 T = TypeVar("T")
 MOST = 2**53
@@ -283,6 +283,18 @@ def load_settings(path: Path | None) -> Settings:
     data = read_yaml(text, name=path.name)
     built = build(Settings, {k: v for k, v in data.items() if k != "hash"}, at="")
     return _with_hash(built, hashlib.sha256(text.encode()).hexdigest())
+
+
+def load_version(path: Path, known: Programme) -> Version:
+    """Return a version of the rules of points that a file holds by itself, to try it.
+
+    Raises:
+        ConfigError: the file cannot be read, or the version could not follow those that are known.
+    """
+    version = build(Version, read_yaml(_read(path), name=path.name), at="version")
+    kept = tuple(one for one in known.versions if one.starts < version.starts)
+    _sound(replace(known, versions=(*kept, version)), "programme")
+    return version
 
 
 def _with_hash(settings: Settings, digest: str) -> Settings:

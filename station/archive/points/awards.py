@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import pandas as pd
-from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, exists, func, insert, select, update
 
 from station.archive.points.tables import point_awards, point_versions
 from station.archive.rows import frame, slices
@@ -129,6 +129,22 @@ def lines(conn: Connection, sale_ids: Sequence[int], since_day: int) -> list[Sol
         for some in slices(sale_ids)
         for row in conn.execute(_NEW, {"ids": some, "since": since})
     ]
+
+
+def between(
+    conn: Connection, from_day: int, to_day: int, station_ids: Collection[int]
+) -> list[Sold]:
+    """Return the lines of these days at these stations that stand and were not taken back."""
+    back = sales.alias("back")
+    is_back = exists().where(back.c.reverses == _sale.id, back.c.voided == 0)
+    query = _LINES.where(
+        _sale.local_at >= from_day * DAY_S,
+        _sale.local_at < (to_day + 1) * DAY_S,
+        _sale.station_id.in_(station_ids),
+        visible(),
+        ~is_back,
+    )
+    return [Sold._make(row) for row in conn.execute(query)]
 
 
 def of_receipt(conn: Connection, station_id: int, receipt_no: str, day: int) -> list[Sold]:

@@ -124,6 +124,11 @@ def movements(ask: Ask, *, stations: Sequence[str] = (), day: date | None = None
     )
 
 
+def are_few(ask: Ask, members: int) -> bool:
+    """Return whether a sum of so many people is kept from who asks."""
+    return members < LEAST_MEMBERS and SEES_PEOPLE not in ask.scope.rights
+
+
 _SUMMED = dict.fromkeys(flows.FLOWS, "sum") | {"members": "max"}
 """Of people of several months or stations at least so many are different ones."""
 
@@ -211,7 +216,7 @@ def _liability(ask: Ask, ledger: Ledger, members: int) -> Liability:
         breakage.missed(replays)
     )
     version = rule_of_worth(ask, day)
-    is_few = members < LEAST_MEMBERS and SEES_PEOPLE not in ask.scope.rights
+    is_few = are_few(ask, members)
     open_points = int(live["points"].sum()) + late
     is_known = told.is_known and not is_few
     use = told.use if is_known else Range(open_points, 0, open_points)
@@ -303,7 +308,7 @@ def expiring(ask: Ask, *, stations: Sequence[str] = ()) -> Expiring:
         seen = rows if is_whole else rows[rows["customer_id"].isin(here)]
         names = _named(conn, ask, seen)
     points, members = int(rows["points"].sum()), int(rows["customer_id"].nunique())
-    is_few = members < LEAST_MEMBERS and SEES_PEOPLE not in ask.scope.rights
+    is_few = are_few(ask, members)
     soon = int(rows.loc[rows["expires_day"] <= today + SOON_DAYS, "points"].sum())
     days = rows.groupby("expires_day", as_index=False)[["points"]].sum()
     return Expiring(

@@ -6,7 +6,7 @@ from datetime import date
 
 from station.loyalty import programme
 from station.loyalty.conditions import When
-from station.loyalty.programme import Version
+from station.loyalty.programme import Basis, EarnRule, Version
 from station.model import minor_per_major
 from station.services.access import right
 from station.services.ask import Ask
