@@ -23,6 +23,7 @@ from station.analysis.ownership import OwnershipRules
 from station.analysis.pace import PaceRules
 from station.analysis.stability import StabilityRules
 from station.analysis.states import StateRules
+from station.analysis.uptake import UptakeRules
 from station.analysis.usage import UsageRules
 from station.analysis.value import ValueRules
 from station.analysis.warning import WarningRules
@@ -106,6 +107,9 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "fleets.unpaid_days": (0, 3_660),
     "programme.claim_days": (0, 366),
     "programme.notice_days": (1, 366),
+    "uptake.window_days": (7, 366),
+    "uptake.least_members": (5, 100_000),
+    "uptake.least_others": (1, 100_000),
     "breakage.horizon_months": (1, 120),
     "breakage.window_months": (1, 120),
     "breakage.tail_months": (1, 60),
@@ -254,6 +258,7 @@ class Settings:
     compare: CompareRules = field(default_factory=CompareRules)
     fleets: FleetRules = field(default_factory=FleetRules)
     programme: Programme = field(default_factory=Programme)
+    uptake: UptakeRules = field(default_factory=UptakeRules)
     breakage: BreakageRules = field(default_factory=BreakageRules)
     value: ValueRules = field(default_factory=ValueRules)
     oddities: OddityRules = field(default_factory=OddityRules)

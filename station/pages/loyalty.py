@@ -12,7 +12,8 @@ from station.pages.parts.blocks import Column
 from station.pages.parts.desk import Desk, current
 from station.pages.parts.look import ACCENT, GREY, STATE
 from station.services import board
-from station.services.points import reporting, ruling
+from station.services.points import effects, levels, reporting, ruling
+from station.services.points.effects import Effect
 from station.services.points.reporting import Expiring, Flows, Liability
 from station.services.points.ruling import InForce, Rules
 
@@ -25,6 +26,14 @@ NAMES = [
     Column("points", "page_loyalty.points", "count"),
     Column("expires_day", "page_loyalty.last_day", "day"),
 ]
+FALLING = [
+    Column("who", "page_loyalty.who"),
+    Column("level", "page_loyalty.level"),
+    Column("to", "page_loyalty.falls_to"),
+    Column("keep", "page_loyalty.keep", "count"),
+    Column("day", "page_loyalty.falls_on"),
+]
+UPTAKE = ("members", "before", "after", "others_before", "others_after", "extra", "low", "high")
 FLOWS = [
     Column(name, f"page_loyalty.{name}", "count")
     for name in ("issued", "redeemed", "expired", "reversed", "refunded", "adjusted")
@@ -61,6 +70,8 @@ def render() -> None:
         _ahead(desk, cost)
     _figures(desk, cost)
     _expiring(desk, reporting.expiring(desk.ask, stations=desk.stations))
+    _effect(desk, effects.effect(desk.ask, stations=desk.stations))
+    _levels(desk)
     _in_words(desk, rules)
     _tables(desk, told, cost)
 
@@ -201,6 +212,37 @@ def _expiring(desk: Desk, told: Expiring) -> None:
         return
     empty = "page_loyalty.expiring_elsewhere"
     blocks.names(desk, told.names, NAMES, key="loyalty_expiring", title=title, empty=empty)
+
+
+def _effect(desk: Desk, told: Effect) -> None:
+    """Say what the programme seems to do, and what nobody can tell."""
+    st.subheader(desk.say("page_loyalty.effect"), anchor=False)
+    facts = {name: getattr(told.uptake, name) for name in UPTAKE}
+    said = [desk.say(f"page_loyalty.uptake_{told.uptake.verdict}", **facts)]
+    if told.again is not None:
+        said.append(desk.say("page_loyalty.again", month=told.month, share=told.again))
+    if told.redeemers is not None:
+        facts = {"earners": told.earners, "share": told.redeemers}
+        said.append(desk.say("page_loyalty.redeemers", **facts))
+    st.markdown("\n".join(f"- {blocks.plain(sentence)}" for sentence in said))
+    st.caption(desk.say("page_loyalty.effect_note"))
+
+
+def _levels(desk: Desk) -> None:
+    """Draw how many members have which level, and list who is about to fall."""
+    told = levels.overview(desk.ask, lang=desk.lang, stations=desk.stations)
+    if not told.counts:
+        return
+    none = desk.say("page_loyalty.no_level")
+    names, counts = zip(*told.counts, strict=True)
+    title = desk.say("page_loyalty.levels", members=sum(counts))
+    st.subheader(blocks.plain(title), anchor=False)
+    figure = charts.bars([name or none for name in names], counts, title="")
+    blocks.chart(figure, key="loyalty_levels", alt=title)
+    if len(told.falling):
+        frame = told.falling.rename(columns={"name": "who"})
+        title = desk.say("page_loyalty.falling", count=len(frame))
+        blocks.names(desk, frame, FALLING, key="loyalty_falling", title=title)
 
 
 def _in_words(desk: Desk, rules: InForce) -> None:

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import pandas as pd
 from sqlalchemy import BindParameter, Connection, bindparam, exists, func, insert, select, update
 
+from station.archive.customers.stands import stands
 from station.archive.points.tables import point_awards, point_versions
 from station.archive.rows import frame, slices
-from station.archive.tables import cards, products, sales, stations
+from station.archive.tables import cards, customers, products, sales, stations
 from station.archive.views import visible
 from station.model import DAY_S
 
@@ -280,6 +281,17 @@ def touched_by(conn: Connection, batch_id: int) -> list[int]:
     theirs = select(_sale.reverses).where(_sale.batch_id == batch_id, _sale.reverses.is_not(None))
     query = select(_award.sale_id).where(_award.sale_id.in_(mine.union(theirs)))
     return sorted(int(sale_id) for sale_id in conn.execute(query).scalars())
+
+
+def first_days(conn: Connection) -> dict[int, int]:
+    """Return the day of the first sale that each customer, for all his records, earned with."""
+    query = (
+        select(stands(), func.min(_award.day))
+        .join_from(point_awards, customers, customers.c.id == _award.customer_id)
+        .where(_award.points > 0)
+        .group_by(stands())
+    )
+    return {int(one): int(day) for one, day in conn.execute(query)}
 
 
 def marks(conn: Connection) -> dict[str, str]:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, case, func, or_, s
 from station.archive.points import chain
 from station.archive.points.tables import point_entries, point_lots, point_transactions
 from station.archive.rows import frame
-from station.model import PointMove, day_date, day_number
+from station.model import day_date, day_number
 
 EPOCH_YEAR, MONTHS = 1970, 12
 NOWHERE, FOREVER = -1, -1
@@ -157,25 +157,15 @@ def ending(
     return _numbers(frame(conn, query))
 
 
-def first_days(conn: Connection, last: int) -> pd.DataFrame:
-    """Return customer_id and first_day: when each was first given points."""
-    query = (
-        select(_lot.customer_id, func.min(_lot.transaction_id).label("number"))
-        .where(_lot.transaction_id <= last)
-        .group_by(_lot.customer_id)
-    ).subquery()
-    told = select(query.c.customer_id, _done.day.label("first_day")).join(
-        point_transactions, _done.id == query.c.number
-    )
-    return _numbers(frame(conn, told))
-
-
-def spenders(conn: Connection, stretch: Stretch) -> set[int]:
-    """Return the customers who redeemed points in a month."""
-    moves = (PointMove.REDEEM.value, PointMove.CONFIRM.value)
+def who(
+    conn: Connection, stretch: Stretch, moves: Collection[str], station_ids: Collection[int] | None
+) -> set[int]:
+    """Return the customers of a month's transactions of these kinds at these stations."""
     query = select(_done.customer_id.distinct()).where(
         _done.id.between(stretch.first, stretch.last), _done.move.in_(moves)
     )
+    if station_ids is not None:
+        query = query.where(_done.station_id.in_(station_ids))
     return set(conn.execute(query).scalars())
 
 

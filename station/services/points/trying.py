@@ -18,7 +18,7 @@ from station.loyalty.programme import Version
 from station.model import day_date, day_number
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
-from station.services.points import grading, reporting
+from station.services.points import booking, grading, reporting
 
 MOST_DAYS = 1_096
 COLUMNS = ("before", "after")
@@ -81,7 +81,7 @@ def trial(
     if not 1 <= days <= MOST_DAYS:
         raise BadValueError("trying.bad_days", most=MOST_DAYS)
     wanted = stations_in_sight(ask, stations)
-    tried = version or next_version(ask, ask.as_of)
+    tried = version or next_version(ask, day_date(booking.today(ask)))
     old = _replaced(ask, tried)
     last = day_number(ask.as_of)
     with ask.db.reading() as conn:
