@@ -188,7 +188,7 @@ def _figures(desk: Desk, cost: Liability) -> None:
         (desk.say("page_loyalty.figure_owed"), f"{cost.owed:,}", None),
     ]
     blocks.figures(values, compares=False)
-    st.caption(desk.say("page_loyalty.cost_note"))
+    st.caption(desk.say("page_loyalty.cost_note", day=cost.day))
 
 
 def _worth_of(desk: Desk, cost: Liability, which: str) -> str | None:
