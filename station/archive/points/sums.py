@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, FromClause, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, func, or_, select
 
 from station.archive.points import chain
 from station.archive.points.tables import point_entries, point_lots, point_transactions
@@ -161,9 +161,8 @@ def who(
     conn: Connection, stretch: Stretch, moves: Collection[str], station_ids: Collection[int] | None
 ) -> set[int]:
     """Return the customers of a month's transactions of these kinds at these stations."""
-    query = select(_done.customer_id.distinct()).where(
-        _done.id.between(stretch.first, stretch.last), _done.move.in_(moves)
-    )
+    is_one = and_(_done.id.between(stretch.first, stretch.last), _done.move.in_(moves))
+    query = select(_done.customer_id).where(is_one).distinct()
     if station_ids is not None:
         query = query.where(_done.station_id.in_(station_ids))
     return set(conn.execute(query).scalars())
