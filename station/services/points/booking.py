@@ -226,9 +226,9 @@ def day_of(at: int, rules: LedgerRules) -> int:
     return day_number(datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(rules.zone)).date())
 
 
-def today(ask: Ask) -> int:
+def today(rules: LedgerRules) -> int:
     """Return which day of the programme it is now."""
-    return day_of(int(time()), ask.settings.ledger)
+    return day_of(int(time()), rules)
 
 
 def purse_of(conn: Connection, customer_id: int, rows: Sequence[int], day: int) -> Purse:

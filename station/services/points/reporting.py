@@ -124,7 +124,7 @@ def movements(ask: Ask, *, stations: Sequence[str] = (), day: date | None = None
     )
 
 
-def are_few(ask: Ask, members: int) -> bool:
+def are_few(members: int, ask: Ask) -> bool:
     """Return whether a sum of so many people is kept from who asks."""
     return members < LEAST_MEMBERS and SEES_PEOPLE not in ask.scope.rights
 
@@ -215,8 +215,8 @@ def _liability(ask: Ask, ledger: Ledger, members: int) -> Liability:
     told = breakage.forecast_within(lots, uses, live, rules, day=day).widened(
         breakage.missed(replays)
     )
-    version = rule_of_worth(ask, day)
-    is_few = are_few(ask, members)
+    version = _rule_of_worth(ask, day)
+    is_few = are_few(members, ask)
     open_points = int(live["points"].sum()) + late
     is_known = told.is_known and not is_few
     use = told.use if is_known else Range(open_points, 0, open_points)
@@ -236,7 +236,7 @@ def _liability(ask: Ask, ledger: Ledger, members: int) -> Liability:
     )
 
 
-def rule_of_worth(ask: Ask, day: int) -> Version | None:
+def _rule_of_worth(ask: Ask, day: int) -> Version | None:
     """Return the version that says what a point is worth on a day; before the first the first."""
     known = ask.settings.programme.versions
     first = min(known, key=lambda version: version.starts, default=None)
@@ -308,7 +308,7 @@ def expiring(ask: Ask, *, stations: Sequence[str] = ()) -> Expiring:
         seen = rows if is_whole else rows[rows["customer_id"].isin(here)]
         names = _named(conn, ask, seen)
     points, members = int(rows["points"].sum()), int(rows["customer_id"].nunique())
-    is_few = are_few(ask, members)
+    is_few = are_few(members, ask)
     soon = int(rows.loc[rows["expires_day"] <= today + SOON_DAYS, "points"].sum())
     days = rows.groupby("expires_day", as_index=False)[["points"]].sum()
     return Expiring(

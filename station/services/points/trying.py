@@ -53,7 +53,7 @@ class Trial:
     levels: pd.DataFrame
 
 
-def next_version(ask: Ask, day: date) -> Version:
+def _next_version(ask: Ask, day: date) -> Version:
     """Return the version that starts next after a day.
 
     Raises:
@@ -81,7 +81,7 @@ def trial(
     if not 1 <= days <= MOST_DAYS:
         raise BadValueError("trying.bad_days", most=MOST_DAYS)
     wanted = stations_in_sight(ask, stations)
-    tried = version or next_version(ask, day_date(booking.today(ask)))
+    tried = version or _next_version(ask, day_date(booking.today(ask.settings.ledger)))
     old = _replaced(ask, tried)
     last = day_number(ask.as_of)
     with ask.db.reading() as conn:
@@ -91,7 +91,7 @@ def trial(
         lines = _frame(conn, ask, theirs, whose, [one for one in (old, tried) if one])
         levels = _levels(conn, ask, wanted, old, tried)
     found = simulate.effect(lines, old, tried)
-    is_few = reporting.are_few(ask, len(found.members))
+    is_few = reporting.are_few(len(found.members), ask)
     return Trial(
         name=tried.name,
         old=old.name if old else "",
@@ -154,7 +154,7 @@ def _of_enough(ask: Ask, lines: pd.DataFrame, sums: pd.DataFrame, by: str) -> pd
     key = months if by == "month" else lines[by]
     members = lines["member_id"].groupby(key).nunique()
     told = sums.assign(**{by: reporting.month_names(sums[by])}) if by == "month" else sums
-    enough = [not reporting.are_few(ask, int(members.get(one, 0))) for one in told[by]]
+    enough = [not reporting.are_few(int(members.get(one, 0)), ask) for one in told[by]]
     return told[pd.Series(enough, index=told.index, dtype=bool)].reset_index(drop=True)
 
 
