@@ -1,6 +1,6 @@
 """What points did and cost, of a ledger of a million transactions: at first, again, after one more.
 
-Run: python -m benchmarks.liability [transactions] [members]. Writes results/liability.json beside it
+Run: python -m benchmarks.liability [transactions] [members]. It writes results/liability.json
 and ends with an error where the report again, or after a booking, takes longer than 2 s.
 """
 
