@@ -38,7 +38,7 @@ from station.contact.prospects import ProspectRules
 from station.contact.registrations import RegisterRules
 from station.contact.scans import AttachmentRules
 from station.errors import ConfigError
-from station.guard.rules import LookRules, PrivacyRules, SignInRules
+from station.guard.rules import LookRules, PrivacyRules, SignInRules, TillRules
 from station.ingest import phones
 from station.ingest.mapping import VOLUMES
 from station.ingest.rules import IngestRules
@@ -146,7 +146,18 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "ledger.hold_min": (1, 1_440),
     "ledger.reverse_days": (0, 3_660),
     "ledger.most_points": (1, 1_000_000_000),
+    "ledger.corrected_day": (0, 1_000_000_000),
     "ledger.clock_slack_days": (0, 366),
+    "till.per_minute": (1, 1_000_000),
+    "till.burst": (1, 100_000),
+    "till.failed_keys": (1, 10_000),
+    "till.failed_min": (1, 1_440),
+    "till.misses_per_day": (0, 1_000_000),
+    "till.wait_s": (1, 60),
+    "till.answer_s": (1, 120),
+    "till.body_kilobytes": (1, 10_240),
+    "till.reverse_min": (0, 10_080),
+    "till.figures_min": (0, 1_440),
     "lapse.horizon_days": (1, 36_600),
     "lapse.moved_days": (0, 36_600),
     "lapse.moved_gaps": (0, 1_000),
@@ -273,6 +284,7 @@ class Settings:
     registering: RegisterRules = field(default_factory=RegisterRules)
     attachments: AttachmentRules = field(default_factory=AttachmentRules)
     ledger: LedgerRules = field(default_factory=LedgerRules)
+    till: TillRules = field(default_factory=TillRules)
     hash: str = ""
 
 

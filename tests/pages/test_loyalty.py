@@ -60,7 +60,7 @@ def filled(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     for month in range(5):
         clock[0] = now - (5 - month) * MONTH_S
         with office.db.writing(changes_figures=False) as conn:
-            ends = booking.day_of(int(now), ask.settings.ledger) + month * 5
+            ends = booking.day_of(int(now), ask.settings.programme.zone) + month * 5
             given = [
                 crediting.Credit(
                     ids[one.code], office.ids["N1"], Earning(500, ends, f"{one.number}/{month}")

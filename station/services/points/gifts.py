@@ -25,7 +25,7 @@ from station.services.ask import Ask
 from station.services.personal import sealing
 from station.services.points import booking, crediting, grading, members, rules
 from station.services.points.booking import Receipt
-from station.services.points.crediting import EARN, Credit
+from station.services.points.crediting import EARN, REFUND, Credit
 from station.services.points.members import Named
 
 GIFT = "gift:"
@@ -63,15 +63,7 @@ def give(conn: Connection, ask: Ask, event: Event, due: Sequence[Due]) -> int:
         return 0
     rules.keep(conn, ask)
     people = book.same_of_many(conn, [one.customer_id for one in due])
-    had = _had(conn, event, due, people)
-    times = _times(conn, event, people, day)
-    found = list[tuple[Due, int]]()
-    for one in due:
-        first = people[one.customer_id][0]
-        points = earning.gift(event, times[first], version)
-        if points and one.cause(event) not in had:
-            times[first] += 1
-            found.append((one, points))
+    found = _open(conn, event, due, people, version, day)
     joined = joined_days(conn, ask, [one.customer_id for one, _ in found])
     ends = {who: expires_day(day, start, version.expiry) for who, start in joined.items()}
     credits_ = [
@@ -90,6 +82,27 @@ def is_given(version: Version, event: Event) -> bool:
     return earning.gift(event, 0, version) > 0
 
 
+def _open(
+    conn: Connection,
+    event: Event,
+    due: Sequence[Due],
+    people: dict[int, list[int]],
+    version: Version,
+    day: int,
+) -> list[tuple[Due, int]]:
+    """Return for what nobody had his yet, and how many points it is."""
+    had, times = _had(conn, event, due, people), _times(conn, event, people, day)
+    found, done = list[tuple[Due, int]](), set[tuple[int, str]]()
+    for one in due:
+        first = people[one.customer_id][0]
+        points = earning.gift(event, times[first], version)
+        if points and one.cause(event) not in had and (first, one.about) not in done:
+            done.add((first, one.about))
+            times[first] += event is not Event.BIRTHDAY
+            found.append((one, points))
+    return found
+
+
 def _had(
     conn: Connection, event: Event, due: Sequence[Due], people: dict[int, list[int]]
 ) -> set[str]:
@@ -105,11 +118,17 @@ def _had(
 def _times(
     conn: Connection, event: Event, people: dict[int, list[int]], day: int
 ) -> dict[int, int]:
-    """Return how often each was given something for an event in the year of a day."""
+    """Return how often each was given something for an event in the year of a day.
+
+    A birthday is once a year by its own year, also where it was remembered late.
+    """
+    if event is Event.BIRTHDAY:
+        return {same[0]: 0 for same in people.values()}
     year = day_date(day).year
     first, last = day_number(date(year, 1, 1)), day_number(date(year + 1, 1, 1)) - 1
     rows = {row for same in people.values() for row in same}
-    told = given.times(conn, rows, f"{EARN}{GIFT}{event}:", first=first, last=last)
+    kind = given.Kind(f"{GIFT}{event}:", EARN, REFUND)
+    told = given.times(conn, rows, kind, first=first, last=last)
     return {same[0]: sum(told.get(row, 0) for row in same) for same in people.values()}
 
 

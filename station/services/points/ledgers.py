@@ -60,7 +60,7 @@ def read(conn: Connection, ask: Ask, day: int | None) -> Ledger:
 
 def day_now(conn: Connection, ask: Ask) -> int:
     """Return the programme's day now; like the ledger's it never runs backwards."""
-    return max(booking.today(ask.settings.ledger), chain.head(conn).day)
+    return max(booking.today(ask.settings.programme.zone), chain.head(conn).day)
 
 
 def _sums(conn: Connection, ask: Ask, one: Stretch, months: Sequence[Stretch]) -> _Sums:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from time import time
 
-from station.archive.customers import book
+from station.archive.customers import book, person
 from station.archive.customers.book import Customer
 from station.archive.database import Connection
 from station.archive.points import given, referrals
@@ -14,6 +14,7 @@ from station.services.access import today
 from station.services.ask import Ask
 from station.services.personal import sealing
 from station.services.points import crediting, gifts, members
+from station.services.points.crediting import Taking
 from station.services.points.gifts import Due, Event
 from station.services.points.members import Named
 
@@ -90,7 +91,7 @@ def take_back(conn: Connection, ask: Ask, sale_ids: Collection[int]) -> int:
     for one in found:
         cause = Due(one.referred_by, f"{one.customer_id}:{one.sale_id}").cause(Event.REFERRAL)
         most = ask.settings.ledger.most_points
-        crediting.take_back(conn, ask, cause=cause, of=cause, points=most)
+        crediting.take_back(conn, ask, [Taking(cause, of=cause, points=most)])
         referrals.settle(conn, one.customer_id, State.WAITING)
     return len(found)
 
@@ -101,8 +102,8 @@ def _is_odd(conn: Connection, ask: Ask, new_id: int, by_id: int) -> bool:
     if by.erased_at is not None or {*new.ids} & {*by.ids}:
         return True
     shares_phone = bool(_phones(ask, new) & _phones(ask, by))
-    shares_vehicle = bool(_vehicles(conn, new) & _vehicles(conn, by))
-    return shares_phone or shares_vehicle or _comes_round(conn, new, by)
+    shares_thing = bool(_things(conn, new) & _things(conn, by))
+    return shares_phone or shares_thing or _comes_round(conn, new, by)
 
 
 def _phones(ask: Ask, customer: Customer) -> set[str]:
@@ -110,9 +111,10 @@ def _phones(ask: Ask, customer: Customer) -> set[str]:
     return {phone for phone in told if phone}
 
 
-def _vehicles(conn: Connection, customer: Customer) -> set[int]:
-    """Return the vehicles that ever were a customer's; a card is bound to one or stands for one."""
-    return {span.vehicle_id for span in book.spans(conn, customer.id)}
+def _things(conn: Connection, customer: Customer) -> set[object]:
+    """Return the vehicles and the cards that ever were a customer's."""
+    vehicles = {span.vehicle_id for span in book.spans(conn, customer.id)}
+    return vehicles | {*person.cards_of(conn, customer.id)["number"]}
 
 
 def _comes_round(conn: Connection, new: Customer, by: Customer) -> bool:

@@ -81,7 +81,7 @@ def trial(
     if not 1 <= days <= MOST_DAYS:
         raise BadValueError("trying.bad_days", most=MOST_DAYS)
     wanted = stations_in_sight(ask, stations)
-    tried = version or _next_version(ask, day_date(booking.today(ask.settings.ledger)))
+    tried = version or _next_version(ask, day_date(booking.today(ask.settings.programme.zone)))
     old = _replaced(ask, tried)
     last = day_number(ask.as_of)
     with ask.db.reading() as conn:
