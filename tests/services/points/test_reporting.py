@@ -56,7 +56,7 @@ def a_year(desk: Desk) -> None:
             correcting.reverse(desk.ask, key=desk.key(), number=told.number, reason="wrong pump")
         lapsing.expire(desk.ask, now_s=desk.now)
     with desk.ask.db.writing(changes_figures=False) as conn:
-        crediting.take_back(conn, desk.ask, cause="r1", of="7/1", points=205)
+        crediting.take_back(conn, desk.ask, [crediting.Taking("r1", of="7/1", points=205)])
     desk.now = end
     desk.hold(CARL, 30)
     correcting.adjust(desk.ask, key=desk.key(), member=by_card(ANNA), points=11, reason="thanks")
