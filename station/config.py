@@ -23,6 +23,7 @@ from station.analysis.ownership import OwnershipRules
 from station.analysis.pace import PaceRules
 from station.analysis.stability import StabilityRules
 from station.analysis.states import StateRules
+from station.analysis.uptake import UptakeRules
 from station.analysis.usage import UsageRules
 from station.analysis.value import ValueRules
 from station.analysis.warning import WarningRules
@@ -44,7 +45,7 @@ from station.ingest.rules import IngestRules
 from station.loyalty import faults as loyalty_faults
 from station.loyalty.breakage import BreakageRules
 from station.loyalty.ledger import LedgerRules
-from station.loyalty.programme import Programme
+from station.loyalty.programme import Programme, Version
 
 T = TypeVar("T")
 MOST = 2**53
@@ -106,7 +107,11 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "fleets.unpaid_days": (0, 3_660),
     "programme.claim_days": (0, 366),
     "programme.notice_days": (1, 366),
+    "uptake.window_days": (7, 366),
+    "uptake.least_members": (5, 100_000),
+    "uptake.least_others": (1, 100_000),
     "breakage.horizon_months": (1, 120),
+    "breakage.window_months": (1, 120),
     "breakage.tail_months": (1, 60),
     "value.days": (31, 3_660),
     "value.least_months": (1, 120),
@@ -264,6 +269,7 @@ class Settings:
     compare: CompareRules = field(default_factory=CompareRules)
     fleets: FleetRules = field(default_factory=FleetRules)
     programme: Programme = field(default_factory=Programme)
+    uptake: UptakeRules = field(default_factory=UptakeRules)
     breakage: BreakageRules = field(default_factory=BreakageRules)
     value: ValueRules = field(default_factory=ValueRules)
     oddities: OddityRules = field(default_factory=OddityRules)
@@ -294,6 +300,18 @@ def load_settings(path: Path | None) -> Settings:
     data = read_yaml(text, name=path.name)
     built = build(Settings, {k: v for k, v in data.items() if k != "hash"}, at="")
     return _with_hash(built, hashlib.sha256(text.encode()).hexdigest())
+
+
+def load_version(path: Path, known: Programme) -> Version:
+    """Return a version of the rules of points that a file holds by itself, to try it.
+
+    Raises:
+        ConfigError: the file cannot be read, or the version could not follow those that are known.
+    """
+    version = build(Version, read_yaml(_read(path), name=path.name), at="version")
+    kept = tuple(one for one in known.versions if one.starts < version.starts)
+    _sound(replace(known, versions=(*kept, version)), "programme")
+    return version
 
 
 def _with_hash(settings: Settings, digest: str) -> Settings:

@@ -281,7 +281,8 @@ ARCHIVIST = frozenset(
     {"rows.export", "privacy.file", "keeper.assign", "contact.reveal_any", "customers.merge"}
 )
 """What whoever keeps a station's customer archive may do there beyond his role."""
-KEEP = WORK | FILES | ARCHIVIST | {"audit.read", "points.reverse", "points.adjust"}
+REPORT = frozenset({"points.report"})
+KEEP = WORK | FILES | ARCHIVIST | REPORT | {"audit.read", "points.reverse", "points.adjust"}
 GOVERN = frozenset(
     {"users.read", "users.keep", "requests.read", "requests.decide", "stations.keep"}
     | {"archive.keep", "archive.verify", "audit.read", "privacy.file", "privacy.erase"}
@@ -290,8 +291,9 @@ RIGHTS: dict[Role, frozenset[str]] = {
     Role.STAFF: WORK,
     Role.MANAGER: KEEP,
     Role.REGIONAL: READ
+    | REPORT
     | {"batches.read", "rows.export", "audit.read", "requests.read", "requests.decide"},
-    Role.ADMINISTRATOR: READ | FILES | GOVERN | {"rows.export", "keeper.assign"},
+    Role.ADMINISTRATOR: READ | FILES | GOVERN | REPORT | {"rows.export", "keeper.assign"},
     Role.AUDITOR: SELF
     | {"batches.read", "audit.read", "users.read", "archive.verify", "rows.export"},
     Role.OPERATOR: KEEP | GOVERN,

@@ -95,3 +95,37 @@ def test_a_standing_tells_of_levels_or_that_there_are_none(shop: Counter, tmp_pa
 
     assert "No level yet: 0 of 4 fills for Silver" in said.stdout, said.stderr
     assert (json.loads(plain.stdout)["above"], json.loads(plain.stdout)["missing"]) == ("silver", 4)
+
+
+def test_what_open_points_may_cost_is_told_in_words_and_as_json(shop: Counter) -> None:
+    said, told = run(shop, "liability"), json.loads(run(shop, "liability", "--json"))
+
+    assert "100 points are open" in said
+    assert (told["open"], told["breakage"], told["is_known"]) == (100, 0, False)
+    assert [row["issued"] for row in told["flows"]] == [100]
+    past = json.loads(run(shop, "liability", "--as-of", "2020-01-01", "--json"))
+    assert (past["open"], past["flows"]) == (0, [])
+
+
+def test_rules_of_a_file_are_tried_at_the_command_line(shop: Counter, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(
+        "name: tried\nstarts: 2027-01-01\nearning:\n  rules:\n"
+        "    - {name: money, points: 1, per: 1, of: money}\n",
+        encoding="utf-8",
+    )
+
+    said = run(shop, "simulate", str(file), "--days", "30")
+    told = json.loads(run(shop, "simulate", str(file), "--json"))
+
+    assert "“tried” (from 1 Jan 2027) tried against" in said
+    assert (told["name"], told["lines"], told["stations"]) == ("tried", 0, [])
+
+
+@pytest.mark.parametrize("words", [(), ("rules.yaml", "--next")])
+def test_a_trial_needs_one_version_that_there_is(shop: Counter, words: tuple[str, ...]) -> None:
+    archive = str(shop.ask.db.url)
+
+    told = runner.invoke(app, ["--archive", archive, "points", "simulate", *words])
+
+    assert told.exit_code in {1, 2}

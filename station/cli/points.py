@@ -1,13 +1,19 @@
 """What may be done with a member's points?"""
 
 import secrets
-from dataclasses import asdict
+from collections.abc import Hashable
+from dataclasses import asdict, fields, is_dataclass
+from datetime import date
+from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 
 from station.cli.call import Call, JsonOption, StationOption, command, day_of
 from station.cli.printing import print_json
+from station.cli.reports import AsOfOption, StationsOption
+from station.config import load_version
 from station.model import day_date, minor_per_major
 from station.services.points import (
     balances,
@@ -16,7 +22,9 @@ from station.services.points import (
     lapsing,
     levels,
     offering,
+    reporting,
     spending,
+    trying,
     vouchers,
 )
 from station.services.points.booking import Receipt
@@ -221,6 +229,105 @@ def points_expire(context: typer.Context, as_json: JsonOption = False) -> None:
         print_json(asdict(done))
         return
     typer.echo(call.say("cli.nightly_points", **asdict(done)))
+
+
+@app.command("liability")
+@command
+def points_liability(
+    context: typer.Context,
+    as_of: Annotated[str, typer.Option("--as-of", help="YYYY-MM-DD; now, if not given.")] = "",
+    stations: StationsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print what the open points may cost, and the points of each month."""
+    call: Call = context.obj
+    day = day_of(as_of) if as_of else None
+    wanted = tuple(stations or ())
+    told = reporting.liability(call.ask(), stations=wanted, day=day)
+    flows = reporting.movements(call.ask(), stations=wanted, day=day)
+    if as_json:
+        more = {"breakage": told.open - told.use.expected, "flows": rows(flows.cells)}
+        print_json(document(told) | more)
+        return
+    typer.echo(call.say("points.open", day=told.day, open=told.open, held=told.held))
+    if told.money:
+        per = minor_per_major(told.money.currency)
+        names = ("open", "expected", "low", "high")
+        sums = {name: getattr(told.money, f"{name}_minor") / per for name in names}
+        key = "points.cost" if told.is_known else "points.cost_unknown"
+        typer.echo(call.say(key, currency=told.money.currency, **sums))
+    if len(told.cohorts):
+        typer.echo(told.cohorts.to_string(index=False))
+    typer.echo(flows.months.drop(columns="is_hidden").to_string(index=False))
+
+
+@app.command("simulate")
+@command
+def points_simulate(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(help="A version of the rules, as YAML.")] = None,
+    next_: Annotated[bool, typer.Option("--next", help="The next of config.yaml.")] = False,
+    days: Annotated[int, typer.Option("--days", help="Sales of so many last days.")] = 90,
+    as_of: AsOfOption = None,
+    stations: StationsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print what other rules of points would have given for past sales."""
+    if (file is None) == (not next_):
+        raise typer.BadParameter("FILE | --next")
+    call: Call = context.obj
+    ask = call.ask_as_of(as_of)
+    version = load_version(file, ask.settings.programme) if file else None
+    told = trying.trial(ask, version=version, days=days, stations=tuple(stations or ()))
+    if as_json:
+        print_json(document(told))
+        return
+    _tell_trial(call, told)
+
+
+def document(record: reporting.Liability | trying.Trial) -> dict[str, object]:
+    """Return a record as JSON can hold it: tables by rows, days as text."""
+    told: dict[str, object] = {}
+    for name in (one.name for one in fields(record)):
+        value = getattr(record, name)
+        if isinstance(value, pd.DataFrame):
+            told[name] = rows(value)
+        elif is_dataclass(value) and not isinstance(value, type):
+            told[name] = asdict(value)
+        else:
+            told[name] = str(value) if isinstance(value, date) else value
+    return told
+
+
+def rows(table: pd.DataFrame) -> list[dict[Hashable, object]]:
+    """Return the rows of a table as JSON can hold them."""
+    return table.astype("object").where(table.notna(), None).to_dict("records")
+
+
+def _tell_trial(call: Call, told: trying.Trial) -> None:
+    """Write what a trial found, in words and tables."""
+    per = minor_per_major(told.currency)
+    facts = {
+        "name": told.name,
+        "old": told.old or call.say("points.no_version"),
+        "starts": told.starts,
+        "first": told.first,
+        "last": told.last,
+        "lines": told.lines,
+        "members": told.members,
+        "before": told.points_before,
+        "after": told.points_after,
+        "worth_before": told.worth_before_minor / per,
+        "worth_after": told.worth_after_minor / per,
+        "currency": told.currency,
+        "gaining": told.gaining,
+        "losing": told.losing,
+    }
+    for part in ("what", "points", "members"):
+        typer.echo(call.say(f"points.trial_{part}", **facts))
+    for table in (told.stations, told.months, told.levels):
+        if len(table):
+            typer.echo(table.to_string(index=False))
 
 
 @app.command("offers")

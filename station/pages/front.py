@@ -40,6 +40,7 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
     ],
     "chain": [
         ("stations", "compare_arrows", "board.read"),
+        ("loyalty", "loyalty", "points.report"),
         ("intake", "upload_file", "sales.import"),
     ],
     "administration": [

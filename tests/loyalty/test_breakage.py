@@ -185,3 +185,62 @@ def test_no_band_lies_outside_of_what_is_open(rows: list[tuple[int, int, int, in
     for use, most in [(told.use, told.open), *((use, c.open()) for c, use in told.cohorts)]:
         assert 0 <= use.low <= use.expected <= use.high <= most
     assert all(0 <= month.low <= month.expected <= month.high for month in told.months)
+
+
+def test_within_a_month_only_its_days_to_come_count() -> None:
+    lots, uses = drawn(11, months=30, members=2_000)
+    end = START + 29
+    known = uses[uses["day"] < day_in(end) - 9]
+    left = lots.assign(points=lots["points"] - gone_by(lots, known))
+    is_open = lots["expires_day"] >= day_in(end)
+
+    first, last = (
+        breakage.forecast_within(lots, known, left[is_open], RULES, day=day_in(end) + days)
+        for days in (-9, 18)
+    )
+
+    assert first.open == last.open == left.loc[is_open, "points"].sum()
+    assert first.months[0].expected > 10 * last.months[0].expected
+    assert first.use.expected > last.use.expected
+
+
+def gone_by(lots: pd.DataFrame, uses: pd.DataFrame) -> pd.Series:
+    """Return how much of each lot has left."""
+    return lots["earned_day"].map(uses.groupby("earned_day")["points"].sum()).fillna(0).astype(int)
+
+
+def test_the_month_that_is_not_over_teaches_nothing() -> None:
+    lots, uses = drawn(12, months=30)
+    day = day_in(START + 29)
+    stock = lots.tail(1)
+    known = uses[uses["day"] < day - 9]
+
+    told = breakage.forecast_within(lots, known, stock, RULES, day=day)
+
+    assert told == breakage.forecast_within(lots, uses, stock, RULES, day=day)
+
+
+def test_only_the_last_months_are_learnt_from() -> None:
+    lots, uses = drawn(13, months=40)
+    first = START + 40 - RULES.window_months
+    other = uses.assign(points=uses["points"].where(uses["day"] >= day_in(first) - 9, 0))
+    curves = [
+        breakage.curve_of(breakage.cohorts(lots[lots["earned_day"] >= day_in(first) - 9], used,
+                                           START + 39), RULES)
+        for used in (uses, other)
+    ]  # fmt: skip
+
+    assert curves[0] == curves[1]
+
+
+def test_bands_that_were_too_narrow_are_widened_until_they_would_have_held() -> None:
+    told = breakage.Range(100, 90, 120)
+    replays = [breakage.Replay(0, told, came) for came in (100, 110, 80, 70, 160)]
+
+    times = breakage.missed(replays)
+    wide = told.widened(times, 1_000)
+
+    assert times == 3_000
+    assert (wide.low, wide.high) == (70, 160)
+    assert breakage.missed([]) == breakage.missed(replays[:1]) == 1_000
+    assert told.widened(50_000, 130) == breakage.Range(100, 0, 130)

@@ -22,6 +22,7 @@ from station.archive.points.offer_tables import coupons
 from station.archive.tables import batches, customers, grants
 from station.errors import NotAllowedError, NotFoundError, StationError
 from station.loyalty.ledger import Earning
+from station.loyalty.programme import Version
 from station.model import (
     RIGHTS,
     AgreementKind,
@@ -348,6 +349,11 @@ NAMED: Mapping[str, Maker] = {
     "tagging.take": lambda f: of_customer(f) | {"tag": "OTHERTAG"},
     "filters.matches": lambda f: {"conditions": [at_station_only(f)], "stations": [f.code]},
     "settling.of_organisation": of_fleet,
+    "effects.effect": at_station,
+    "reporting.expiring": at_station,
+    "reporting.liability": at_station,
+    "reporting.movements": at_station,
+    "trying.trial": lambda f: at_station(f) | {"version": Version(name="tried", starts=DAY)},
     "spending.confirm": lambda f: by_key(f, 2) | {"points": 5},
     "spending.hold": lambda f: at_counter(f) | {"points": 5},
     "spending.redeem": lambda f: at_counter(f) | {"points": 5},
@@ -406,6 +412,7 @@ LISTS: Mapping[str, Maker] = {
 }
 """Services that tell of all that is in sight, and so of nothing else."""
 CHAINWIDE: Mapping[str, Maker] = {
+    "ruling.in_force": plain(lang="en", day=DAY),
     "filters.delete": lambda _: {"filter_id": 1},
     "filters.rename": lambda _: {"filter_id": 1, "name": "others"},
     "filters.save": lambda f: {"name": "mine", "conditions": [at_station_only(f)]},

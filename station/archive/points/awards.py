@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import pandas as pd
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 
+from station.archive.customers.stands import stands
 from station.archive.points.tables import point_awards, point_versions
 from station.archive.rows import frame, put, slices
-from station.archive.tables import cards, meta, products, sales, stations
+from station.archive.tables import cards, customers, meta, products, sales, stations
 from station.archive.views import by_key, visible
 from station.model import DAY_S
 
@@ -134,6 +135,22 @@ def lines(conn: Connection, sale_ids: Sequence[int], since_day: int) -> list[Sol
     cursor = conn.execute(_NEW, asked).cursor  # its plain tuples, as in `rows.frame`
     found = map(Sold._make, cursor.fetchall() if cursor else ())
     return [line for line in found if line.sale_id in wanted]
+
+
+def between(
+    conn: Connection, from_day: int, to_day: int, station_ids: Collection[int]
+) -> list[Sold]:
+    """Return the lines of these days at these stations that stand and were not taken back."""
+    back = sales.alias("back")
+    is_back = exists().where(back.c.reverses == _sale.id, back.c.voided == 0)
+    query = _LINES.where(
+        _sale.local_at >= from_day * DAY_S,
+        _sale.local_at < (to_day + 1) * DAY_S,
+        _sale.station_id.in_(station_ids),
+        visible(),
+        ~is_back,
+    )
+    return [Sold._make(row) for row in conn.execute(query)]
 
 
 def of_receipt(conn: Connection, station_id: int, receipt_no: str, day: int) -> list[Sold]:
@@ -283,6 +300,17 @@ def touched_by(conn: Connection, batch_id: int) -> list[int]:
     theirs = select(_sale.reverses).where(_sale.batch_id == batch_id, _sale.reverses.is_not(None))
     query = select(_award.sale_id).where(_award.sale_id.in_(mine.union(theirs)))
     return sorted(int(sale_id) for sale_id in conn.execute(query).scalars())
+
+
+def first_days(conn: Connection) -> dict[int, int]:
+    """Return the day of the first sale that each customer, for all his records, earned with."""
+    query = (
+        select(stands(), func.min(_award.day))
+        .join_from(point_awards, customers, customers.c.id == _award.customer_id)
+        .where(_award.points > 0)
+        .group_by(stands())
+    )
+    return {int(one): int(day) for one, day in conn.execute(query)}
 
 
 def marks(conn: Connection) -> dict[str, str]:

@@ -313,12 +313,23 @@ def ago(desk: Desk, days: int) -> str:
     return desk.say(f"blocks.ago_{days}" if days in AGO else "blocks.ago", days=days)
 
 
-def figures(values: Sequence[tuple[str, str, str | None]]) -> None:
-    """Write key figures side by side: heading, value, and what it is compared with."""
+def figures(values: Sequence[tuple[str, str, str | None]], *, compares: bool = True) -> None:
+    """Write key figures side by side: heading, value, and what it is compared with.
+
+    A note that compares with nothing has no arrow.
+    """
     columns = len(values) if len(values) <= WIDEST_ROW else 3
     with st.grid(columns, min_column_width=NARROWEST_FIGURE_PX):
         for heading, value, note in values:
-            st.metric(heading, value, delta=note, delta_color="off", border=True, height="stretch")
+            st.metric(
+                heading,
+                value,
+                delta=note,
+                delta_color="off",
+                delta_arrow="auto" if compares else "off",
+                border=True,
+                height="stretch",
+            )
 
 
 def money(desk: Desk, amounts: pd.Series, currencies: pd.Series) -> str:

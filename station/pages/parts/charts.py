@@ -229,6 +229,63 @@ def months(
     )
 
 
+def flows(
+    frame: pd.DataFrame, *, names: Mapping[str, str], colours: Mapping[str, str], title: str
+) -> go.Figure:
+    """Return columns over time that go up and, where a value is below 0, down from one line."""
+    traces = [
+        {
+            "type": "bar",
+            "x": frame.index.tolist(),
+            "y": frame[key].tolist(),
+            "name": name,
+            "marker": {"color": colours[key]},
+            "customdata": frame[key].abs().tolist(),
+            "hovertemplate": f"{name}: %{{customdata:,.0f}}<extra>%{{x}}</extra>",
+        }
+        for key, name in names.items()
+    ]
+    return _figure(
+        title,
+        330,
+        traces,
+        x={"showgrid": False, "type": "category", "nticks": 8},
+        y={"tickformat": ",.0f", "zeroline": True, "zerolinecolor": GREY},
+        barmode="relative",
+        showlegend=True,
+        legend=LEGEND | {"y": -0.14},
+    )
+
+
+def ahead(
+    labels: Sequence[str],
+    values: Sequence[float],
+    lows: Sequence[float],
+    highs: Sequence[float],
+    *,
+    title: str,
+) -> go.Figure:
+    """Return columns of what is expected, each with the range in which it lies as a thin line."""
+    whiskers = _whiskers(values, lows, highs) | {"color": GREY, "width": 4}
+    trace = {
+        "type": "bar",
+        "x": list(labels),
+        "y": list(values),
+        "marker": {"color": ACCENT, "cornerradius": 3},
+        "error_y": whiskers,
+        "customdata": list(zip(lows, highs, strict=True)),
+        "hovertemplate": "%{x}: %{y:,.0f} (%{customdata[0]:,.0f}–%{customdata[1]:,.0f})"
+        "<extra></extra>",
+    }
+    return _figure(
+        title,
+        330,
+        [trace],
+        x={"showgrid": False, "type": "category", "nticks": 8},
+        y={"tickformat": ",.0f", "rangemode": "tozero"},
+    )
+
+
 def lines(
     frame: pd.DataFrame, *, names: Mapping[str, str], colours: Mapping[str, str], title: str
 ) -> go.Figure:

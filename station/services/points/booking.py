@@ -249,6 +249,11 @@ def rules_on(conn: Connection, ask: Ask, day: int) -> Version | None:
     return rules.read(conn, ask).on(day)
 
 
+def today(zone: str) -> int:
+    """Return which day of the programme it is now."""
+    return day_of(int(time()), zone)
+
+
 def purse_of(conn: Connection, customer_id: int, rows: Sequence[int], day: int) -> Purse:
     """Return what the records of a customer hold on a day."""
     frozen = lots.is_frozen(conn, rows)

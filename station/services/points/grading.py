@@ -49,6 +49,14 @@ def graded(
     return told
 
 
+def graded_by(
+    conn: Connection, ask: Ask, version: Version, members: Collection[tuple[int, int]]
+) -> Mapping[tuple[int, int], Graded]:
+    """Return this of customers, each on a day, as if one version had always held."""
+    people = book.same_of_many(conn, sorted({one for one, _ in members}))
+    return _graded(conn, ask, version, sorted(members), people)
+
+
 def _graded(
     conn: Connection,
     ask: Ask,
