@@ -328,6 +328,7 @@ NAMED: Mapping[str, Maker] = {
     "spending.hold": lambda f: at_counter(f) | {"points": 5},
     "spending.redeem": lambda f: at_counter(f) | {"points": 5},
     "spending.release": lambda f: by_key(f, 2),
+    "spending.terms": lambda f: of_member(f) | {"station": f.code},
     "settling.settle": lambda f: of_fleet(f) | {"period_end": date(2026, 7, 31)},
     "settling.unsettle": lambda f: of_fleet(f) | {"period_end": date(2026, 7, 31)},
     "sites.candidates": lambda f: {"station": f.code},

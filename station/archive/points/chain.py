@@ -15,6 +15,8 @@ from station.model import PointDraft, PointMove
 
 LAST = "points_last"
 """The counter of the archive that says how long the chain is: a cut end would leave a sound one."""
+BY_CALLER = "key:"
+"""How callers' keys begin in the ledger, so that none stands in the way of an earning's."""
 UNSOUND = "points_unsound"
 """Stands among the counters from a proof that failed until one that did not."""
 

@@ -1,10 +1,12 @@
 """What customers hold: their lots, what of them was moved by what, and who is frozen."""
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 import pandas as pd
 from sqlalchemy import BindParameter, Connection, and_, bindparam, case, exists, func, or_, select
 
+from station.archive.points import chain
 from station.archive.points.chain import Booked
 from station.archive.points.tables import point_entries, point_lots, point_transactions
 from station.archive.rows import frame, slices
@@ -26,12 +28,38 @@ _HOLDS = (
     .order_by(point_transactions.c.id)
 )
 _OVER = _HOLDS.where(point_transactions.c.until_at <= bindparam("now"))
+_SPENT = (PointMove.REDEEM.value, PointMove.CONFIRM.value)
+_CALLED = point_transactions.c.key.startswith(chain.BY_CALLER, autoescape=True)
+_DONE = and_(
+    point_transactions.c.move.in_(_SPENT), point_transactions.c.day >= bindparam("month_day")
+)
+_SET_APART = and_(
+    point_transactions.c.move == PointMove.HOLD.value,
+    point_transactions.c.until_at > bindparam("now"),
+)
+_TODAY = or_(_SET_APART, point_transactions.c.day >= bindparam("today"))
+_REDEEMED = select(
+    func.coalesce(func.sum(case((_TODAY, point_transactions.c.points), else_=0)), 0),
+    func.coalesce(func.sum(point_transactions.c.points), 0),
+).where(
+    point_transactions.c.customer_id.in_(_IDS),
+    _CALLED,
+    or_(_DONE, _SET_APART),
+    ~exists().where(_closer.c.closes == point_transactions.c.id),
+)
 _LAST_WORD = (
     select(point_transactions.c.move)
     .where(point_transactions.c.customer_id.in_(_IDS), point_transactions.c.move.in_(FROST))
     .order_by(point_transactions.c.id.desc())
     .limit(1)
 )
+
+
+class Redeemed(NamedTuple):
+    """How many points were redeemed for money in a day and in its month, open holds included."""
+
+    day: int
+    month: int
 
 
 def of_customers(conn: Connection, customer_ids: Collection[int]) -> tuple[Lot, ...]:
@@ -76,6 +104,18 @@ def open_holds(conn: Connection, customer_ids: Collection[int]) -> list[int]:
 def holds_over(conn: Connection, customer_ids: Collection[int], now_s: int) -> list[int]:
     """Return those of them whose time is over."""
     return list(conn.execute(_OVER, {"ids": customer_ids, "now": now_s}).scalars())
+
+
+def redeemed(
+    conn: Connection, customer_ids: Collection[int], *, day: int, month_day: int, now_s: int
+) -> Redeemed:
+    """Return what these customers redeemed on a day and since the first of its month.
+
+    What was reversed is left out, and so is what was paid for an offer; a hold counts while it is
+    open, whenever it was made.
+    """
+    asked = {"ids": customer_ids, "today": day, "month_day": month_day, "now": now_s}
+    return Redeemed(*map(int, conn.execute(_REDEEMED, asked).one()))
 
 
 def overdue_holds(conn: Connection, now_s: int) -> list[int]:

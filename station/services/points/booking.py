@@ -33,8 +33,6 @@ from station.services.customers import contacts
 
 KEY = re.compile(r"[\x21-\x7e]{8,100}")
 """How a caller's key must look: no blank, long enough that nobody hits it by chance."""
-BY_CALLER = "key:"
-"""How callers' keys begin in the ledger, so that none stands in the way of an earning's."""
 SPENDING = frozenset({PointMove.REDEEM, PointMove.HOLD, PointMove.CONFIRM, PointMove.TRANSFER})
 """What is refused while the ledger was not proved sound."""
 
@@ -88,15 +86,8 @@ class Desk:
     day: int
 
     def station(self, code: str) -> int:
-        """Return the id of the station at which points are moved.
-
-        Raises:
-            NotFoundError: it is not there, or not in sight; both answer alike.
-        """
-        station_id = stations.ids(self.conn).get(code)
-        if station_id is None or station_id not in self.ask.scope.station_ids:
-            raise NotFoundError("error.station_not_found", station=code)
-        return station_id
+        """Return the id of the station at which points are moved; not there or in sight: refuse."""
+        return station_of(self.conn, self.ask, code)
 
     def purse(self, customer_id: int) -> Purse:
         """Return what a customer holds; holds whose time is over have gone back before."""
@@ -183,7 +174,7 @@ def book(ask: Ask, request: Request, draw: Draw) -> Receipt:
 
 def book_within(conn: Connection, ask: Ask, request: Request, draw: Draw) -> Receipt:
     """Return the receipt of what is asked for, booked in the caller's own write."""
-    key = BY_CALLER + request.key
+    key = chain.BY_CALLER + request.key
     before = chain.by_key(conn, key)
     if before is not None:
         if before.request_hash != request.hash:
@@ -219,6 +210,23 @@ def desk_of(conn: Connection, ask: Ask, *, spends: bool = False, now_s: int | No
         raise PointsError("points.unsound")
     at = max(now_s, end.at)
     return Desk(conn, ask, at, max(day_of(at, rules), end.day))
+
+
+def station_of(conn: Connection, ask: Ask, code: str) -> int:
+    """Return the id of a station in sight.
+
+    Raises:
+        NotFoundError: it is not there, or not in sight; both answer alike.
+    """
+    station_id = stations.ids(conn).get(code)
+    if station_id is None or station_id not in ask.scope.station_ids:
+        raise NotFoundError("error.station_not_found", station=code)
+    return station_id
+
+
+def now() -> int:
+    """Return this instant."""
+    return int(time())
 
 
 def day_of(at: int, rules: LedgerRules) -> int:
