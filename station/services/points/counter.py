@@ -30,7 +30,6 @@ MOST_MET = 12
 """So many are offered; whoever finds more types more of it."""
 FEWEST_DIGITS = 7
 """Fewer digits are the end of a plate, no telephone and no card."""
-BY_CALLER = booking.BY_CALLER
 SPENT = (PointMove.REDEEM, PointMove.CONFIRM)
 
 
@@ -236,7 +235,7 @@ def slip(ask: Ask, *, number: int) -> Slip:
 def slip_of_form(ask: Ask, *, key: str) -> Slip | None:
     """Return the redemption that the asker made by a form, none if nothing was made by it yet."""
     with ask.db.reading() as conn:
-        booked = chain.by_key(conn, BY_CALLER + key)
+        booked = chain.by_key(conn, chain.BY_CALLER + key)
         if booked is None or booked.account != ask.scope.account or booked.move not in SPENT:
             return None
         (told,) = _slips(conn, ask, [booked])
