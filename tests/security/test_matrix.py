@@ -364,6 +364,7 @@ LISTS: Mapping[str, Maker] = {
     "lapses.history": lambda f: {"vehicle_id": f.vehicle_id},
     "lapses.newest": nothing,
     "counter.meet": lambda _: {"words": f"{OWN}-1"},
+    "counter.read_as": plain(words=worlds.plate(OTHER, 1)),
     "counter.slip_of_form": plain(key="form-unknown"),
     "members.find": lambda _: {"member": Named(By.CODE, f"{OWN}-1")},
     "members.first": lambda _: {"several": [Named(By.CODE, f"{OWN}-1")]},

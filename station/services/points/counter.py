@@ -16,7 +16,7 @@ from station.errors import BadValueError, NotAllowedError, NotFoundError
 from station.guard import mask
 from station.ingest import phones, plates
 from station.ingest.plate_result import PlateStatus
-from station.loyalty import ledger
+from station.loyalty import coupons, ledger, programme
 from station.model import PointMove
 from station.services.access import right
 from station.services.ask import Ask
@@ -64,6 +64,8 @@ class Slip:
     station: str
     account: str
     is_undone: bool
+    worth_minor: int = 0
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +132,17 @@ def _in_full(ask: Ask, words: str) -> list[Named]:
     return [Named(By.PHONE, words), *found] if is_phone else found
 
 
-def _near(ask: Ask, words: str) -> list[Met]:
-    """Return who of those in sight may be meant; each once, as he was found for the surest reason.
+@right("points.read")
+def read_as(ask: Ask, *, words: str) -> dict[str, str]:
+    """Return what of a new customer was typed: his plate, telephone or card, nothing if unclear."""
+    read = plates.normalise(words.strip())
+    if read.norm:
+        return {By.PLATE: read.norm}
+    return {one.by: one.text for one in _in_full(ask, words.strip())[:1]}
 
-    Raises:
-        NotFoundError: never; who is not in sight is left out.
-    """
+
+def _near(ask: Ask, words: str) -> list[Met]:
+    """Return who of those in sight may be meant; each once, for the surest reason."""
     rows = finding.find(ask, words, MOST_MET).to_dict("records")
     met: dict[tuple[str, object], Met] = {}
     with ask.db.reading() as conn:
@@ -260,6 +267,7 @@ def _slips(conn: Connection, ask: Ask, booked: Sequence[Booked]) -> list[Slip]:
     undone = spent.undone(conn, [one.id for one in booked])
     found = []
     for one in booked:
+        version = programme.at(ask.settings.programme, one.day)
         customer = book.sure(conn, one.customer_id)
         near = _is_near(conn, ask, customer.id)
         found.append(
@@ -272,6 +280,8 @@ def _slips(conn: Connection, ask: Ask, booked: Sequence[Booked]) -> list[Slip]:
                 station=codes.get(one.station_id or 0, ""),
                 account=one.account,
                 is_undone=one.id in undone,
+                worth_minor=coupons.worth_minor(one.points, version.redeeming) if version else 0,
+                currency=version.currency if version else "",
             )
         )
     return found

@@ -1,0 +1,161 @@
+"""Whose car is this, and what may he redeem?"""
+
+import streamlit as st
+
+from station.errors import NotFoundError, StationError
+from station.pages.parts import acts, address, blocks, drafts, member, newcomer, slips
+from station.pages.parts.desk import Desk, current
+from station.pages.parts.member import Visit
+from station.services import board
+from station.services.customers import enrolling, finding
+from station.services.points import counter
+from station.services.points.counter import Met
+
+AT = "at"
+"""How the station of the counter is called in the address."""
+
+
+def render() -> None:
+    """Draw the page: who is served on one side, what was redeemed today on the other."""
+    desk = current()
+    st.html(slips.LOOK)
+    with st.container(key="counter"):
+        st.title(desk.say("page_counter.title"), anchor=False)
+        station = _station(desk)
+        work, today = st.columns([3, 2], gap="large")
+        with work:
+            try:
+                _serve(desk, station)
+            except StationError as error:
+                blocks.refused(desk, error)
+                member.leave(desk)
+        with today:
+            slips.today(desk, station)
+
+
+def _station(desk: Desk) -> str:
+    """Return at which station somebody is served; asked for only of who works at several."""
+    codes = enrolling.homes(desk.ask)
+    if len(codes) == 1:
+        return codes[0]
+    names = board.stations_known(desk.ask).set_index("code")["name"]
+    address.keep(AT, codes, next((one for one in desk.stations if one in codes), codes[0]))
+    with st.container(key="counter_place"):
+        chosen = st.selectbox(
+            desk.say("page_counter.at"),
+            codes,
+            format_func=lambda code: str(names.get(code, code)),
+            key=AT,
+        )
+    address.put(AT, chosen, named=[chosen])
+    return str(chosen)
+
+
+def _serve(desk: Desk, station: str) -> None:
+    """Draw what the address names: what came of a form, else the form as it stands."""
+    number, form = drafts.slip(), drafts.key()
+    slip = counter.slip(desk.ask, number=number) if number is not None else None
+    if slip is None and form:
+        slip = counter.slip_of_form(desk.ask, key=form)
+    if slip is not None:
+        slips.draw(desk, slip)
+        return
+    visit: Visit | None = drafts.find(desk, form)
+    if visit is None:
+        if form:
+            st.info(desk.say("page_counter.lost"), icon=":material/info:")
+        _find(desk)
+    elif drafts.step() == newcomer.STEP:
+        newcomer.draw(desk, form, visit, station)
+    elif visit.member is None:
+        _several(desk, visit)
+    elif drafts.step() == member.CONFIRM:
+        member.confirm(desk, form, visit, station)
+    else:
+        member.draw(desk, form, visit, station)
+
+
+def _find(desk: Desk) -> None:
+    blocks.answer(desk.say("page_counter.question"))
+    with st.form("counter_find", border=False):
+        words = st.text_input(
+            desk.say("page_counter.words"),
+            key=acts.fresh("counter_words"),
+            max_chars=finding.LONGEST,
+            placeholder=desk.say("page_counter.hint"),
+            icon=":material/search:",
+        )
+        sent = st.form_submit_button(
+            desk.say("page_counter.find"), type="primary", width="stretch", key="counter_send"
+        )
+    if sent and words.strip():
+        _meet(desk, words.strip())
+    if st.button(
+        desk.say("page_counter.new"),
+        key="counter_new",
+        width="stretch",
+        icon=":material/person_add:",
+    ):
+        drafts.begin(desk, Visit(), step=newcomer.STEP)
+
+
+def _meet(desk: Desk, words: str) -> None:
+    """Open who alone was surely meant; of several the teller chooses."""
+    try:
+        met = counter.meet(desk.ask, words=words)
+    except NotFoundError:
+        met = []
+    except StationError as error:
+        blocks.refused(desk, error)
+        return
+    visit = Visit(words=words, met=tuple(met))
+    if len(met) == 1 and met[0].is_sure and met[0].member is not None:
+        visit = Visit(words=words, member=met[0].member, label=met[0].label)
+    drafts.begin(desk, visit)
+
+
+def _several(desk: Desk, visit: Visit) -> None:
+    """Let the teller choose who is meant, or write down somebody new."""
+    members = [one for one in visit.met if one.member is not None]
+    sure = sum(one.is_sure for one in members)
+    key = "found" if sure else "similar" if members else "nobodys" if visit.met else "not_found"
+    said = desk.say(f"page_counter.{key}", members=sure, words=visit.words)
+    blocks.answer(said)
+    for at, one in enumerate(visit.met):
+        if st.button(
+            _line(desk, one),
+            key=f"counter_met_{at}",
+            width="stretch",
+            icon=":material/person:" if one.member else ":material/person_add:",
+        ):
+            _choose(desk, visit, one)
+    if not visit.met and st.button(
+        desk.say("page_counter.new"),
+        key="counter_new",
+        type="primary",
+        width="stretch",
+        icon=":material/person_add:",
+    ):
+        drafts.begin(desk, Visit(words=visit.words), step=newcomer.STEP)
+    member.leave(desk)
+
+
+def _choose(desk: Desk, visit: Visit, one: Met) -> None:
+    if one.member is None:
+        drafts.begin(desk, Visit(words=one.label), step=newcomer.STEP)
+    drafts.begin(desk, Visit(words=visit.words, member=one.member, label=one.label))
+
+
+def _line(desk: Desk, one: Met) -> str:
+    who = one.name or desk.say("page_counter.unnamed")
+    if one.member is None:
+        who = desk.say("page_counter.no_owner")
+    told = [who, desk.say(f"page_card.why_{one.why}")]
+    if one.last_day is not None:
+        told.append(desk.say("page_card.seen", day=member.day_of(one.last_day)))
+    label = [f"**{blocks.plain(one.label)}**"] if one.label else []
+    return " · ".join([*label, *map(blocks.plain, told)])
+
+
+if __name__ == "__main__":
+    render()

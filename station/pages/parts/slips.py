@@ -1,0 +1,116 @@
+"""What was redeemed, to be shown to the customer; and what was redeemed here today."""
+
+import secrets
+from pathlib import Path
+
+import streamlit as st
+
+from station import text
+from station.model import minor_per_major
+from station.pages.parts import acts, blocks, drafts
+from station.pages.parts.desk import Desk
+from station.services import board
+from station.services.points import correcting, counter
+from station.services.points.counter import Slip
+
+LOOK = Path(__file__).parent / "counter.css"
+PRINT = "<script>window.print();</script>"
+
+
+def draw(desk: Desk, slip: Slip) -> None:
+    """Draw a redemption as it is shown to the customer, and what may be done after it."""
+    acts.told()
+    with st.container(border=True, key="slip"):
+        if slip.is_undone:
+            st.warning(desk.say("page_counter.undone"), icon=":material/undo:")
+        done = desk.say("page_counter.done")
+        st.markdown(f":green[:material/check_circle:] **{blocks.plain(done)}**")
+        with st.container(key="slip_big"):
+            st.markdown(amount(desk, slip.points), unsafe_allow_html=False)
+        _lines(desk, slip)
+    with st.container(key="slip_acts", gap="small"):
+        label = desk.say("page_counter.next")
+        if st.button(
+            label,
+            key="counter_next",
+            type="primary",
+            width="stretch",
+            icon=":material/arrow_forward:",
+        ):
+            acts.renew()
+            drafts.go()
+        with st.container(horizontal=True, gap="small"):
+            _print(desk)
+            if "points.reverse" in desk.ask.scope.rights and not slip.is_undone:
+                _reversal(desk, slip)
+
+
+def amount(desk: Desk, points: int) -> str:
+    """Return a number of points as it stands large."""
+    return f"{points:,} :small[{blocks.plain(desk.say('page_counter.unit'))}]"
+
+
+def worth(desk: Desk, minor: int, currency: str) -> str:
+    """Return what points are worth, in the reader's form."""
+    return text.cash(desk.lang, minor / minor_per_major(currency), currency)
+
+
+def _lines(desk: Desk, slip: Slip) -> None:
+    names = dict(zip(*(board.stations_known(desk.ask)[n] for n in ("code", "name")), strict=True))
+    told = {
+        "worth": worth(desk, slip.worth_minor, slip.currency) if slip.worth_minor else "",
+        "left": f"{slip.balance:,}",
+        "who": slip.name or desk.say("page_counter.unnamed"),
+        "number": str(slip.number),
+        "when": blocks.moment(slip.at),
+        "where": str(names.get(slip.station, slip.station)),
+    }
+    lines = [
+        f"{blocks.plain(desk.say(f'page_counter.slip_{name}'))} **{blocks.plain(value)}**"
+        for name, value in told.items()
+        if value
+    ]
+    st.markdown("  \n".join(lines))
+
+
+def _print(desk: Desk) -> None:
+    if st.button(desk.say("page_counter.print"), key="slip_print", icon=":material/print:"):
+        st.html(PRINT, unsafe_allow_javascript=True)
+
+
+def _reversal(desk: Desk, slip: Slip) -> None:
+    """Draw what undoes it, with a reason; the key is this slip's as long as it is open."""
+    form = st.session_state.setdefault(f"slip_key_{slip.number}", secrets.token_urlsafe(16))
+
+    def undo(reason: str) -> str:
+        told = correcting.reverse(desk.ask, key=form, number=slip.number, reason=reason)
+        return desk.say("page_counter.given_back", points=told.points, balance=told.balance)
+
+    acts.with_reason(
+        desk,
+        key=f"slip_undo_{slip.number}",
+        label="page_counter.undo",
+        icon=":material/undo:",
+        act=undo,
+        about="page_counter.undo_about",
+    )
+
+
+def today(desk: Desk, station: str) -> None:
+    """List the last redemptions of the station today; each opens as it was shown."""
+    rows = counter.of_today(desk.ask, station=station, limit=desk.ask.settings.dashboard.slips)
+    with st.container(key="counter_today", gap="small"):
+        st.subheader(desk.say("page_counter.today"), anchor=False)
+        if not rows:
+            st.caption(desk.say("page_counter.today_none"))
+        for slip in rows:
+            if st.button(_line(desk, slip), key=f"counter_slip_{slip.number}", type="tertiary"):
+                drafts.go(slip=slip.number)
+
+
+def _line(desk: Desk, slip: Slip) -> str:
+    key = "page_counter.today_undone" if slip.is_undone else "page_counter.today_one"
+    who = slip.name or desk.say("page_counter.unnamed")
+    when = blocks.moment(slip.at)[-5:]
+    said = desk.say(key, when=when, who=who, points=slip.points, number=slip.number)
+    return blocks.plain(said)
