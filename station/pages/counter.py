@@ -11,12 +11,18 @@ from station.services.customers import enrolling, finding
 from station.services.points import counter
 from station.services.points.counter import Met
 
+FOCUS = """<script>
+if (matchMedia("(pointer: fine)").matches) {
+  document.querySelector("[class*='st-key-counter_words'] input")?.focus();
+}
+</script>"""
+"""Whoever has a keyboard types at once; on a phone the keys would hide half the page."""
 AT = "at"
 """How the station of the counter is called in the address."""
 
 
 def render() -> None:
-    """Draw the page: who is served on one side, what was redeemed today on the other."""
+    """Draw the page: who is served, and beside whoever comes next what was redeemed today."""
     desk = current()
     st.html(slips.LOOK)
     with st.container(key="counter"):
@@ -25,12 +31,14 @@ def render() -> None:
         work, today = st.columns([3, 2], gap="large")
         with work:
             try:
-                _serve(desk, station)
+                is_free = _serve(desk, station)
             except StationError as error:
                 blocks.refused(desk, error)
                 member.leave(desk)
-        with today:
-            slips.today(desk, station)
+                is_free = True
+        if is_free:
+            with today:
+                slips.today(desk, station)
 
 
 def _station(desk: Desk) -> str:
@@ -51,21 +59,26 @@ def _station(desk: Desk) -> str:
     return str(chosen)
 
 
-def _serve(desk: Desk, station: str) -> None:
-    """Draw what the address names: what came of a form, else the form as it stands."""
+def _serve(desk: Desk, station: str) -> bool:
+    """Draw what the address names: what came of a form, else the form as it stands.
+
+    Returns whether nobody is served now.
+    """
     number, form = drafts.slip(), drafts.key()
     slip = counter.slip(desk.ask, number=number) if number is not None else None
     if slip is None and form:
         slip = counter.slip_of_form(desk.ask, key=form)
     if slip is not None:
         slips.draw(desk, slip)
-        return
+        return True
     visit: Visit | None = drafts.find(desk, form)
     if visit is None:
         if form:
             st.info(desk.say("page_counter.lost"), icon=":material/info:")
+        blocks.answer(desk.say("page_counter.question"))
         _find(desk)
-    elif drafts.step() == newcomer.STEP:
+        return True
+    if drafts.step() == newcomer.STEP:
         newcomer.draw(desk, form, visit, station)
     elif visit.member is None:
         _several(desk, visit)
@@ -73,14 +86,16 @@ def _serve(desk: Desk, station: str) -> None:
         member.confirm(desk, form, visit, station)
     else:
         member.draw(desk, form, visit, station)
+    return False
 
 
-def _find(desk: Desk) -> None:
-    blocks.answer(desk.say("page_counter.question"))
+def _find(desk: Desk, typed: str = "") -> None:
+    """Draw the one field for whatever is known, and the way in for somebody new."""
     with st.form("counter_find", border=False):
         words = st.text_input(
             desk.say("page_counter.words"),
-            key=acts.fresh("counter_words"),
+            value=typed,
+            key=acts.fresh(f"counter_words_{drafts.key()}"),
             max_chars=finding.LONGEST,
             placeholder=desk.say("page_counter.hint"),
             icon=":material/search:",
@@ -88,6 +103,7 @@ def _find(desk: Desk) -> None:
         sent = st.form_submit_button(
             desk.say("page_counter.find"), type="primary", width="stretch", key="counter_send"
         )
+    st.html(FOCUS, unsafe_allow_javascript=True)
     if sent and words.strip():
         _meet(desk, words.strip())
     if st.button(
@@ -96,7 +112,7 @@ def _find(desk: Desk) -> None:
         width="stretch",
         icon=":material/person_add:",
     ):
-        drafts.begin(desk, Visit(), step=newcomer.STEP)
+        drafts.begin(desk, Visit(words=typed), step=newcomer.STEP)
 
 
 def _meet(desk: Desk, words: str) -> None:
@@ -115,29 +131,21 @@ def _meet(desk: Desk, words: str) -> None:
 
 
 def _several(desk: Desk, visit: Visit) -> None:
-    """Let the teller choose who is meant, or write down somebody new."""
-    members = [one for one in visit.met if one.member is not None]
-    sure = sum(one.is_sure for one in members)
-    key = "found" if sure else "similar" if members else "nobodys" if visit.met else "not_found"
-    said = desk.say(f"page_counter.{key}", members=sure, words=visit.words)
-    blocks.answer(said)
-    for at, one in enumerate(visit.met):
-        if st.button(
-            _line(desk, one),
-            key=f"counter_met_{at}",
-            width="stretch",
-            icon=":material/person:" if one.member else ":material/person_add:",
-        ):
-            _choose(desk, visit, one)
-    if not visit.met and st.button(
-        desk.say("page_counter.new"),
-        key="counter_new",
-        type="primary",
-        width="stretch",
-        icon=":material/person_add:",
-    ):
-        drafts.begin(desk, Visit(words=visit.words), step=newcomer.STEP)
-    member.leave(desk)
+    """Let the teller choose who is meant; of nobody, type it again or write down somebody new."""
+    met = sorted(visit.met, key=lambda one: (not one.is_sure, one.member is None))
+    sure = sum(one.is_sure for one in met)
+    members = sum(one.member is not None for one in met)
+    key = "not_found" if not met else "nobodys" if not members else "found" if sure else "similar"
+    blocks.answer(desk.say(f"page_counter.{key}", count=sure, words=visit.words))
+    with st.container(key="counter_met", gap="small"):
+        for at, one in enumerate(met):
+            icon = ":material/person:" if one.member else ":material/person_add:"
+            if st.button(_line(desk, one), key=f"counter_met_{at}", width="stretch", icon=icon):
+                _choose(desk, visit, one)
+    if met:
+        member.leave(desk)
+    else:
+        _find(desk, visit.words)
 
 
 def _choose(desk: Desk, visit: Visit, one: Met) -> None:
@@ -151,7 +159,7 @@ def _line(desk: Desk, one: Met) -> str:
     if one.member is None:
         who = desk.say("page_counter.no_owner")
     told = [who, desk.say(f"page_card.why_{one.why}")]
-    if one.last_day is not None:
+    if one.last_day is not None and one.member is not None:
         told.append(desk.say("page_card.seen", day=member.day_of(one.last_day)))
     label = [f"**{blocks.plain(one.label)}**"] if one.label else []
     return " · ".join([*label, *map(blocks.plain, told)])

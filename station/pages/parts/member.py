@@ -72,9 +72,12 @@ def draw(desk: Desk, form: str, visit: Visit, station: str) -> None:
         st.success(desk.say("page_counter.enrolled"), icon=":material/person_add:")
     if visit.refused is not None:
         blocks.refused(desk, visit.refused)
-    blocks.answer(_answer(desk, seen, terms, visit))
+    if seen.is_frozen:
+        st.warning(blocks.plain(_answer(desk, seen, terms, visit)), icon=":material/ac_unit:")
+    else:
+        blocks.answer(_answer(desk, seen, terms, visit))
     with st.container(border=True, key="counter_member"):
-        _holds(desk, seen, terms)
+        _holds(desk, seen)
     _warn(desk, seen)
     if not seen.is_frozen:
         _redeem(desk, form, visit, seen, terms)
@@ -84,31 +87,39 @@ def draw(desk: Desk, form: str, visit: Visit, station: str) -> None:
 def who(desk: Desk, seen: Present, visit: Visit) -> str:
     """Return what a member is called: his masked name, and the plate by which he was found."""
     name = seen.name or desk.say("page_counter.unnamed")
-    return f"{name} ({visit.label})" if visit.label else name
+    key = "page_counter.named" if visit.label else "page_counter.called"
+    return desk.say(key, name=name, plate=visit.label)
 
 
 def _answer(desk: Desk, seen: Present, terms: Terms, visit: Visit) -> str:
     key = "frozen" if seen.is_frozen else "may" if terms.most else "may_not"
     if key == "may_not" and 0 < seen.balance < terms.least:
         key = "too_few"
+    if key == "may" and terms.worth_minor:
+        key = "may_worth"
     return desk.say(
         f"page_counter.answer_{key}",
         who=who(desk, seen, visit),
+        money=_money(desk, terms, terms.most),
         most=terms.most,
         least=terms.least,
         balance=seen.balance,
     )
 
 
-def _holds(desk: Desk, seen: Present, terms: Terms) -> None:
+def _money(desk: Desk, terms: Terms, points: int) -> str:
+    """Return what points are worth, nothing where no rule says so."""
+    if terms.worth is None:
+        return ""
+    return slips.worth(desk, terms.minor_of(points), terms.currency)
+
+
+def _holds(desk: Desk, seen: Present) -> None:
     """Draw the balance large, and below it what else is to be known of it."""
     st.caption(desk.say("page_counter.balance"))
     with st.container(key="counter_big"):
         st.markdown(slips.amount(desk, seen.balance))
     told = []
-    if terms.worth_minor:
-        money = slips.worth(desk, terms.worth_minor, terms.currency)
-        told.append(desk.say("page_counter.worth", most=terms.most, money=money))
     if seen.held:
         told.append(desk.say("page_counter.held", points=seen.held))
     if seen.debt:
@@ -157,7 +168,7 @@ def _warn(desk: Desk, seen: Present) -> None:
             "page_counter.before",
             when=blocks.moment(one.at)[-5:],
             points=one.points,
-            number=one.id,
+            number=str(one.id),
         )
         st.info(blocks.plain(said), icon=":material/history:")
 
@@ -202,16 +213,21 @@ def _quick(desk: Desk, terms: Terms) -> int:
     usual = desk.ask.settings.dashboard.quick_points
     fits = [n for n in usual if terms.least <= n < terms.most and n % terms.step == 0]
     chosen = 0
-    with st.grid(2, min_column_width=QUICK_PX):
-        for points in [*fits, terms.most]:
-            key = "all" if points == terms.most else "quick"
-            said = desk.say(f"page_counter.{key}", points=points)
-            if terms.worth is not None:
-                money = slips.worth(desk, terms.minor_of(points), terms.currency)
-                said = f"{said} · {money}"
-            if st.button(blocks.plain(said), key=f"counter_quick_{points}", width="stretch"):
-                chosen = points
+    with st.container(key="counter_quick", gap="small"):
+        with st.grid(2, min_column_width=QUICK_PX):
+            for points in fits:
+                if _tap(desk, terms, points, "quick"):
+                    chosen = points
+        if _tap(desk, terms, terms.most, "all"):
+            chosen = terms.most
     return chosen
+
+
+def _tap(desk: Desk, terms: Terms, points: int, key: str) -> bool:
+    said = blocks.plain(desk.say(f"page_counter.{key}", points=points))
+    money = blocks.plain(_money(desk, terms, points))
+    label = f"**{said}** · {money}" if money else f"**{said}**"
+    return st.button(label, key=f"counter_quick_{points}", width="stretch")
 
 
 def confirm(desk: Desk, form: str, visit: Visit, station: str) -> None:
@@ -224,9 +240,7 @@ def confirm(desk: Desk, form: str, visit: Visit, station: str) -> None:
         "who": who(desk, seen, visit),
         "points": visit.points,
         "left": seen.balance - visit.points,
-        "money": slips.worth(desk, terms.minor_of(visit.points), terms.currency)
-        if terms.worth
-        else "",
+        "money": _money(desk, terms, visit.points),
     }
     _warn(desk, seen)
     with st.container(border=True, key="counter_sentence"):

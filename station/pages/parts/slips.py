@@ -65,12 +65,17 @@ def _lines(desk: Desk, slip: Slip) -> None:
         "when": blocks.moment(slip.at),
         "where": str(names.get(slip.station, slip.station)),
     }
-    lines = [
-        f"{blocks.plain(desk.say(f'page_counter.slip_{name}'))} **{blocks.plain(value)}**"
-        for name, value in told.items()
-        if value
-    ]
-    st.markdown("  \n".join(lines))
+    with st.container(key="slip_lines", gap=None):
+        for name, value in told.items():
+            if value:
+                _told(desk.say(f"page_counter.slip_{name}"), value)
+
+
+def _told(what: str, value: str) -> None:
+    """Write a line of a slip: what it is on the left, what it says on the right."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
+        st.markdown(f":gray[{blocks.plain(what)}]", width="content")
+        st.markdown(f"**{blocks.plain(value)}**", width="content")
 
 
 def _print(desk: Desk) -> None:
@@ -112,5 +117,5 @@ def _line(desk: Desk, slip: Slip) -> str:
     key = "page_counter.today_undone" if slip.is_undone else "page_counter.today_one"
     who = slip.name or desk.say("page_counter.unnamed")
     when = blocks.moment(slip.at)[-5:]
-    said = desk.say(key, when=when, who=who, points=slip.points, number=slip.number)
+    said = desk.say(key, when=when, who=who, points=slip.points, number=str(slip.number))
     return blocks.plain(said)
