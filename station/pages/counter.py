@@ -78,11 +78,11 @@ def _serve(desk: Desk, station: str) -> bool:
         blocks.answer(desk.say("page_counter.question"))
         _find(desk)
         return True
-    if drafts.step() == newcomer.STEP:
+    if visit.member is None and drafts.step() == newcomer.STEP:
         newcomer.draw(desk, form, visit, station)
     elif visit.member is None:
         _several(desk, visit)
-    elif drafts.step() == member.CONFIRM:
+    elif visit.points and drafts.step() == member.CONFIRM:
         member.confirm(desk, form, visit, station)
     else:
         member.draw(desk, form, visit, station)

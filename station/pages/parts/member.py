@@ -20,7 +20,6 @@ CONFIRM = "confirm"
 WEEK_DAYS = 7
 READ_S = 0.5
 """Nobody reads the sentence sooner: an earlier press is the second of a double one."""
-WARNED = 3
 QUICK_PX = 120
 ENDINGS = (
     blocks.Column("day", "page_counter.ends_day"),
@@ -163,14 +162,17 @@ def _endings(desk: Desk, seen: Present) -> None:
 
 def _warn(desk: Desk, seen: Present) -> None:
     """Tell what he redeemed today: whoever asks twice may not know that it was done."""
-    for one in seen.today[:WARNED]:
-        said = desk.say(
-            "page_counter.before",
-            when=blocks.moment(one.at)[-5:],
-            points=one.points,
-            number=str(one.id),
-        )
-        st.info(blocks.plain(said), icon=":material/history:")
+    if not seen.today:
+        return
+    newest = seen.today[0]
+    said = desk.say(
+        "page_counter.before" if len(seen.today) == 1 else "page_counter.before_many",
+        when=blocks.moment(newest.at)[-5:],
+        points=sum(one.points for one in seen.today),
+        number=str(newest.id),
+        count=len(seen.today),
+    )
+    st.info(blocks.plain(said), icon=":material/history:")
 
 
 def _redeem(desk: Desk, form: str, visit: Visit, seen: Present, terms: Terms) -> None:

@@ -1,6 +1,7 @@
 """Somebody becomes a member at the counter, in under a minute; then he is the one who is served."""
 
 from dataclasses import replace
+from time import monotonic
 
 import streamlit as st
 
@@ -29,7 +30,7 @@ def draw(desk: Desk, key: str, visit: Visit, station: str) -> None:
         sent = st.form_submit_button(
             desk.say(label), type="primary", width="stretch", key="counter_save"
         )
-    if sent:
+    if sent and monotonic() - visit.asked_s >= member.READ_S:
         _save(desk, key, new)
     member.leave(desk)
 
@@ -75,7 +76,8 @@ def _save(desk: Desk, key: str, new: NewCard) -> None:
             try:
                 alike = [] if visit.alike else enrol.similar(desk, new)
                 if alike:
-                    drafts.put(desk, key, replace(visit, alike=tuple(alike)))
+                    asked = replace(visit, alike=tuple(alike), asked_s=monotonic())
+                    drafts.put(desk, key, asked)
                     drafts.go(key, step=STEP)
                 made = form.named(desk, lambda: enrolling.add(desk.ask, new=new))
             except StationError as error:
