@@ -137,6 +137,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "ledger.hold_min": (1, 1_440),
     "ledger.reverse_days": (0, 3_660),
     "ledger.most_points": (1, 1_000_000_000),
+    "ledger.corrected_day": (0, 1_000_000_000),
     "ledger.clock_slack_days": (0, 366),
     "lapse.horizon_days": (1, 36_600),
     "lapse.moved_days": (0, 36_600),

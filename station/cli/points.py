@@ -126,7 +126,7 @@ def points_adjust(
     """Ask for points to be given or taken away; a second person must agree."""
     call: Call = context.obj
     key = _key(key)
-    told = correcting.adjust(
+    correcting.adjust(
         call.ask(),
         key=key,
         member=Named(by, who),
@@ -134,9 +134,7 @@ def points_adjust(
         reason=reason,
         expires_on=day_of(expires) if expires else None,
     )
-    if told is not None:
-        _tell(call, told, key, as_json=as_json)
-    elif as_json:
+    if as_json:
         print_json({"key": key, "waits": True})
     else:
         typer.echo(call.say("points.waits"))

@@ -202,14 +202,14 @@ def desk_of(conn: Connection, ask: Ask, *, spends: bool = False, now_s: int | No
     Raises:
         PointsError: the clock is far behind, or points are to be spent of an unsound ledger.
     """
-    end, rules = chain.head(conn), ask.settings.ledger
+    end, slack_days = chain.head(conn), ask.settings.ledger.clock_slack_days
     now_s = int(time()) if now_s is None else now_s
-    if now_s < end.at - rules.clock_slack_days * DAY_S:
+    if now_s < end.at - slack_days * DAY_S:
         raise PointsError("points.clock_behind")
     if spends and not end.is_sound:
         raise PointsError("points.unsound")
     at = max(now_s, end.at)
-    return Desk(conn, ask, at, max(day_of(at, rules), end.day))
+    return Desk(conn, ask, at, max(day_of(at, ask.settings.programme.zone), end.day))
 
 
 def station_of(conn: Connection, ask: Ask, code: str) -> int:
@@ -229,9 +229,9 @@ def now() -> int:
     return int(time())
 
 
-def day_of(at: int, rules: LedgerRules) -> int:
-    """Return on which day of the programme an instant lies."""
-    return day_number(datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(rules.zone)).date())
+def day_of(at: int, zone: str) -> int:
+    """Return on which day of the programme, which is kept by its zone, an instant lies."""
+    return day_number(datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone)).date())
 
 
 def purse_of(conn: Connection, customer_id: int, rows: Sequence[int], day: int) -> Purse:
@@ -243,7 +243,7 @@ def purse_of(conn: Connection, customer_id: int, rows: Sequence[int], day: int) 
 def seen_now(conn: Connection, ask: Ask, customer_id: int) -> Purse:
     """Return what a customer holds now; holds whose time is over count as gone back."""
     now_s = int(time())
-    day = day_of(now_s, ask.settings.ledger)
+    day = day_of(now_s, ask.settings.programme.zone)
     rows = customers.same(conn, customer_id)
     purse = purse_of(conn, customer_id, rows, day)
     for number in lots.holds_over(conn, rows, now_s):

@@ -1,15 +1,24 @@
 """What was booked is put right: reversed once, refunded, corrected by two people, passed on."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import date
+from time import time
 
 from station.archive.database import Connection
+from station.archive.people import requests
 from station.archive.points import lots
-from station.errors import NotAllowedError, NotFoundError, PointsError
+from station.errors import (
+    KeyReusedError,
+    LimitReachedError,
+    NotAllowedError,
+    NotFoundError,
+    PointsError,
+)
 from station.loyalty import ledger
 from station.model import DAY_S, PointAccount, PointMove, day_number
 from station.services import trail
-from station.services.access import LOCAL_ACCOUNT, acting, right
+from station.services.access import acting, right
 from station.services.ask import Ask
 from station.services.customers import contacts
 from station.services.people import asking
@@ -135,14 +144,16 @@ def adjust(
     points: int,
     reason: str,
     expires_on: date | None = None,
-) -> Receipt | None:
+) -> None:
     """Ask for points to be given or (below 0) taken away; nothing moves until another agrees.
 
-    Whoever keeps the archive's files needs nobody, and gets the receipt.
+    The same again under its key is the same request.
 
     Raises:
         NotFoundError: the member is not there, or not in sight; both answer alike.
         PointsError: more would be taken away than is there.
+        LimitReachedError: he asked for too many points today.
+        KeyReusedError: the key stood for something else.
         BadValueError: no reason is given or it names him, or the number cannot be.
     """
     booking.possible(abs(points), ask.settings.ledger)
@@ -157,12 +168,34 @@ def adjust(
             "points": points,
             "expires_day": expires_day,
         }
-        if ask.scope.account == LOCAL_ACCOUNT:
-            return _adjusted(conn, ask, payload, why)
+        asked = _asked_today(conn, ask)
+        same = next((one for one in asked if one["key"] == key), payload)
+        if same != payload:
+            raise KeyReusedError("points.key_reused")
+        if same in asked:
+            return
+        _refuse_much(ask, [points, *(one["points"] for one in asked)])
         purse = booking.seen_now(conn, ask, customer_id)
         ledger.adjust(purse, points, expires_day)  # what cannot be is refused before it is asked
         asking.put(conn, ask, kind=ADJUSTMENT, payload=payload, reason=why)
-    return None
+
+
+def _asked_today(conn: Connection, ask: Ask) -> list[Payload]:
+    """Return the corrections that the asker, by any account, wants since yesterday."""
+    since = int(time()) - DAY_S
+    found = requests.asked(conn, kind=ADJUSTMENT, person=ask.scope.person, since=since)
+    return [json.loads(one) for one in found]
+
+
+def _refuse_much(ask: Ask, asked: Sequence[int]) -> None:
+    """Refuse a correction with which somebody would have asked for too much in a day.
+
+    Raises:
+        LimitReachedError: it is too much.
+    """
+    most = ask.settings.ledger.corrected_day
+    if sum(map(abs, asked)) > most:
+        raise LimitReachedError("points.corrected_much", most=most)
 
 
 def _adjusted(conn: Connection, ask: Ask, payload: Payload, reason: str) -> Receipt:
