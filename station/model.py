@@ -615,6 +615,25 @@ class ImportCounts:
         )
 
 
+class CouponState(StrEnum):
+    """Where a coupon is in its life."""
+
+    ISSUED = "issued"
+    USED = "used"
+    LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"
+
+
+class CouponAct(StrEnum):
+    """What is done with a coupon."""
+
+    ISSUE = "issue"
+    USE = "use"  # a reward is handed out
+    LAPSE = "lapse"
+    WITHDRAW = "withdraw"
+    REFUND = "refund"  # the whole purchase it was used for was taken back
+
+
 @dataclass(frozen=True, slots=True)
 class Lot:
     """One earning: `left` may be spent, `held` is set apart, `lapsed` ran out, `taken` went back.

@@ -24,7 +24,7 @@ from station.services import alarms, pacing, sites, trail
 from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
 from station.services.personal import erasure, retention, sealing
-from station.services.points import lapsing
+from station.services.points import lapsing, offering
 
 DUTIES = ("nightly", "verify", "backup")
 """What is to be done to an archive again and again; each leaves an event."""
@@ -226,6 +226,7 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     named = sealing.index_names(ask.db)
     forgotten = retention.forget_old(ask.db, ask.settings, now_s)
     lapsed = lapsing.expire(ask, now_s=now_s)
+    over = offering.lapse(ask, now_s=now_s)
     with ask.db.writing(changes_figures=False) as conn:
         won = prospects.settle_won(conn)
         if sum(forgotten.values()):
@@ -247,6 +248,7 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
         Chore("named", {"number": named}),
         Chore("won", {"number": won}),
         Chore("points", asdict(lapsed)),
+        Chore("coupons", {"number": over}),
         Chore("replayed", {"number": again}),
         Chore("clean" if is_clean else "not_clean"),
         Chore("head", head),

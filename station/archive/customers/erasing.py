@@ -26,6 +26,7 @@ from station.archive.customers.tables import (
     strangers,
     tags,
 )
+from station.archive.points.offer_tables import coupons
 from station.archive.rows import slices
 from station.archive.tables import (
     batches,
@@ -77,6 +78,7 @@ TOUCHED: tuple[Table, ...] = (
     quarantine,
     batches,
     sales,
+    coupons,
 )
 """The tables in which an erasure leaves old versions of rows behind."""
 

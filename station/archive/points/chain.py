@@ -240,6 +240,18 @@ def find(conn: Connection, number: int) -> Booked | None:
     return _one(conn, "id", number)
 
 
+def sure(conn: Connection, number: int) -> Booked:
+    """Return a transaction of which it is known that there is one.
+
+    Raises:
+        LookupError: there is none after all.
+    """
+    booked = find(conn, number)
+    if booked is None:
+        raise LookupError(number)
+    return booked
+
+
 def closing(conn: Connection, number: int) -> Booked | None:
     """Return the transaction that closed a hold or reversed a redemption, none if none did."""
     return _one(conn, "closes", number)

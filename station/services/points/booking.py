@@ -15,8 +15,9 @@ from station.archive.database import Connection
 from station.archive.points import chain, lots
 from station.archive.points.chain import Booked, Posting
 from station.errors import BadValueError, KeyReusedError, NotFoundError, PointsError
-from station.loyalty import ledger
+from station.loyalty import ledger, programme
 from station.loyalty.ledger import LedgerRules, Purse
+from station.loyalty.programme import Version
 from station.model import (
     DAY_S,
     Act,
@@ -234,6 +235,11 @@ def day_of(at: int, zone: str) -> int:
     return day_number(datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone)).date())
 
 
+def rules_on(ask: Ask, day: int) -> Version | None:
+    """Return the rules that hold on a day of the programme, none before the first start."""
+    return programme.at(ask.settings.programme, day)
+
+
 def purse_of(conn: Connection, customer_id: int, rows: Sequence[int], day: int) -> Purse:
     """Return what the records of a customer hold on a day."""
     frozen = lots.is_frozen(conn, rows)
@@ -254,9 +260,7 @@ def seen_now(conn: Connection, ask: Ask, customer_id: int) -> Purse:
 
 def release(desk: Desk, number: int) -> Receipt:
     """Return the receipt of a hold that goes back by itself."""
-    hold = chain.find(desk.conn, number)
-    if hold is None:
-        raise LookupError(number)
+    hold = chain.sure(desk.conn, number)
     parts = lots.parts(desk.conn, number, PointAccount.HELD)
     draft = ledger.release(desk.purses(parts), parts)
     purse = desk.seen(hold.customer_id, customers.same(desk.conn, hold.customer_id))

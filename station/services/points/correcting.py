@@ -7,7 +7,7 @@ from time import time
 
 from station.archive.database import Connection
 from station.archive.people import requests
-from station.archive.points import lots
+from station.archive.points import chain, lots
 from station.errors import (
     KeyReusedError,
     LimitReachedError,
@@ -23,7 +23,7 @@ from station.services.ask import Ask
 from station.services.customers import contacts
 from station.services.people import asking
 from station.services.people.asking import Effect, Payload
-from station.services.points import booking, members
+from station.services.points import booking, members, vouchers
 from station.services.points.booking import Desk, Order, Receipt, Request
 from station.services.points.members import Named
 
@@ -36,22 +36,34 @@ def reverse(ask: Ask, *, key: str, number: int, reason: str) -> Receipt:
 
     Raises:
         NotFoundError: there is no such redemption in sight.
-        PointsError: it was reversed before, or too long ago.
+        PointsError: it was reversed before, or too long ago, or what it paid for was used.
         BadValueError: no reason is given.
         KeyReusedError: the key stood for something else.
     """
-    reason, days = trail.needed(reason), ask.settings.ledger.reverse_days
 
     def draw(desk: Desk) -> Order:
         spent = desk.transaction(number, PointMove.REDEEM, PointMove.CONFIRM)
-        desk.refuse_closed(number)
-        if spent.at < desk.at - days * DAY_S:
-            raise PointsError("points.too_late", days=days)
-        parts = lots.parts(desk.conn, number, PointAccount.REDEEMED)
-        draft = ledger.reverse(desk.purses(parts), parts)
-        return Order(desk.purse(spent.customer_id), draft, spent.station_id, closes=number)
+        order = undone(desk, spent.id)
+        vouchers.unpaid(desk, number)
+        return order
 
-    return booking.book(ask, Request(key, PointMove.REVERSE, {"of": number}, reason), draw)
+    request = Request(key, PointMove.REVERSE, {"of": number}, trail.needed(reason))
+    return booking.book(ask, request, draw)
+
+
+def undone(desk: Desk, number: int) -> Order:
+    """Return how a redemption is undone.
+
+    Raises:
+        PointsError: it was reversed before, or too long ago.
+    """
+    spent, days = chain.sure(desk.conn, number), desk.ask.settings.ledger.reverse_days
+    desk.refuse_closed(number)
+    if spent.at < desk.at - days * DAY_S:
+        raise PointsError("points.too_late", days=days)
+    parts = lots.parts(desk.conn, number, PointAccount.REDEEMED)
+    draft = ledger.reverse(desk.purses(parts), parts)
+    return Order(desk.purse(spent.customer_id), draft, spent.station_id, closes=number)
 
 
 @right("points.reverse")

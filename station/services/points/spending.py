@@ -6,10 +6,10 @@ from station.archive.customers import book
 from station.archive.database import Connection
 from station.archive.points import lots, spent
 from station.errors import PointsError
-from station.loyalty import coupons, ledger, programme
+from station.loyalty import coupons, ledger
 from station.loyalty.coupons import Wish
 from station.loyalty.ledger import Purse
-from station.loyalty.programme import RedeemRules, Version, Worth
+from station.loyalty.programme import RedeemRules, Worth
 from station.model import PointAccount, PointMove, day_date, day_number
 from station.services.access import right
 from station.services.ask import Ask
@@ -60,7 +60,7 @@ def terms(ask: Ask, *, member: Named, station: str) -> Terms:
         booking.station_of(conn, ask, station)
         customer_id = members.found(conn, ask, member)
         purse = booking.seen_now(conn, ask, customer_id)
-        version = _version(ask, purse.day)
+        version = booking.rules_on(ask, purse.day)
         rules = version.redeeming if version else RedeemRules()
         wish = _wish(conn, purse, rules, now_s=booking.now())
     reach = min(wish.balance, ask.settings.ledger.most_points)
@@ -73,11 +73,6 @@ def terms(ask: Ask, *, member: Named, station: str) -> Terms:
         worth=version.redeeming.worth if version else None,
         currency=version.currency if version else "",
     )
-
-
-def _version(ask: Ask, day: int) -> Version | None:
-    """Return the rules that hold on a day of the programme, none before the first start."""
-    return programme.at(ask.settings.programme, day)
 
 
 def _wish(
@@ -98,7 +93,7 @@ def _refuse_unruly(desk: Desk, purse: Purse, points: int) -> None:
     Raises:
         PointsError: they do not allow it.
     """
-    version = _version(desk.ask, desk.day)
+    version = booking.rules_on(desk.ask, desk.day)
     if version is not None:
         rules = version.redeeming
         _refuse(_wish(desk.conn, purse, rules, now_s=desk.at, points=points), rules)
@@ -205,7 +200,7 @@ def confirm(ask: Ask, *, key: str, number: int, points: int) -> Receipt:
 
 def _refuse_odd_part(desk: Desk, points: int, held: int) -> None:
     """Refuse a part of what was set apart that nobody could have redeemed by itself."""
-    version = _version(desk.ask, desk.day)
+    version = booking.rules_on(desk.ask, desk.day)
     if version is not None and points < held:
         rules = replace(version.redeeming, most_day=None, most_month=None)
         _refuse(Wish(points, held), rules)
