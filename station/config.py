@@ -24,6 +24,7 @@ from station.analysis.pace import PaceRules
 from station.analysis.stability import StabilityRules
 from station.analysis.states import StateRules
 from station.analysis.usage import UsageRules
+from station.analysis.value import ValueRules
 from station.analysis.warning import WarningRules
 from station.archive.customers.merging import MergeRules
 from station.archive.lake import LakeRules
@@ -109,6 +110,11 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "programme.notice_days": (1, 366),
     "breakage.horizon_months": (1, 120),
     "breakage.tail_months": (1, 60),
+    "value.days": (31, 3_660),
+    "value.least_months": (1, 120),
+    "value.a_least": (1, MOST),
+    "value.b_least": (1, MOST),
+    "value.c_least": (1, MOST),
     "oddities.most_week": (0, 1_000),
     "oddities.window_days": (1, 366),
     "oddities.least_fills": (2, 10_000),
@@ -253,6 +259,7 @@ class Settings:
     fleets: FleetRules = field(default_factory=FleetRules)
     programme: Programme = field(default_factory=Programme)
     breakage: BreakageRules = field(default_factory=BreakageRules)
+    value: ValueRules = field(default_factory=ValueRules)
     oddities: OddityRules = field(default_factory=OddityRules)
     sign_in: SignInRules = field(default_factory=SignInRules)
     looks: LookRules = field(default_factory=LookRules)

@@ -9,7 +9,7 @@ import typer
 from station.cli.call import Call, JsonOption, StationOption, command, day_of
 from station.cli.printing import print_json
 from station.model import day_date, minor_per_major
-from station.services.points import balances, correcting, lapsing, offering, spending
+from station.services.points import balances, correcting, lapsing, levels, offering, spending
 from station.services.points.booking import Receipt
 from station.services.points.members import By, Named
 from station.services.points.offering import Choice, Purchase
@@ -59,6 +59,44 @@ def points_balance(
         typer.echo(call.say(key, points=one.points, day=one.day and day_date(one.day)))
     if held.is_frozen:
         typer.echo(call.say("points.frozen"))
+
+
+@app.command("standing")
+@command
+def points_standing(
+    context: typer.Context,
+    who: WhoArgument,
+    by: ByOption = By.PLATE,
+    as_json: JsonOption = False,
+) -> None:
+    """Print which level a member has, what is missing to the next, and what it gives him."""
+    call: Call = context.obj
+    told = levels.standing(call.ask(), member=Named(by, who), lang=call.lang)
+    if as_json:
+        print_json(_plain(told))
+        return
+    sentences = [*told.told, *told.because, *told.benefits] or [("levels.none", {})]
+    for key, facts in sentences:
+        typer.echo(call.say(key, **facts))
+
+
+def _plain(told: levels.Standing) -> dict[str, object]:
+    """Return a standing as names and numbers."""
+    found = told.standing
+    return {
+        "customer_id": told.customer_id,
+        "day": str(day_date(told.day)),
+        "level": told.level,
+        "grade": told.grade,
+        "have": found and found.have,
+        "days_left": found and found.days_left,
+        "above": found and found.above and found.above.name,
+        "missing": found and found.missing,
+        "falls_on": found and found.fall and str(day_date(found.fall.day)),
+        "falls_to": found and found.fall and found.fall.to.name,
+        "keep": found and found.fall and found.fall.keep,
+        "benefits": [facts["benefit"] for _, facts in told.benefits],
+    }
 
 
 @app.command("history")

@@ -18,13 +18,13 @@ from station.archive.database import Connection, Database, create_or_upgrade, op
 from station.archive.people import accounts, audit, heads
 from station.archive.points import chain as ledger
 from station.config import Settings
-from station.errors import ArchiveError, BackupError, NotAllowedError
+from station.errors import ArchiveError, BackupError, NotAllowedError, PointsError
 from station.model import Act
 from station.services import alarms, pacing, sites, trail
 from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
 from station.services.personal import erasure, retention, sealing
-from station.services.points import lapsing, offering
+from station.services.points import gifts, lapsing, offering
 
 DUTIES = ("nightly", "verify", "backup")
 """What is to be done to an archive again and again; each leaves an event."""
@@ -212,6 +212,14 @@ def _note_nightly(conn: Connection, ask: Ask) -> None:
         trail.note(conn, ask.scope, Act.KEEPING, name)
 
 
+def _birthdays(ask: Ask) -> int:
+    """Return how many birthdays were remembered; rules that changed their past give nothing."""
+    try:
+        return gifts.birthdays(ask)
+    except PointsError:  # every import says so
+        return 0
+
+
 @right("archive.keep")
 def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     """Do what is due once a day and return what was done; doing it twice changes nothing."""
@@ -226,7 +234,7 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     named = sealing.index_names(ask.db)
     forgotten = retention.forget_old(ask.db, ask.settings, now_s)
     lapsed = lapsing.expire(ask, now_s=now_s)
-    over = offering.lapse(ask, now_s=now_s)
+    over, born = offering.lapse(ask, now_s=now_s), _birthdays(ask)
     with ask.db.writing(changes_figures=False) as conn:
         won = prospects.settle_won(conn)
         if sum(forgotten.values()):
@@ -249,6 +257,7 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
         Chore("won", {"number": won}),
         Chore("points", asdict(lapsed)),
         Chore("coupons", {"number": over}),
+        Chore("birthdays", {"number": born}),
         Chore("replayed", {"number": again}),
         Chore("clean" if is_clean else "not_clean"),
         Chore("head", head),

@@ -55,6 +55,7 @@ from station.services.incoming.files import FileOptions
 from station.services.people import accounts
 from station.services.personal import privacy
 from station.services.points import crediting, spending
+from station.services.points.gifts import Event
 from station.services.points.members import By, Named
 
 pytestmark = pytest.mark.slow
@@ -269,10 +270,13 @@ NAMED: Mapping[str, Maker] = {
     "forms.blank": of_form,
     "forms.filled": lambda f: of_form(f) | {"reason": "asked"},
     "gaps.compare": at_station,
+    "gifts.grant": lambda f: of_member(f) | {"event": Event.SIGN_IN, "station": f.code},
     "gaps.find": at_station,
     "gaps.tell": at_station,
     "intake.rejected": of_batch,
     "intake.undo": of_batch,
+    "levels.overview": lambda f: at_station(f) | {"lang": "en"},
+    "levels.standing": lambda f: of_member(f) | {"lang": "en"},
     "leads.add_lead": lambda f: {"lead": Lead(f.code, "fair", "x")},
     "leads.decide": lambda f: of_customer(f) | {"decision": Decision.CONTINUE},
     "leads.enlist": lambda f: of_customer(f) | {"belongs": Belongs.OURS},
@@ -407,6 +411,7 @@ CHAINWIDE: Mapping[str, Maker] = {
     "approvals.decide": lambda f: {"request_id": f.request_id, "approve": False},
     "approvals.waiting": nothing,
     "demo.fill": lambda f: {"network": demo.Network(1, 30), "out": f.folder / "demo"},
+    "gifts.birthdays": nothing,
     "intake.import_sales": sales_of,
     "keeping.backup": lambda f: {"path": f.folder / "copy.backup"},
     "keeping.backup_here": nothing,
@@ -456,7 +461,7 @@ CHANGES = frozenset(
     | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
     | {"leads.take_up", "leads.write_opportunity", "registering.confirm", "registering.decline"}
     | {"attachments.add", "attachments.remove", "notes.add", "occasions.add", "occasions.remove"}
-    | {"totals.import_totals", "lapsing.expire"}
+    | {"totals.import_totals", "lapsing.expire", "gifts.birthdays", "gifts.grant"}
     | {f"spending.{verb}" for verb in ("confirm", "hold", "redeem", "release")}
     | {"correcting.adjust", "correcting.freeze", "correcting.refund", "correcting.reverse"}
     | {"correcting.thaw", "correcting.transfer"}

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 revision = "0008"
-down_revision = "0005"
+down_revision = "0007"
 
 metadata = MetaData(
     naming_convention={
