@@ -82,7 +82,7 @@ def _serve(desk: Desk, station: str) -> bool:
         newcomer.draw(desk, form, visit, station)
     elif visit.member is None:
         _several(desk, visit)
-    elif visit.points and drafts.step() == member.CONFIRM:
+    elif (visit.points or visit.offer) and drafts.step() == member.CONFIRM:
         member.confirm(desk, form, visit, station)
     else:
         member.draw(desk, form, visit, station)

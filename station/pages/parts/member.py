@@ -9,12 +9,13 @@ import streamlit as st
 
 from station.errors import StationError
 from station.model import day_date
-from station.pages.parts import acts, blocks, drafts, enrol, slips
+from station.pages.parts import acts, blocks, drafts, enrol, offers, slips
 from station.pages.parts.desk import Desk
-from station.services.points import correcting, counter, spending
+from station.services.points import correcting, counter, levels, offering, spending
 from station.services.points.counter import Met, Present
 from station.services.points.members import Named
 from station.services.points.spending import Terms
+from station.services.points.vouchers import Slip
 
 CONFIRM = "confirm"
 WEEK_DAYS = 7
@@ -29,7 +30,11 @@ ENDINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Whom somebody at the counter may be, who he is, and what he is about to redeem."""
+    """Whom somebody at the counter may be, who he is, and what he is about to redeem.
+
+    `offer` is what the points are for, called `offered`; `taken` is the last that he took, of so
+    many `takes` on this form.
+    """
 
     words: str = ""
     met: tuple[Met, ...] = ()
@@ -41,6 +46,10 @@ class Visit:
     alike: tuple[enrol.Alike, ...] = ()
     is_new: bool = False
     refused: StationError | None = None
+    offer: str = ""
+    offered: str = ""
+    taken: Slip | None = None
+    takes: int = 0
 
 
 def day_of(day: int) -> date:
@@ -67,6 +76,8 @@ def draw(desk: Desk, form: str, visit: Visit, station: str) -> None:
     seen = counter.present(desk.ask, member=visit.member)
     terms = spending.terms(desk.ask, member=visit.member, station=station)
     acts.told()
+    if visit.taken is not None:
+        offers.told(desk, visit.taken)
     if visit.is_new:
         st.success(desk.say("page_counter.enrolled"), icon=":material/person_add:")
     if visit.refused is not None:
@@ -77,9 +88,11 @@ def draw(desk: Desk, form: str, visit: Visit, station: str) -> None:
         blocks.answer(_answer(desk, seen, terms, visit))
     with st.container(border=True, key="counter_member"):
         _holds(desk, seen)
+        _level(desk, visit.member)
     _warn(desk, seen)
     if not seen.is_frozen:
         _redeem(desk, form, visit, seen, terms)
+        _offers(desk, form, visit, seen, station)
     _more(desk, form, visit, seen, station)
 
 
@@ -198,16 +211,34 @@ def _redeem(desk: Desk, form: str, visit: Visit, seen: Present, terms: Terms) ->
         )
     chosen = chosen or (int(points) if sent and points else 0)
     if chosen:
-        step = replace(
-            visit,
-            points=chosen,
-            since=seen.since,
-            asked_s=monotonic(),
-            is_new=False,
-            refused=None,
-        )
-        drafts.put(desk, form, step)
-        drafts.go(form, step=CONFIRM)
+        _ask(desk, form, replace(visit, points=chosen, offer=""), seen)
+
+
+def _ask(desk: Desk, form: str, visit: Visit, seen: Present) -> None:
+    """Go to the sentence that is to be confirmed."""
+    asked = replace(
+        visit, since=seen.since, asked_s=monotonic(), is_new=False, refused=None, taken=None
+    )
+    drafts.put(desk, form, asked)
+    drafts.go(form, step=CONFIRM)
+
+
+def _offers(desk: Desk, form: str, visit: Visit, seen: Present, station: str) -> None:
+    """Draw coupons and rewards; one that is tapped is asked for like an amount."""
+    if visit.member is None:
+        return
+    chosen = offers.draw(desk, visit.member, station)
+    if chosen is not None:
+        name = offers.word(desk, chosen)
+        wish = replace(visit, points=chosen.points, offer=chosen.name, offered=name)
+        _ask(desk, form, wish, seen)
+
+
+def _level(desk: Desk, named: Named) -> None:
+    """Say where he stands, how he comes to more, and what he has by it."""
+    standing = levels.standing(desk.ask, member=named, lang=desk.lang)
+    for key, facts in (*standing.told, *standing.benefits):
+        st.caption(blocks.plain(desk.say(key, **facts)))
 
 
 def _quick(desk: Desk, terms: Terms) -> int:
@@ -243,14 +274,16 @@ def confirm(desk: Desk, form: str, visit: Visit, station: str) -> None:
         "points": visit.points,
         "left": seen.balance - visit.points,
         "money": _money(desk, terms, visit.points),
+        "offer": visit.offered,
     }
     _warn(desk, seen)
     with st.container(border=True, key="counter_sentence"):
         st.caption(desk.say("page_counter.confirm"))
-        key = "sentence_worth" if terms.worth else "sentence"
+        key = _sentence(visit, terms)
         st.markdown(f"### {blocks.plain(desk.say(f'page_counter.{key}', **facts))}")
+    label = "take" if visit.offer else "do"
     sent = st.button(
-        desk.say("page_counter.do", points=visit.points),
+        desk.say(f"page_counter.{label}", points=visit.points),
         key="counter_do",
         type="primary",
         width="stretch",
@@ -262,19 +295,36 @@ def confirm(desk: Desk, form: str, visit: Visit, station: str) -> None:
         _book(desk, form, visit, station)
 
 
+def _sentence(visit: Visit, terms: Terms) -> str:
+    if visit.offer:
+        return "sentence_offer" if visit.points else "sentence_free"
+    return "sentence_worth" if terms.worth else "sentence"
+
+
 def _book(desk: Desk, form: str, visit: Visit, station: str) -> None:
     """Redeem under the form's own key: however often it is pressed, it is done once."""
     if visit.member is None:
         return
     try:
-        spending.redeem(
-            desk.ask,
-            key=form,
-            member=visit.member,
-            points=visit.points,
-            station=station,
-            since=visit.since,
-        )
+        if visit.offer:
+            taken = offering.take(
+                desk.ask,
+                key=f"{form}-{visit.takes}",
+                member=visit.member,
+                offer=visit.offer,
+                station=station,
+            )
+            done = replace(visit, points=0, offer="", taken=taken, takes=visit.takes + 1)
+            drafts.put(desk, form, done)
+        else:
+            spending.redeem(
+                desk.ask,
+                key=form,
+                member=visit.member,
+                points=visit.points,
+                station=station,
+                since=visit.since,
+            )
     except StationError as error:
         drafts.put(desk, form, replace(visit, refused=error))  # he is shown anew, as he is now
     drafts.go(form)

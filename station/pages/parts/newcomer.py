@@ -47,6 +47,11 @@ def _typed(desk: Desk, key: str, known: dict[str, str], station: str) -> NewCard
         ).strip()
         for name in ASKED
     }
+    brought = st.text_input(
+        desk.say("page_counter.brought"),
+        help=desk.say("page_counter.brought_help"),
+        key=f"counter_brought_{key}",
+    )
     agrees = enrol.agrees(desk, key=f"counter_agrees_{key}")
     handed = st.checkbox(desk.say("enrolling.takes_over"), key=f"counter_takes_over_{key}")
     return NewCard(
@@ -57,7 +62,16 @@ def _typed(desk: Desk, key: str, known: dict[str, str], station: str) -> NewCard
         card=typed["card"],
         agrees=agrees,
         takes_over=bool(handed),
+        referred_by=_named(desk, brought),
     )
+
+
+def _named(desk: Desk, words: str | None) -> Named | None:
+    """Return by what whoever brought him is named, none if nobody did."""
+    typed = (words or "").strip()
+    read = counter.read_as(desk.ask, words=typed)
+    found = [Named(By(kind), text) for kind, text in read.items()]
+    return next(iter(found), Named(By.CODE, typed) if typed else None)
 
 
 def _alike(desk: Desk, one: enrol.Alike) -> None:
