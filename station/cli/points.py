@@ -9,7 +9,15 @@ import typer
 from station.cli.call import Call, JsonOption, StationOption, command, day_of
 from station.cli.printing import print_json
 from station.model import day_date, minor_per_major
-from station.services.points import balances, correcting, lapsing, levels, offering, spending
+from station.services.points import (
+    balances,
+    claiming,
+    correcting,
+    lapsing,
+    levels,
+    offering,
+    spending,
+)
 from station.services.points.booking import Receipt
 from station.services.points.members import By, Named
 from station.services.points.offering import Choice, Purchase
@@ -178,6 +186,29 @@ def points_adjust(
         print_json({"key": key, "waits": True})
     else:
         typer.echo(call.say("points.waits"))
+
+
+@app.command("claim")
+@command
+def points_claim(
+    context: typer.Context,
+    who: WhoArgument,
+    station: StationOption,
+    receipt: Annotated[str, typer.Option("--receipt", help="Its number.")],
+    on: Annotated[str, typer.Option("--on", help="Its day, YYYY-MM-DD.")],
+    amount: Annotated[int, typer.Option("--amount", help="What was paid, in fen.")],
+    by: ByOption = By.PLATE,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a member the points of a purchase of which nobody was known, by its receipt."""
+    call: Call = context.obj
+    slip = claiming.Slip(station, receipt, day_of(on), amount)
+    told = claiming.claim(call.ask(), member=Named(by, who), slip=slip)
+    if as_json:
+        print_json(asdict(told))
+        return
+    key = "points.claimed" if told.is_new else "points.claimed_already"
+    typer.echo(call.say(key, points=told.points))
 
 
 @app.command("expire")

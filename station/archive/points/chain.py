@@ -235,6 +235,16 @@ def known(conn: Connection, keys: Sequence[str]) -> set[str]:
     }
 
 
+def of_keys(conn: Connection, keys: Sequence[str]) -> dict[str, Booked]:
+    """Return the transactions under these keys, by their keys."""
+    found = (
+        _booked(row)
+        for some in slices(keys)
+        for row in conn.execute(_BOOKED.where(point_transactions.c.key.in_(some)))
+    )
+    return {one.key: one for one in found}
+
+
 def find(conn: Connection, number: int) -> Booked | None:
     """Return a transaction, none if there is none."""
     return _one(conn, "id", number)

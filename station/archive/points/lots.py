@@ -71,6 +71,22 @@ def of_customers(conn: Connection, customer_ids: Collection[int]) -> tuple[Lot, 
     )
 
 
+def sums(conn: Connection, customer_ids: Collection[int], day: int) -> list[tuple[int, int, int]]:
+    """Return of each of these customers who has lots: what counts on a day, and what he owes."""
+    lot = point_lots.c
+    counts = or_(lot.expires_day.is_(None), lot.expires_day >= day)
+    query = select(
+        lot.customer_id,
+        func.sum(case((counts, lot.left), else_=0)),
+        func.sum(lot.owed),
+    ).group_by(lot.customer_id)
+    return [
+        (int(customer_id), int(left), int(owed))
+        for some in slices(sorted(customer_ids))
+        for customer_id, left, owed in conn.execute(query.where(lot.customer_id.in_(some)))
+    ]
+
+
 def owners(conn: Connection, lot_ids: Collection[int]) -> list[int]:
     """Return the customers whose lots these are, the oldest record first."""
     query = select(point_lots.c.customer_id).where(point_lots.c.id.in_(lot_ids)).distinct()
@@ -81,6 +97,30 @@ def opened_by(conn: Connection, transaction_id: int) -> list[int]:
     """Return the lots that a transaction opened."""
     query = select(point_lots.c.id).where(point_lots.c.transaction_id == transaction_id)
     return list(conn.execute(query.order_by(point_lots.c.id)).scalars())
+
+
+def opened_by_many(conn: Connection, transaction_ids: Collection[int]) -> dict[int, int]:
+    """Return the lot that each of these earnings opened, by the transaction."""
+    query = select(point_lots.c.transaction_id, point_lots.c.id)
+    return {
+        int(number): int(lot_id)
+        for some in slices(sorted(transaction_ids))
+        for number, lot_id in conn.execute(query.where(point_lots.c.transaction_id.in_(some)))
+    }
+
+
+def standing(conn: Connection, transaction_ids: Collection[int]) -> dict[int, int]:
+    """Return how many points of each of these earnings were not taken back."""
+    lot = point_lots.c
+    query = select(lot.transaction_id, lot.points - lot.taken)
+    found = conn.execute(query.where(lot.transaction_id.in_(transaction_ids)))
+    return {int(number): int(points) for number, points in found}
+
+
+def last_day_of(conn: Connection, transaction_id: int) -> int | None:
+    """Return the last day on which the points of an earning count, none if they stay."""
+    query = select(point_lots.c.expires_day).where(point_lots.c.transaction_id == transaction_id)
+    return conn.execute(query).scalar()
 
 
 def parts(conn: Connection, transaction_id: int, account: PointAccount) -> list[LotPart]:

@@ -51,7 +51,7 @@ from station.services.incoming.files import (
 from station.services.incoming.records import KINDS
 from station.services.incoming.undoing import Undone, take_back
 from station.services.personal import sealing
-from station.services.points import awarding
+from station.services.points import awarding, returning
 
 REJECTED, CONFLICT, IGNORED = "rejected", "conflict", "ignored"
 ASIDE = {Outcome.CONFLICT: CONFLICT, Outcome.UNMATCHED: "reversal_without_sale"}
@@ -224,6 +224,9 @@ def _take(request: _Request) -> FileReport:
         raise FileRefusedError("intake.not_whole", rejected=tally.outcomes[REJECTED])
     with db.writing() as conn:
         relink.relink(conn, tally.plates)
+        if request.options.whole_file:
+            _earn(conn, work, 0)
+            _take_back(conn, work, 0)
         counts = batches.finish(conn, work.batch_id, tally.counts(), int(time()))
         trail.note(
             conn,
@@ -273,8 +276,11 @@ def _read_in(work: _Work) -> _Tally:
         work.request.progress(done, work.request.file.row_count)
     with work.door() as conn:
         # Reversals come last, so that neither chunks nor the order of lines decide what they meet.
+        newest = awards.newest_sale(conn)
         outcomes = _add_reversals(conn, work, tally.reversals)
         _note(conn, work, tally, tally.reversals, outcomes)
+        if work.earns_at_once:
+            _take_back(conn, work, newest)
     return tally
 
 
@@ -306,15 +312,30 @@ def _take_chunk(conn: Connection, work: _Work, tally: _Tally, rows: Sequence[Rea
         keys=work.keys,
         products=work.products,
     )
-    if work.earns_at_once:
-        new = awards.of_batch(conn, work.batch_id, newest, reversals=False)
-        awarding.award(conn, work.request.ask, new)
     _note(conn, work, tally, plain, outcomes)
+    if work.earns_at_once:
+        _earn(conn, work, newest)
     tally.plates.update(
         row.sale.vehicle.text
         for row in plain
         if row.sale.vehicle and row.sale.vehicle.kind is KeyKind.PLATE
     )
+
+
+def _earn(conn: Connection, work: _Work, newest: int) -> None:
+    """Let the sales that came in after the one with this number earn."""
+    ask = work.request.ask
+    if ask.settings.programme.versions:
+        relink.relink(conn, work.keys.fresh(conn))  # whose they are is told by their vehicles
+        new = awards.of_batch(conn, work.batch_id, newest, reversals=False)
+        for start in range(0, len(new), CHUNK_ROWS):
+            awarding.award(conn, ask, new[start : start + CHUNK_ROWS])
+
+
+def _take_back(conn: Connection, work: _Work, newest: int) -> None:
+    """Let the reversals that came in after the line with this number take back."""
+    new = awards.of_batch(conn, work.batch_id, newest, reversals=True)
+    returning.take_back_of(conn, work.request.ask, new)
 
 
 def _add_reversals(conn: Connection, work: _Work, rows: Sequence[SaleRow]) -> list[Outcome]:
@@ -433,5 +454,6 @@ def undo(ask: Ask, *, batch_id: int) -> Undone:
 def _void(ask: Ask, batch_id: int) -> Undone:
     with ask.db.writing() as conn:
         voided = batches.undo(conn, batch_id)
+        returning.undo(conn, ask, batch_id)
         trail.note(conn, ask.scope, Act.UNDO, f"batch:{batch_id}", count=voided)
     return Undone(voided)

@@ -74,7 +74,7 @@ def test_a_refund_of_points_that_were_spent_is_owed_and_paid_by_the_next_sale(
 
 def refund(counter: Counter, cause: str, *, of: str, points: int) -> None:
     with counter.ask.db.writing(changes_figures=False) as conn:
-        crediting.take_back(conn, counter.ask, cause=cause, of=of, points=points)
+        crediting.take_back(conn, counter.ask, [crediting.Taking(cause, of, points)])
 
 
 def test_line_by_line_a_refund_takes_what_the_sale_gave_and_no_more(counter: Counter) -> None:
