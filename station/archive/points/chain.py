@@ -136,7 +136,7 @@ def append(conn: Connection, postings: Sequence[Posting]) -> list[Booked]:
         lot_id += len(new_lots)
         facts = _facts(posting, number)
         before = link(before, facts, new_lots, new_entries)
-        booked.append(as_booked((*facts, before)))
+        booked.append(_booked((*facts, before)))
         lots += new_lots
         entries += new_entries
     for table, rows in ((point_transactions, booked), (point_lots, lots), (point_entries, entries)):
@@ -269,10 +269,9 @@ def closing(conn: Connection, number: int) -> Booked | None:
 
 def _one(conn: Connection, column: str, wanted: object) -> Booked | None:
     row = conn.execute(_BY[column], {"wanted": wanted}).first()
-    return as_booked(row) if row else None
+    return _booked(row) if row else None
 
 
-def as_booked(row: Sequence[Any]) -> Booked:
-    """Return a transaction of a row of its columns."""
+def _booked(row: Sequence[Any]) -> Booked:
     one = Booked(*row)
     return one._replace(move=PointMove(one.move))
