@@ -45,6 +45,25 @@ def held_each(
     return places - 1
 
 
+def falls(deeds: pd.DataFrame, rules: TierRules, day: int, unit: int) -> pd.Series:
+    """Return on which day within `warn_days` each member falls who does nothing more.
+
+    Who falls later, or never, is not among them. Nobody rises by doing nothing, so the day is
+    found by halving.
+    """
+    now = held(deeds, rules, day, unit)
+    members, places = now.index.to_numpy(), now.to_numpy()
+    kept = np.full(len(now), day, dtype="int64")
+    gone = kept + rules.warn_days
+    is_near = held_each(deeds, members, gone, rules, unit) < places
+    members, places, kept, gone = (part[is_near] for part in (members, places, kept, gone))
+    while (gone - kept > 1).any():
+        middle = (kept + gone) // 2
+        is_kept = held_each(deeds, members, middle, rules, unit) >= places
+        kept, gone = np.where(is_kept, middle, kept), np.where(is_kept, gone, middle)
+    return pd.Series(gone, index=members)
+
+
 def of_nothing(rules: TierRules) -> int:
     """Return the place of the level of whoever did nothing: the lowest may ask for 0."""
     return sum(level.least <= 0 for level in rules.levels) - 1

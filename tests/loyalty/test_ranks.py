@@ -84,3 +84,17 @@ def test_whoever_did_nothing_has_the_level_that_asks_for_nothing() -> None:
     assert ranks.of_nothing(TierRules(levels=LEVELS)) == 0
     assert ranks.of_nothing(TierRules(levels=LEVELS[1:])) == -1
     assert ranks.held(frame({}), TierRules(levels=LEVELS), DAY, UNIT).empty
+
+
+@given(rules_of_any_kind, st.dictionaries(st.integers(1, 4), days_done, max_size=4))
+def test_many_fall_on_the_days_on_which_each_falls_alone(
+    rules: TierRules, deeds: dict[int, dict[int, int]]
+) -> None:
+    past = {who: {d: n for d, n in did.items() if d <= DAY} for who, did in deeds.items()}
+    alone = {who: tiers.standing(did, rules, DAY).fall for who, did in past.items() if did}
+
+    falls = ranks.falls(frame(past), rules, DAY, UNIT)
+
+    assert falls.to_dict() == {
+        who: fall.day for who, fall in alone.items() if fall is not None and fall.is_near
+    }

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import pandas as pd
 from sqlalchemy import Column, ColumnElement, Connection, Select, and_, func, select
 
-from station.archive.customers.stands import stands
+from station.archive.customers.stands import merged, stands
 from station.archive.points.tables import point_awards
 from station.archive.rows import frame, slices
 from station.archive.tables import customers, products, sales
 from station.archive.views import visible
-from station.model import Fuel, Unit
+from station.model import DAY_S, Fuel, Unit
 
 COLUMNS = ("customer_id", "day", "amount")
 _back = sales.alias("back")
@@ -113,17 +113,18 @@ def _of_some(
 
 
 def seen_at(conn: Connection, station_ids: Collection[int], days: Days) -> set[int]:
-    """Return the customers of whom a sale at one of these stations was judged, or are theirs."""
-    award = point_awards.c
+    """Return the customers who are registered at these stations, or of whom sales there counted."""
+    began = sales.c.local_at >= (days.first - 1) * DAY_S
     came = (
-        select(stands())
-        .join_from(point_awards, sales, sales.c.id == award.sale_id)
-        .join(customers, customers.c.id == award.customer_id)
-        .where(award.day.between(days.first, days.last), sales.c.station_id.in_(station_ids))
+        select(point_awards.c.customer_id)
+        .join_from(sales, point_awards, point_awards.c.sale_id == sales.c.id)
+        .where(sales.c.station_id.in_(station_ids), began)
         .distinct()
     )
-    theirs = select(stands()).where(customers.c.station_id.in_(station_ids))
-    return {int(one) for query in (came, theirs) for one in conn.execute(query).scalars()}
+    theirs = select(customers.c.id).where(customers.c.station_id.in_(station_ids))
+    found = {int(one) for query in (came, theirs) for one in conn.execute(query).scalars()}
+    gone = merged(conn)
+    return {gone.get(one, one) for one in found}
 
 
 def members(conn: Connection) -> list[int]:

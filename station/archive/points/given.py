@@ -1,8 +1,9 @@
 """What was given to members for something else than a sale, and how often?"""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, literal, select
 
 from station.archive.points.tables import point_awards, point_transactions
 from station.archive.rows import slices
@@ -11,16 +12,25 @@ from station.archive.views import visible
 from station.model import Fuel
 
 
-def times(
-    conn: Connection, customer_ids: Collection[int], begins: str, *, first: int, last: int
-) -> dict[int, int]:
-    """Return how often each of these records was given something on these days.
+class Kind(NamedTuple):
+    """How the causes of gifts of a kind begin, and before it the keys by which they are booked."""
 
-    `begins` is how the keys in the ledger begin that say what it was.
-    """
-    booked = point_transactions.c
+    begins: str
+    earned: str
+    undone: str
+
+
+def times(
+    conn: Connection, customer_ids: Collection[int], kind: Kind, *, first: int, last: int
+) -> dict[int, int]:
+    """Return how often each of these records was given something on these days, and kept it."""
+    booked, undone = point_transactions.c, point_transactions.alias("undone")
+    cause = func.substr(booked.key, len(kind.earned) + 1)
+    is_undone = exists().where(undone.c.key == literal(kind.undone).concat(cause))
     query = select(booked.customer_id, func.count()).where(
-        booked.key.startswith(begins, autoescape=True), booked.day.between(first, last)
+        booked.key.startswith(kind.earned + kind.begins, autoescape=True),
+        booked.day.between(first, last),
+        ~is_undone,
     )
     return {
         int(one): int(number)

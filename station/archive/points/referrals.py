@@ -15,7 +15,6 @@ from sqlalchemy import (
     String,
     Table,
     delete,
-    func,
     insert,
     or_,
     select,
@@ -102,14 +101,6 @@ def _of(conn: Connection, column: str, values: Collection[int]) -> list[Referral
         for some in slices(sorted(set(values)))
         for row in conn.execute(_ROW.where(referrals.c[column].in_(some)).order_by(referrals.c.id))
     ]
-
-
-def rewarded_in(conn: Connection, customer_ids: Collection[int], first: int, last: int) -> int:
-    """Return how many referrals of one member were rewarded on these days."""
-    mine = referrals.c.referred_by.in_(customer_ids)
-    then = referrals.c.rewarded_day.between(first, last)
-    query = select(func.count()).select_from(referrals).where(mine, then)
-    return int(conn.execute(query).scalar_one())
 
 
 def settle(

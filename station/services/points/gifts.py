@@ -25,7 +25,7 @@ from station.services.ask import Ask
 from station.services.personal import sealing
 from station.services.points import booking, crediting, grading, members, rules
 from station.services.points.booking import Receipt
-from station.services.points.crediting import EARN, Credit
+from station.services.points.crediting import EARN, REFUND, Credit
 from station.services.points.members import Named
 
 GIFT = "gift:"
@@ -127,7 +127,8 @@ def _times(
     year = day_date(day).year
     first, last = day_number(date(year, 1, 1)), day_number(date(year + 1, 1, 1)) - 1
     rows = {row for same in people.values() for row in same}
-    told = given.times(conn, rows, f"{EARN}{GIFT}{event}:", first=first, last=last)
+    kind = given.Kind(f"{GIFT}{event}:", EARN, REFUND)
+    told = given.times(conn, rows, kind, first=first, last=last)
     return {same[0]: sum(told.get(row, 0) for row in same) for same in people.values()}
 
 

@@ -97,6 +97,16 @@ def level_of(conn: Connection, ask: Ask, customer_id: int, day: int) -> str:
     return _levels(conn, version, [pair], rows)[pair].name
 
 
+def levels_of(
+    conn: Connection, version: Version, members: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], Level]:
+    """Return the level of each of these who stand for all their records, each on a day."""
+    people = book.same_of_many(conn, [one for one, _ in members])
+    return _levels(
+        conn, version, members, sorted({row for same in people.values() for row in same})
+    )
+
+
 def _levels(
     conn: Connection, version: Version, members: Sequence[tuple[int, int]], rows: Sequence[int]
 ) -> dict[tuple[int, int], Level]:

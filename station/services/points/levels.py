@@ -10,7 +10,7 @@ import pandas as pd
 from station.analysis import value
 from station.archive.customers import book
 from station.archive.database import Connection
-from station.archive.points import deeds
+from station.archive.points import chain, deeds
 from station.archive.points.deeds import Days
 from station.guard import mask
 from station.loyalty import programme, ranks, tiers
@@ -19,11 +19,13 @@ from station.loyalty.programme import Level, Multiplier, Offer, Version
 from station.model import day_date
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
+from station.services.memory import remembered
 from station.services.personal import sealing
 from station.services.points import grading, members, rules
 from station.services.points.members import Named
 
 FALLING = ("customer_id", "name", "level", "to", "keep", "day")
+MOST_FALLING = 500
 BENEFIT = frozenset({"levels", "grades", "starts", "ends"})
 """The conditions by which a rule is a benefit of some members; of the others it is silent."""
 Told = tuple[str, Mapping[str, Any]]
@@ -53,11 +55,13 @@ class Standing:
 class Overview:
     """The members in sight on a day: how many have which level, and who is about to fall.
 
-    `counts` has a level's words and how many, from the lowest; before it those of none.
+    `counts` has a level's words and how many, from the lowest; before it those of none. `falling`
+    has the next of those `near` to it, who may be many.
     """
 
     day: int
     counts: tuple[tuple[str, int], ...]
+    near: int
     falling: pd.DataFrame
 
 
@@ -140,7 +144,9 @@ def _why(rule: Multiplier | Offer) -> str:
 
 
 @right("cards.read")
-def overview(ask: Ask, *, lang: str, stations: Sequence[str] = ()) -> Overview:
+def overview(
+    ask: Ask, *, lang: str, stations: Sequence[str] = (), limit: int = MOST_FALLING
+) -> Overview:
     """Return how many members in sight have which level today, and who is about to fall.
 
     In sight is whoever is registered at one of the stations, or came there while it counts. What
@@ -151,20 +157,45 @@ def overview(ask: Ask, *, lang: str, stations: Sequence[str] = ()) -> Overview:
         held = rules.read(conn, ask)
         day, version = held.today, held.on(held.today)
         if version is None or not version.tiers.levels:
-            return Overview(day, (), pd.DataFrame(columns=list(FALLING)))
+            return Overview(day, (), 0, pd.DataFrame(columns=list(FALLING)))
+        everyone = _everyone(ask, day=day, newest=chain.head(conn).id)
         days = Days(tiers.since(version.tiers, day), day)
-        told = grading.deeds_of(conn, version, days, None)
         mine = deeds.seen_at(conn, wanted, days) & set(deeds.members(conn))
-        near = _near(told[told["customer_id"].isin(mine)], version, day)
-        falling = _falling(conn, ask, near, lang)
-    return Overview(day, _counts(told, version, day, mine, lang), falling)
+        near = [one for one in everyone.falls.index.tolist() if one in mine]
+        did = everyone.deeds[everyone.deeds["customer_id"].isin(near[:limit])]
+        falling = _falling(conn, ask, did, version, day, lang)
+    return Overview(day, _counts(everyone.places, version, mine, lang), len(near), falling)
+
+
+@dataclass(frozen=True, slots=True)
+class _Everyone:
+    """What all members did, the place of each one's level, and who falls soon, the next first."""
+
+    deeds: pd.DataFrame
+    places: Mapping[int, int]
+    falls: pd.Series
+
+
+@remembered(entries=2)
+def _everyone(ask: Ask, *, day: int, newest: int) -> _Everyone:
+    """Return this of the chain on a day; `newest` is the newest transaction, which may tell more."""
+    del newest
+    with ask.db.reading() as conn:
+        version = rules.read(conn, ask).on(day)
+        if version is None:
+            raise LookupError(day)
+        did = grading.deeds_of(conn, version, Days(tiers.since(version.tiers, day), day), None)
+    unit = tiers.unit_of(version.tiers.measure, version.currency)
+    named = did.rename(columns={"customer_id": "member_id"})
+    falls = ranks.falls(named, version.tiers, day, unit).sort_index()
+    return _Everyone(did, grading.places_on(did, version, day), falls.sort_values(kind="stable"))
 
 
 def _counts(
-    told: pd.DataFrame, version: Version, day: int, mine: Collection[int], lang: str
+    places: Mapping[int, int], version: Version, mine: Collection[int], lang: str
 ) -> tuple[tuple[str, int], ...]:
     """Return how many of these members have which level, the lowest first."""
-    places, nothing = grading.places_on(told, version, day), ranks.of_nothing(version.tiers)
+    nothing = ranks.of_nothing(version.tiers)
     had = Counter(places.get(one, nothing) for one in mine)
     return tuple(
         (programme.word(grading.at_place(version, place), lang), had[place])
@@ -172,42 +203,20 @@ def _counts(
     )
 
 
-def _near(told: pd.DataFrame, version: Version, day: int) -> dict[int, tiers.Standing]:
-    """Return who falls soon if he does nothing more, and how.
-
-    Whether anybody does is asked of all at once; what would keep his level of the few who do.
-    """
-    now = grading.places_on(told, version, day)
-    then = grading.places_on(told, version, day + version.tiers.warn_days)
-    lower = {one for one, place in now.items() if then[one] < place}
-    near = told[told["customer_id"].isin(lower)].groupby("customer_id")
-    falls = {}
-    for one, own in near:
+def _falling(
+    conn: Connection, ask: Ask, near: pd.DataFrame, version: Version, day: int, lang: str
+) -> pd.DataFrame:
+    """Return FALLING of those of whom these are the deeds, names masked, the next to fall first."""
+    rows = []
+    for one, own in near.groupby("customer_id"):
         did = dict(zip(own["day"].tolist(), own["amount"].tolist(), strict=True))
         found = tiers.standing(did, version.tiers, day, version.currency)
-        if found.fall and found.fall.is_near:
-            falls[int(str(one))] = found
-    return falls
-
-
-def _falling(
-    conn: Connection, ask: Ask, near: Mapping[int, tiers.Standing], lang: str
-) -> pd.DataFrame:
-    """Return FALLING of those who fall soon, names masked, the next to fall first."""
-    rows = [
-        (
-            one,
-            _name(conn, ask, one),
-            programme.word(found.level, lang),
-            programme.word(found.fall.to, lang),
-            found.fall.keep,
-            day_date(found.fall.day),
-        )
-        for one, found in near.items()
-        if found.fall
-    ]
-    found = pd.DataFrame(rows, columns=list(FALLING))
-    return found.sort_values(["day", "customer_id"], ignore_index=True)
+        if found.fall:
+            words = (programme.word(level, lang) for level in (found.level, found.fall.to))
+            name = _name(conn, ask, int(str(one)))
+            rows.append((one, name, *words, found.fall.keep, day_date(found.fall.day)))
+    found_ = pd.DataFrame(rows, columns=list(FALLING))
+    return found_.sort_values(["day", "customer_id"], ignore_index=True)
 
 
 def _name(conn: Connection, ask: Ask, customer_id: int) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from time import time
 
-from station.archive.customers import book
+from station.archive.customers import book, person
 from station.archive.customers.book import Customer
 from station.archive.database import Connection
 from station.archive.points import given, referrals
@@ -101,8 +101,8 @@ def _is_odd(conn: Connection, ask: Ask, new_id: int, by_id: int) -> bool:
     if by.erased_at is not None or {*new.ids} & {*by.ids}:
         return True
     shares_phone = bool(_phones(ask, new) & _phones(ask, by))
-    shares_vehicle = bool(_vehicles(conn, new) & _vehicles(conn, by))
-    return shares_phone or shares_vehicle or _comes_round(conn, new, by)
+    shares_thing = bool(_things(conn, new) & _things(conn, by))
+    return shares_phone or shares_thing or _comes_round(conn, new, by)
 
 
 def _phones(ask: Ask, customer: Customer) -> set[str]:
@@ -110,9 +110,10 @@ def _phones(ask: Ask, customer: Customer) -> set[str]:
     return {phone for phone in told if phone}
 
 
-def _vehicles(conn: Connection, customer: Customer) -> set[int]:
-    """Return the vehicles that ever were a customer's; a card is bound to one or stands for one."""
-    return {span.vehicle_id for span in book.spans(conn, customer.id)}
+def _things(conn: Connection, customer: Customer) -> set[object]:
+    """Return the vehicles and the cards that ever were a customer's."""
+    vehicles = {span.vehicle_id for span in book.spans(conn, customer.id)}
+    return vehicles | {*person.cards_of(conn, customer.id)["number"]}
 
 
 def _comes_round(conn: Connection, new: Customer, by: Customer) -> bool:
