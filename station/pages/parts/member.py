@@ -8,16 +8,20 @@ import pandas as pd
 import streamlit as st
 
 from station.errors import StationError
-from station.model import day_date
+from station.model import day_date, minor_per_major
 from station.pages.parts import acts, blocks, drafts, enrol, offers, slips
 from station.pages.parts.desk import Desk
-from station.services.points import correcting, counter, levels, offering, spending
+from station.services.access import today
+from station.services.points import claiming, correcting, counter, levels, offering, spending
 from station.services.points.counter import Met, Present
 from station.services.points.members import Named
 from station.services.points.spending import Terms
 from station.services.points.vouchers import Slip
 
 CONFIRM = "confirm"
+CLAIM = "customers.edit"
+COINS = minor_per_major("")
+"""Of a receipt, whose currency its lines know."""
 WEEK_DAYS = 7
 READ_S = 0.5
 """Nobody reads the sentence sooner: an earlier press is the second of a double one."""
@@ -363,6 +367,34 @@ def _more(desk: Desk, form: str, visit: Visit, seen: Present, station: str) -> N
                 icon=":material/lock_open:",
                 act=thaw,
             )
+        if CLAIM in desk.ask.scope.rights:
+            _claim(desk, named, station)
         if seen.in_sight:
             enrol.link(seen.customer_id, desk.say("page_counter.card"))
         leave(desk)
+
+
+def _claim(desk: Desk, named: Named, station: str) -> None:
+    """Draw what gives him the points of a purchase that nobody was known of, by its receipt."""
+    key = acts.fresh("counter_claim")
+    label = desk.say("page_counter.claim")
+    with st.popover(label, icon=":material/receipt_long:", key=f"{key}_open"):
+        st.caption(desk.say("page_counter.claim_about"))
+        with st.form(f"{key}_form", border=False):
+            number = st.text_input(desk.say("page_counter.claim_number"), key=f"{key}_number")
+            day = st.date_input(
+                desk.say("page_counter.claim_day"), max_value=today(), key=f"{key}_day"
+            )
+            amount = st.number_input(
+                desk.say("page_counter.amount"), value=None, step=1.0, key=f"{key}_amount"
+            )
+            sent = st.form_submit_button(label, type="primary", key=f"{key}_do")
+
+        def claim() -> str:
+            slip = claiming.Slip(station, number or "", day, round((amount or 0) * COINS))
+            told = claiming.claim(desk.ask, member=named, slip=slip)
+            key = "claimed" if told.is_new else "claimed_before"
+            return desk.say(f"page_counter.{key}", points=told.points)
+
+        if sent:
+            acts.do(desk, claim)

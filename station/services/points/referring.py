@@ -14,6 +14,7 @@ from station.services.access import today
 from station.services.ask import Ask
 from station.services.personal import sealing
 from station.services.points import crediting, gifts, members
+from station.services.points.crediting import Taking
 from station.services.points.gifts import Due, Event
 from station.services.points.members import Named
 
@@ -90,7 +91,7 @@ def take_back(conn: Connection, ask: Ask, sale_ids: Collection[int]) -> int:
     for one in found:
         cause = Due(one.referred_by, f"{one.customer_id}:{one.sale_id}").cause(Event.REFERRAL)
         most = ask.settings.ledger.most_points
-        crediting.take_back(conn, ask, cause=cause, of=cause, points=most)
+        crediting.take_back(conn, ask, [Taking(cause=cause, of=cause, points=most)])
         referrals.settle(conn, one.customer_id, State.WAITING)
     return len(found)
 
