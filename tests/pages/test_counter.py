@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from pages.office import Office, errors, press, said
@@ -36,6 +37,19 @@ class Till:
 
 
 COUNT = "SELECT count(*) FROM point_transactions WHERE move = 'redeem'"
+
+
+RULES = """
+programme:
+  versions:
+    - name: usual
+      starts: 2026-01-01
+      earning: {rules: [{name: money, zh: 每元 1 分, en: 1 a yuan, per: 1}]}
+      redeeming: {least: 100, step: 50, worth: {points: 100, minor: 100}}
+      offers:
+        - {name: ten, zh: 满百减十, en: ten off, points: 300, off_minor: 1000, least_minor: 10000}
+        - {name: kettle, zh: 水壶, en: a kettle, points: 9000}
+"""
 
 
 @pytest.fixture
@@ -227,3 +241,23 @@ def test_a_manager_undoes_a_mistake_from_the_list_of_today(till: Till) -> None:
     assert not errors(page)
     assert "500 points went back; 900 can be spent now." in said(page)
     assert till.balance() == 900
+
+
+def test_a_coupon_is_taken_after_a_sentence_shown_by_its_code_and_used_once(
+    till: Till, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
+    monkeypatch.setenv("STATION_CONFIG", str(tmp_path / "rules.yaml"))
+    page = find(till.open(), ANNA.plate)
+    assert "worth CN¥9.00" in said(page)
+    assert "This takes 9,000 points, and there are 900." in said(page)
+
+    page = press(press(page, "counter_offer_ten"), "counter_do")
+
+    assert "Taken: ten off" in said(page)
+    assert till.balance() == 600
+    held = next(str(w.key) for w in page.main.number_input if "counter_held" in str(w.key))
+    page.number_input(key=held).set_value(120.5)
+    page = press(page, held.replace("_amount", "_do"))
+    assert "ten off: CN¥10.00 off, CN¥110.50 to pay." in said(page)
+    assert not [w for w in page.main.number_input if "counter_held" in str(w.key)]

@@ -102,9 +102,9 @@ def draw(desk: Desk, form: str, visit: Visit, station: str) -> None:
 
 def who(desk: Desk, seen: Present, visit: Visit) -> str:
     """Return what a member is called: his masked name, and the plate by which he was found."""
-    name = seen.name or desk.say("page_counter.unnamed")
-    key = "page_counter.named" if visit.label else "page_counter.called"
-    return desk.say(key, name=name, plate=visit.label)
+    if seen.name and visit.label:
+        return desk.say("page_counter.named", name=seen.name, plate=visit.label)
+    return seen.name or visit.label or desk.say("page_counter.unnamed")
 
 
 def _answer(desk: Desk, seen: Present, terms: Terms, visit: Visit) -> str:

@@ -178,7 +178,7 @@ class _Everyone:
 
 @remembered(entries=2)
 def _everyone(ask: Ask, *, day: int, newest: int) -> _Everyone:
-    """Return this of the chain on a day; `newest` is the newest transaction, which tells more"""
+    """Return this of the chain on a day; `newest` is the newest transaction."""
     del newest
     with ask.db.reading() as conn:
         version = rules.read(conn, ask).on(day)

@@ -92,13 +92,13 @@ def test_what_he_holds_is_told_with_every_day_on_which_some_ends(counter: Counte
     ]
 
 
-def test_two_forms_drawn_from_the_same_balance_spend_once(counter: Counter) -> None:
-    counter.earn(ANNA, 500)
-    since = present(counter, by_card(ANNA)).since
+def test_two_forms_drawn_from_the_same_balance_spend_once(anywhere: Counter) -> None:
+    anywhere.earn(ANNA, 500)
+    since = present(anywhere, by_card(ANNA)).since
 
     def press(key: str) -> int:
         return spending.redeem(
-            counter.ask, key=key, member=by_card(ANNA), points=100, station="S1", since=since
+            anywhere.ask, key=key, member=by_card(ANNA), points=100, station="S1", since=since
         ).number
 
     first = press("form-in-tab-one")
@@ -106,7 +106,7 @@ def test_two_forms_drawn_from_the_same_balance_spend_once(counter: Counter) -> N
         press("form-in-tab-two")
 
     assert press("form-in-tab-one") == first
-    assert counter.balance(ANNA).balance == 400
+    assert anywhere.balance(ANNA).balance == 400
 
 
 def test_points_earned_meanwhile_do_not_stand_in_the_way(counter: Counter) -> None:
@@ -121,18 +121,20 @@ def test_points_earned_meanwhile_do_not_stand_in_the_way(counter: Counter) -> No
     assert told.balance == 470
 
 
-def test_the_day_of_a_station_is_told_with_what_was_undone(counter: Counter) -> None:
-    counter.earn(ANNA, 500)
-    first, second = counter.redeem(ANNA, 100), counter.redeem(ANNA, 50)
-    correcting.reverse(counter.ask, key="form-undo", number=first.number, reason="typed 100 for 10")
+def test_the_day_of_a_station_is_told_with_what_was_undone(anywhere: Counter) -> None:
+    anywhere.earn(ANNA, 500)
+    first, second = anywhere.redeem(ANNA, 100), anywhere.redeem(ANNA, 50)
+    correcting.reverse(
+        anywhere.ask, key="form-undo", number=first.number, reason="typed 100 for 10"
+    )
 
-    slips = counter_today(counter)
+    slips = counter_today(anywhere)
 
     assert [(one.number, one.points, one.is_undone) for one in slips] == [
         (second.number, 50, False),
         (first.number, 100, True),
     ]
-    assert [one.id for one in present(counter, by_card(ANNA)).today] == [second.number]
+    assert [one.id for one in present(anywhere, by_card(ANNA)).today] == [second.number]
 
 
 def counter_today(shop: Counter) -> list[desk.Slip]:
