@@ -3,7 +3,7 @@
 import streamlit as st
 
 from station.errors import NotFoundError, StationError
-from station.pages.parts import acts, address, blocks, drafts, member, newcomer, slips
+from station.pages.parts import acts, address, blocks, drafts, member, newcomer, screen, slips
 from station.pages.parts.desk import Desk, current
 from station.pages.parts.member import Visit
 from station.services import board
@@ -11,12 +11,6 @@ from station.services.customers import enrolling, finding
 from station.services.points import counter
 from station.services.points.counter import Met
 
-FOCUS = """<script>
-if (matchMedia("(pointer: fine)").matches) {
-  document.querySelector("[class*='st-key-counter_words'] input")?.focus();
-}
-</script>"""
-"""Whoever has a keyboard types at once; on a phone the keys would hide half the page."""
 AT = "at"
 """How the station of the counter is called in the address."""
 
@@ -24,7 +18,7 @@ AT = "at"
 def render() -> None:
     """Draw the page: who is served, and beside whoever comes next what was redeemed today."""
     desk = current()
-    st.html(slips.LOOK)
+    screen.look()
     with st.container(key="counter"):
         st.title(desk.say("page_counter.title"), anchor=False)
         station = _station(desk)
@@ -103,7 +97,7 @@ def _find(desk: Desk, typed: str = "") -> None:
         sent = st.form_submit_button(
             desk.say("page_counter.find"), type="primary", width="stretch", key="counter_send"
         )
-    st.html(FOCUS, unsafe_allow_javascript=True)
+    screen.focus()
     if sent and words.strip():
         _meet(desk, words.strip())
     if st.button(

@@ -19,6 +19,7 @@ from station.services.points import balances, crediting, members
 from station.services.points.members import By, Named
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+expect.set_options(timeout=30_000)
 PHONE = {"width": 390, "height": 844}
 DOUBLE_MS, READ_MS, KEY_MS = 150, 600, 60
 MINUTE_S = 60
@@ -58,6 +59,7 @@ class Phone:
         return POINTS - balances.balance(self.ask, member=Named(By.PLATE, self.plate)).balance
 
     def tap_twice(self, what: str) -> None:
+        self.page.locator(what).scroll_into_view_if_needed()
         box = self.page.locator(what).bounding_box()
         assert box is not None
         at = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

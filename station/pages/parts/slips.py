@@ -1,20 +1,16 @@
 """What was redeemed, to be shown to the customer; and what was redeemed here today."""
 
 import secrets
-from pathlib import Path
 
 import streamlit as st
 
 from station import text
 from station.model import minor_per_major
-from station.pages.parts import acts, blocks, drafts
+from station.pages.parts import acts, blocks, drafts, screen
 from station.pages.parts.desk import Desk
 from station.services import board
 from station.services.points import correcting, counter
 from station.services.points.counter import Slip
-
-LOOK = Path(__file__).parent / "counter.css"
-PRINT = "<script>window.print();</script>"
 
 
 def draw(desk: Desk, slip: Slip) -> None:
@@ -26,7 +22,7 @@ def draw(desk: Desk, slip: Slip) -> None:
         done = desk.say("page_counter.done")
         st.markdown(f":green[:material/check_circle:] **{blocks.plain(done)}**")
         with st.container(key="slip_big"):
-            st.markdown(amount(desk, slip.points), unsafe_allow_html=False)
+            st.markdown(amount(desk, slip.points))
         _lines(desk, slip)
     with st.container(key="slip_acts", gap="small"):
         label = desk.say("page_counter.next")
@@ -80,7 +76,7 @@ def _told(what: str, value: str) -> None:
 
 def _print(desk: Desk) -> None:
     if st.button(desk.say("page_counter.print"), key="slip_print", icon=":material/print:"):
-        st.html(PRINT, unsafe_allow_javascript=True)
+        screen.print_slip()
 
 
 def _reversal(desk: Desk, slip: Slip) -> None:
