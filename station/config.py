@@ -53,6 +53,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "server.port": (1, 65_535),
     "dashboard.period_days": (0, 36_600),
     "dashboard.page_rows": (1, 1_000),
+    "dashboard.quick_points": (1, 1_000_000),
+    "dashboard.slips": (1, 100),
     "ingest.max_text_bytes": (1, MOST),
     "ingest.horizon_years": (1, 1_000),
     "archive.quarantine_days": (0, 36_600),
@@ -229,6 +231,8 @@ class DashboardRules:
 
     period_days: int = 365
     page_rows: int = 25
+    quick_points: tuple[int, ...] = (100, 200, 500, 1_000)
+    slips: int = 10
 
 
 @dataclass(frozen=True, slots=True)

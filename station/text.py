@@ -77,6 +77,11 @@ def money(lang: str, amount: float, currency: str) -> str:
     )
 
 
+def cash(lang: str, amount: float, currency: str) -> str:
+    """Return an amount in major units with its currency's sign, to the smallest coin."""
+    return str(format_currency(amount, currency, locale=BABEL_NAMES[lang]))
+
+
 def say_row(lang: str, row: Mapping[Any, Any], column: str) -> str:
     """Return the sentence whose key stands in `column`, filled with the row's own numbers.
 

@@ -21,6 +21,7 @@ FOLDER = Path(__file__).parent
 PAGES: dict[str, list[tuple[str, str, str]]] = {
     "daily": [
         ("today", "wb_sunny", "board.read"),
+        ("counter", "point_of_sale", "points.redeem"),
         ("lapsed", "notifications_active", "board.read"),
     ],
     "customers": [

@@ -234,6 +234,9 @@ NAMED: Mapping[str, Maker] = {
     "correcting.adjust": lambda f: (
         of_member(f) | {"key": f"form-{f.code}", "points": 5, "reason": "audit"}
     ),
+    "counter.of_today": lambda f: {"station": f.code, "limit": 5},
+    "counter.present": of_member,
+    "counter.slip": lambda f: {"number": f.earned_no + 1},
     "correcting.freeze": lambda f: at_counter(f) | {"reason": "audit"},
     "correcting.refund": lambda f: by_key(f) | {"points": 1, "reason": "audit"},
     "correcting.reverse": lambda f: by_key(f, 1) | {"reason": "audit"},
@@ -393,7 +396,11 @@ LISTS: Mapping[str, Maker] = {
     "intake.listing": nothing,
     "lapses.history": lambda f: {"vehicle_id": f.vehicle_id},
     "lapses.newest": nothing,
+    "counter.meet": lambda _: {"words": f"{OWN}-1"},
+    "counter.read_as": plain(words=worlds.plate(OTHER, 1)),
+    "counter.slip_of_form": plain(key="form-unknown"),
     "members.find": lambda _: {"member": Named(By.CODE, f"{OWN}-1")},
+    "members.first": lambda _: {"several": [Named(By.CODE, f"{OWN}-1")]},
     "merging.recent": nothing,
     "offering.find": lambda f: {"code": f.codes[0]},
     "filters.choices": nothing,

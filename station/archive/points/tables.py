@@ -19,6 +19,9 @@ from sqlalchemy import (
 
 from station.archive.tables import Id, metadata
 
+SPENT = "move IN ('redeem', 'confirm')"
+"""What was spent for good; written out, or the index of these would not be seen to hold them."""
+
 point_transactions = Table(
     "point_transactions",
     metadata,
@@ -44,6 +47,13 @@ point_transactions = Table(
         postgresql_where=text("closes IS NOT NULL"),
     ),
     Index("ix_point_transactions_customer_id", "customer_id", "id"),
+    Index(
+        "ix_point_transactions_spent",
+        "station_id",
+        "day",
+        sqlite_where=text(SPENT),
+        postgresql_where=text(SPENT),
+    ),
     Index(
         "ix_point_transactions_until_at",
         "until_at",

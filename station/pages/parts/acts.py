@@ -37,8 +37,13 @@ def do(desk: Desk, act: Callable[[], str]) -> None:
         blocks.refused(desk, error)
         return
     st.session_state[TOLD] = words
-    st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+    renew()
     st.rerun()
+
+
+def renew() -> None:
+    """Let every form be drawn empty."""
+    st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
 
 
 def why(desk: Desk, *, key: str, width: int | Literal["stretch"] = "stretch") -> str:

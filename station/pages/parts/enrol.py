@@ -118,7 +118,12 @@ def _typed(desk: Desk) -> NewCard:
         more=_channel(desk),
     )
     handed = st.checkbox(desk.say("enrolling.takes_over"), key=acts.fresh("enrol_takes_over"))
-    return replace(new, agrees=_agrees(desk), source=ConsentSource.COUNTER, takes_over=bool(handed))
+    return replace(
+        new,
+        agrees=agrees(desk, key=acts.fresh("enrol_agrees")),
+        source=ConsentSource.COUNTER,
+        takes_over=bool(handed),
+    )
 
 
 def _text(desk: Desk, name: str) -> str:
@@ -154,13 +159,14 @@ def _channel(desk: Desk) -> dict[str, str]:
     return {"channel": str(chosen)} if chosen else {}
 
 
-def _agrees(desk: Desk) -> tuple[Purpose, ...]:
+def agrees(desk: Desk, *, key: str) -> tuple[Purpose, ...]:
+    """Return for what the customer said that he may be addressed."""
     chosen = st.pills(
         desk.say("enrolling.agrees"),
         [Purpose.MARKETING, Purpose.CARE],
         selection_mode="multi",
         format_func=lambda purpose: desk.say(f"word.purpose.{purpose}"),
         help=desk.say("enrolling.agrees_help"),
-        key=acts.fresh("enrol_agrees"),
+        key=key,
     )
     return tuple(Purpose(purpose) for purpose in chosen)

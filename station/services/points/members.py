@@ -1,5 +1,6 @@
 """Who is at the counter? Found in the whole chain by his full plate, card or telephone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -63,17 +64,32 @@ def find(ask: Ask, *, member: Named) -> Member:
         PointsError: several are.
         LimitReachedError: too many telephones and cards were nobody's today.
     """
-    guessed = member.by in GUESSED
+    _, shown = first(ask, several=(member,))
+    return shown
+
+
+@right("points.read")
+def first(ask: Ask, *, several: Sequence[Named]) -> tuple[Named, Member]:
+    """Return the first of these by whom a member is known, and him; none is one miss.
+
+    Raises:
+        NotFoundError: nobody is known by any of them, or not in sight; both answer alike.
+        PointsError: several are.
+        LimitReachedError: too many telephones and cards were nobody's today.
+    """
+    guessed = any(member.by in GUESSED for member in several)
     with ask.db.writing(changes_figures=False) as conn:
         if guessed:
             contacts.refuse_guessing(conn, ask)
-        try:
-            customer_id = found(conn, ask, member)
-        except NotFoundError as error:
-            missed = error
-        else:
-            return _shown(conn, ask, customer_id)
+        for member in several:
+            try:
+                customer_id = found(conn, ask, member)
+            except NotFoundError as error:
+                missed = error
+            else:
+                return member, _shown(conn, ask, customer_id)
         if guessed:
+            member = several[0]
             contacts.note_miss(conn, ask, f"{member.by}/{member.text.strip()}")
     raise missed
 

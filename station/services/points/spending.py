@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from station.archive.customers import book
 from station.archive.database import Connection
-from station.archive.points import lots
+from station.archive.points import lots, spent
 from station.errors import PointsError
 from station.loyalty import coupons, ledger
 from station.loyalty.coupons import Wish
@@ -106,16 +106,20 @@ def _refuse(wish: Wish, rules: RedeemRules) -> None:
 
 
 @right("points.redeem")
-def redeem(ask: Ask, *, key: str, member: Named, points: int, station: str) -> Receipt:
+def redeem(
+    ask: Ask, *, key: str, member: Named, points: int, station: str, since: int | None = None
+) -> Receipt:
     """Return the receipt of a redemption; the same again under its key is the same redemption.
+
+    `since` is the member's last spending that the asker knew of when he decided, 0 for none.
 
     Raises:
         NotFoundError: member or station are not there, or not in sight; both answer alike.
-        PointsError: there are not so many points, the rules of the day allow no such number, or
-            none may be spent now.
+        PointsError: there are not so many points, the rules of the day allow no such number,
+            none may be spent now, or some were spent since.
         KeyReusedError: the key stood for something else.
     """
-    return _take(ask, Request(key, PointMove.REDEEM), member, points, station)
+    return _take(ask, Request(key, PointMove.REDEEM), member, points, station, since=since)
 
 
 @right("points.redeem")
@@ -132,7 +136,7 @@ def hold(
             may be spent now, or it is too late.
         KeyReusedError: the key stood for something else.
     """
-    return _take(ask, Request(key, PointMove.HOLD), member, points, station, latest_at)
+    return _take(ask, Request(key, PointMove.HOLD), member, points, station, latest_at=latest_at)
 
 
 def _take(
@@ -141,7 +145,9 @@ def _take(
     member: Named,
     points: int,
     station: str,
+    *,
     latest_at: int | None = None,
+    since: int | None = None,
 ) -> Receipt:
     """Return the receipt of points that leave what a member may spend."""
     points = booking.possible(points, ask.settings.ledger)
@@ -150,7 +156,10 @@ def _take(
     def draw(desk: Desk) -> Order:
         if latest_at is not None and desk.at > latest_at:
             raise PointsError("till.reserve_over")
-        purse = desk.purse(members.found(desk.conn, ask, member))
+        customer_id = members.found(desk.conn, ask, member)
+        if since is not None:
+            _refuse_stale(desk, customer_id, since)
+        purse = desk.purse(customer_id)
         draft = ledger.hold(purse, points) if is_hold else ledger.redeem(purse, points)
         _refuse_unruly(desk, purse, points)
         until_at = desk.at + ask.settings.ledger.hold_min * MINUTE_S if is_hold else None
@@ -158,6 +167,17 @@ def _take(
 
     facts = {"member": member.mark(ask), "points": points, "station": station}
     return booking.book(ask, replace(request, facts=facts), draw)
+
+
+def _refuse_stale(desk: Desk, customer_id: int, since: int) -> None:
+    """Refuse to spend what was decided on before something else was spent: two forms were open.
+
+    Raises:
+        PointsError: something was.
+    """
+    last = spent.newest(desk.conn, book.same(desk.conn, customer_id))
+    if last is not None and last.id > since:
+        raise PointsError("points.spent_meanwhile", number=last.id, points=last.points)
 
 
 @right("points.redeem")

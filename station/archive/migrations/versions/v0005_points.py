@@ -60,6 +60,13 @@ Table(
     ),
     Index("ix_point_transactions_customer_id", "customer_id", "id"),
     Index(
+        "ix_point_transactions_spent",
+        "station_id",
+        "day",
+        sqlite_where=text("move IN ('redeem', 'confirm')"),
+        postgresql_where=text("move IN ('redeem', 'confirm')"),
+    ),
+    Index(
         "ix_point_transactions_until_at",
         "until_at",
         sqlite_where=text("until_at IS NOT NULL"),

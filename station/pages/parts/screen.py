@@ -1,0 +1,29 @@
+"""How the counter looks, where its keys go, and how a slip is printed: fixed words of ours only."""
+
+from pathlib import Path
+
+import streamlit as st
+
+LOOK = Path(__file__).parent / "counter.css"
+FOCUS = """<script>
+if (matchMedia("(pointer: fine)").matches) {
+  document.querySelector("[class*='st-key-counter_words'] input")?.focus();
+}
+</script>"""
+"""Whoever has a keyboard types at once; on a phone the keys would hide half the page."""
+PRINT = "<script>window.print();</script>"
+
+
+def look() -> None:
+    """Make what is tapped large enough for a thumb, and let a slip print alone."""
+    st.html(LOOK)
+
+
+def focus() -> None:
+    """Put the keys into the field in which somebody is looked for."""
+    st.html(FOCUS, unsafe_allow_javascript=True)
+
+
+def print_slip() -> None:
+    """Open the browser's own way to print."""
+    st.html(PRINT, unsafe_allow_javascript=True)
