@@ -25,7 +25,7 @@ def drawn(draw: np.random.Generator, subject: Any, fills: int, **changes: Any) -
             "station_id": 1, "subject_id": subject, "day": AS_OF - draw.integers(0, 28, fills),
             "minute": hour * 60 + draw.integers(0, 60, fills),
             "shift": np.where(hour < 15, "early", "late"), "hand": draw.choice(NOZZLES, fills),
-            "kind": "private", "fuel": "petrol", "is_electric": False,
+            "kind": "private", "card": "", "fuel": "petrol", "is_electric": False,
             "quantity_milli": draw.normal(35_000, 6_000, fills).astype("int64"),
             "amount_minor": draw.integers(15_000, 35_000, fills),
             "seen_id": np.where(draw.random(fills) < 0.9, subject, 0), "bound_id": subject,
@@ -125,13 +125,13 @@ def test_the_evidence_names_the_very_fills(listed: list[Oddity]) -> None:
     evidence = next(e for e in refunded.evidence if e.sign == "refunded")
 
     own = fills[(fills["subject_id"] == 9005) & fills["is_refunded"]]
-    assert set(evidence.sale_ids) == set(own.index)
+    assert set(evidence.ids) == set(own.index)
     assert (evidence.facts["found"], evidence.facts["of"]) == (7, 14)
     assert refunded.points >= own["points"].sum()
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("sign", [*oddities.SIGNS, oddities.CONCENTRATION])
+@pytest.mark.parametrize("sign", [*oddities.SIGNS, oddities.CONCENTRATION, *oddities.DEED_SIGNS])
 def test_every_sign_is_told_by_its_numbers(lang: str, sign: str) -> None:
     said = say(lang, f"oddities.{sign}", found=7, of=14, usual=0.021, hand="N3")
 
@@ -152,7 +152,7 @@ def test_no_sentence_accuses_anybody(lang: str) -> None:
 
 def test_what_was_explained_is_left_out_while_the_explanation_holds() -> None:
     fills = joined([*ordinary(), odd()["claimed"]])
-    told = pd.DataFrame([(1, 9006, "claimed", AS_OF)], columns=list(EXPLAINED))
+    told = pd.DataFrame([(1, 9006, "claimed", AS_OF, 14)], columns=list(EXPLAINED))
 
     assert [one.subject_id for one in find(fills, RULES, as_of_day=AS_OF)] == [9006]
     assert find(fills, RULES, as_of_day=AS_OF, explained=told) == []
