@@ -235,7 +235,8 @@ def _within(
 ) -> pd.DataFrame:
     """Return the rows of the window, in an order that does not depend on how they came."""
     is_in = (rows["day"] > as_of_day - rules.window_days) & (rows["day"] <= as_of_day)
-    return rows[is_in].sort_values([*WHO, *order], ignore_index=True)
+    seen: pd.DataFrame = rows[is_in].sort_values([*WHO, *order], ignore_index=True)
+    return seen
 
 
 def _told_of_fills(
@@ -276,7 +277,8 @@ def _unexplained(
     known = known.astype({"station_id": "int64", "subject_id": "int64", "known": "float64"})
     before = told.merge(known, on=[*WHO, "sign"], how="left")["known"].to_numpy()
     is_news = np.isnan(before) | (told["found"].to_numpy() >= before * rules.stronger_factor)
-    return told[is_news]
+    news: pd.DataFrame = told[is_news]
+    return news
 
 
 def _ranked(told: pd.DataFrame, rules: OddityRules) -> pd.Series:
@@ -286,16 +288,18 @@ def _ranked(told: pd.DataFrame, rules: OddityRules) -> pd.Series:
     list no more than `false_share` may be chance (Benjamini and Hochberg).
     """
     enough = told[told["fills"] >= rules.least_fills]
-    usual = np.clip(enough["chance"].astype("float64"), TINY, HALF)
+    usual = enough["chance"].astype("float64").clip(TINY, HALF)
     by = [enough[name] for name in WHO]
-    sums = (1 / np.tan(usual * np.pi)).groupby(by).sum()
-    tried = enough["tried"].groupby(by).first()
-    chance = np.arctan2(1, sums / tried.astype("float64")) / np.pi
+    tangents = pd.Series(1 / np.tan(usual.to_numpy() * np.pi), enough.index)
+    joined = tangents.groupby(by).sum() / enough["tried"].astype("float64").groupby(by).first()
+    chance = pd.Series(np.arctan2(1, joined.to_numpy()) / np.pi, joined.index)
     chance = chance.sort_values(kind="stable")
     allowed = rules.false_share * np.arange(1, len(chance) + 1) / max(len(chance), 1)
     within = np.flatnonzero((chance <= allowed).to_numpy())
-    listed: pd.Series = chance.head(int(within[-1]) + 1 if len(within) else 0)
-    return listed.groupby(level="station_id", sort=False).head(rules.most_week)
+    within_share = chance.head(int(within[-1]) + 1 if len(within) else 0)
+    by_station = within_share.groupby(level="station_id", sort=False)
+    listed: pd.Series = by_station.head(rules.most_week)
+    return listed
 
 
 def _bearers(seen: pd.DataFrame, marks: Mapping[str, Marks], done: pd.DataFrame) -> pd.DataFrame:
@@ -333,7 +337,8 @@ def _facts(sign: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _bearing(own: pd.DataFrame, sign: Mapping[Any, Any]) -> pd.DataFrame:
-    return own[(own["sign"] == sign["sign"]) & (own["hand"] == sign["hand"])]
+    bears: pd.DataFrame = own[(own["sign"] == sign["sign"]) & (own["hand"] == sign["hand"])]
+    return bears
 
 
 # --- compared with others -------------------------------------------------------------------------

@@ -1,0 +1,315 @@
+"""What is worth a look this week? Worked out of the whole chain once a week, and kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from station.analysis import oddities as pure
+from station.analysis.oddities import DEEDS, FILLS, Oddity, OddityRules
+from station.archive import oddities as kept
+from station.archive import oddity_facts as facts
+from station.archive.database import Connection
+from station.archive.oddities import Case
+from station.model import (
+    DAY_S,
+    OdditySort,
+    OddityState,
+    PointMove,
+    Unit,
+    Use,
+    day_number,
+)
+from station.services import access, board
+from station.services.access import right
+from station.services.ask import Ask
+from station.services.points import correcting
+
+MINUTE_S, DAY_MIN, HOUR_MIN = 60, 1440, 60
+THURSDAY = 3
+"""Weekday of day 0, 1970-01-01, where Monday is 0."""
+MOST_IDS = 200
+"""Fills or deeds that are kept as evidence of one sign."""
+EARNINGS = (PointMove.EARN.value, *facts.SPENT, PointMove.REFUND.value, PointMove.ADJUST.value)
+"""What moves the points of a member at a counter."""
+
+
+def monday_of(day: int) -> int:
+    """Return the Monday of a day's week."""
+    return day - (day + THURSDAY) % 7
+
+
+@right("sales.import")
+def refresh(ask: Ask) -> int:
+    """Return how many cases the list of this week has, if it was not kept before."""
+    return renew(ask)
+
+
+def renew(ask: Ask) -> int:
+    """Return the same; whoever asks, the whole chain's is worked out.
+
+    The list of a week is made once, of the weeks before it: it does not change while it is worked
+    through, whatever comes in late.
+    """
+    everybody = replace(ask, scope=access.local_operator(ask.db))
+    monday = monday_of(day_number(board.last_day(everybody)))
+    everybody = replace(everybody, as_of=board.last_day(everybody))
+    with ask.db.reading() as conn:
+        last = kept.week(conn)
+    if last is not None and last >= monday:
+        return 0
+    found = noticed(everybody, as_of_day=monday - 1)
+    cases = [replace(one, week_day=monday) for one in found]
+    with ask.db.writing(changes_figures=False) as conn:
+        kept.put_week(conn, monday, cases)
+    return len(cases)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What is looked at: frames of the pure part, and what its numbers stand for.
+
+    `names` holds the sort and name of each subject, `litres` those of a fill, `doers` the accounts
+    behind a deed.
+    """
+
+    fills: pd.DataFrame
+    deeds: pd.DataFrame
+    names: Sequence[str]
+    litres: Mapping[int, int]
+    doers: Mapping[tuple[str, int], frozenset[int]]
+
+
+def noticed(everybody: Ask, *, as_of_day: int) -> list[Case]:
+    """Return what is worth a look in the weeks up to a day, the least likely first."""
+    rules = everybody.settings.oddities
+    uses = board.vehicles(everybody).drop_duplicates("vehicle_id").set_index("vehicle_id")["use"]
+    with everybody.db.reading() as conn:
+        seen = _material(conn, uses, rules, as_of_day)
+        known = kept.covered(conn)
+    explained = _numbered(known.assign(who=known["sort"] + ":" + known["subject"]), seen.names)
+    found = pure.find(seen.fills, rules, as_of_day=as_of_day, explained=explained, deeds=seen.deeds)
+    ranks = pd.Series([one.station_id for one in found], dtype="int64").groupby(
+        [one.station_id for one in found]
+    )
+    places = ranks.cumcount() + 1
+    return [_case(one, seen, int(rank)) for one, rank in zip(found, places, strict=True)]
+
+
+def _case(one: Oddity, seen: Material, rank: int) -> Case:
+    sort, _, subject = seen.names[one.subject_id - 1].partition(":")
+    evidence = [{"sign": e.sign, **e.facts, "ids": list(e.ids[:MOST_IDS])} for e in one.evidence]
+    ids = {id_ for e in one.evidence if e.sign not in pure.DEED_SIGNS for id_ in e.ids}
+    doers = [seen.doers.get((e.sign, id_), frozenset()) for e in one.evidence for id_ in e.ids]
+    return Case(
+        id=0,
+        station_id=one.station_id,
+        sort=OdditySort(sort),
+        subject=subject,
+        kind=one.kind,
+        week_day=0,
+        rank=rank,
+        chance=one.chance,
+        points=one.points,
+        litres_milli=sum(seen.litres.get(id_, 0) for id_ in ids),
+        evidence=evidence,
+        state=OddityState.OPEN,
+        account_ids=frozenset().union(*doers),
+    )
+
+
+# --- what is looked at ----------------------------------------------------------------------------
+
+
+def _material(
+    conn: Connection, uses: "pd.Series[str]", rules: OddityRules, as_of_day: int
+) -> Material:
+    from_day = as_of_day - rules.window_days + 1
+    from_s = (from_day - 1) * DAY_S  # a day more, as days of stations begin when they do
+    earned = _late(conn, facts.earned(conn, from_s))
+    raw = facts.fills(conn, from_day, as_of_day)
+    fills = _fills(conn, raw, uses, earned, rules)
+    moves = facts.moves(conn, from_s)
+    signed = facts.sign_ups(conn, from_s)
+    came = _who_came(conn, fills)
+    deeds = pd.concat(
+        [
+            _entered(earned),
+            _moved(moves),
+            _reversed(moves),
+            *_signed_up(signed, facts.sharing(conn), came, rules),
+        ],
+        ignore_index=True,
+    )
+    names = sorted({*fills["who"], *deeds["who"]})
+    milli = raw["quantity_milli"].where(raw["unit"] == Unit.LITRE.value, 0)
+    per_fill = milli.groupby(_moment(raw)).sum() if len(raw) else milli
+    litres = dict(zip(fills["sale_id"], fills["moment"].map(per_fill), strict=True))
+    return Material(
+        fills=_numbered(fills, names)[list(FILLS)].astype(dict(FILLS)),
+        deeds=_numbered(deeds, names)[list(DEEDS)].astype(dict(DEEDS)),
+        names=names,
+        litres={int(sale): int(amount) for sale, amount in litres.items()},
+        doers=_doers(conn, deeds, earned, moves),
+    )
+
+
+def _numbered(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of subjects that have a number, with it."""
+    number = pd.Series(range(1, len(names) + 1), index=list(names), dtype="int64")
+    known = rows.assign(subject_id=rows["who"].map(number)).dropna(subset=["subject_id"])
+    return known.astype({"subject_id": "int64"})
+
+
+def _moment(raw: pd.DataFrame) -> pd.Series:
+    """Return at which station, by whom and when a line was: lines of one fill are one."""
+    who = raw["card_no"].where(raw["card_no"] != "", "#" + raw["key_id"].astype(str))
+    parts = (raw["station_id"].astype(str), who, raw["local_at"].astype(str))
+    return parts[0] + "/" + parts[1] + "/" + parts[2]
+
+
+def _fills(
+    conn: Connection,
+    raw: pd.DataFrame,
+    uses: "pd.Series[str]",
+    earned: pd.DataFrame,
+    rules: OddityRules,
+) -> pd.DataFrame:
+    """Return FILLS with `who` and `moment` in place of the subject's number."""
+    if raw.empty:
+        return pd.DataFrame(columns=[*FILLS, "who", "moment"])
+    raw = raw.assign(day=raw["local_at"] // DAY_S, moment=_moment(raw))
+    raw = raw.astype({"key_id": "float64"}).fillna({"key_id": 0}).astype({"key_id": "int64"})
+    lines = raw.sort_values("id").drop_duplicates("moment")
+    sums = raw.groupby("moment")[["quantity_milli", "amount_minor"]].sum()
+    lines = lines.drop(columns=list(sums)).merge(sums, left_on="moment", right_index=True)
+    lines = _on_day(lines, facts.keys(conn).rename(columns={"vehicle_id": "seen"}), "key_id")
+    cards = facts.bound(conn).rename(columns={"number": "card_no", "vehicle_id": "bound"})
+    lines = _on_day(lines, cards.rename(columns={"kind": "card"}), "card_no")
+    lines = lines.merge(
+        earned[["sale_id", "points", "is_late"]], left_on="id", right_on="sale_id", how="left"
+    )
+    return _as_fills(lines, uses, rules)
+
+
+def _on_day(lines: pd.DataFrame, spans: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Return each line with the span of its key that holds on its day, blank where none does."""
+    told = [name for name in spans.columns if name not in {by, "from_day", "to_day"}]
+    near = lines[["id", by, "day"]].merge(spans, on=by)
+    holds = near[(near["from_day"] <= near["day"]) & (near["day"] < near["to_day"])]
+    return lines.merge(holds.drop_duplicates("id", keep="last")[["id", *told]], on="id", how="left")
+
+
+def _as_fills(lines: pd.DataFrame, uses: "pd.Series[str]", rules: OddityRules) -> pd.DataFrame:
+    vehicle = lines["seen"].fillna(0).astype("int64")
+    bound = lines["bound"].fillna(0).astype("int64")
+    is_plate = lines["is_plate"].astype("boolean").fillna(value=False).astype(bool)
+    seen = vehicle.where(is_plate, 0)
+    has_card = lines["card_no"] != ""
+    minute = (lines["local_at"] % DAY_S // MINUTE_S).where(lines["has_time"] == 1, -1)
+    block = (minute - rules.shift_from_hour * HOUR_MIN) % DAY_MIN // (rules.shift_hours * HOUR_MIN)
+    use = bound.map(uses).fillna(vehicle.map(uses)).fillna(Use.UNKNOWN.value)
+    rows = lines.drop(columns="sale_id").assign(
+        sale_id=lines["id"],
+        who=np.where(has_card, "card:" + lines["card_no"], "vehicle:" + vehicle.astype(str)),
+        minute=minute,
+        shift=block.astype(str).where(minute >= 0, ""),
+        hand=lines["nozzle"],
+        kind=use,
+        card=lines["card"].fillna("").where(has_card, ""),
+        is_electric=lines["is_electric"].astype("boolean").fillna(value=False).astype(bool),
+        seen_id=seen,
+        bound_id=bound.where(has_card, 0),
+        is_refunded=lines["is_refunded"].astype(bool),
+        is_claimed=lines["is_late"].astype("boolean").fillna(value=False).astype(bool) & has_card,
+        is_multiplied=False,
+        points=lines["points"].fillna(0).astype("int64"),
+    )
+    return rows[has_card | (vehicle > 0)].reset_index(drop=True)
+
+
+def _late(conn: Connection, earned: pd.DataFrame) -> pd.DataFrame:
+    """Return what sales earned, with the station and whether it was after their import."""
+    if earned.empty:
+        return earned.assign(station_id=[], is_late=[])
+    sold = facts.imported(conn, earned["sale_id"].tolist())
+    both = earned.merge(sold, on="sale_id")
+    return both.assign(is_late=both["at"] > both["ended_at"].astype("float64"))
+
+
+def _deed(rows: pd.DataFrame, sign: str, who: pd.Series, **more: object) -> pd.DataFrame:
+    made = rows.assign(sign=sign, who=who, **more)
+    return made[["deed_id", "station_id", "who", "day", "kind", "sign", "is_odd", "points"]]
+
+
+def _entered(earned: pd.DataFrame) -> pd.DataFrame:
+    """Return for each earning of a member whether it was entered after the sale had come in."""
+    who = OdditySort.MEMBER + ":" + earned["customer_id"].astype(str)
+    rows = earned.rename(columns={"id": "deed_id", "is_late": "is_odd"})
+    day = rows["at"].astype("float64") // DAY_S
+    return _deed(rows, "entered_late", who, day=day, kind=OdditySort.MEMBER.value)
+
+
+def _moved(moves: pd.DataFrame) -> pd.DataFrame:
+    """Return for each movement of a member's points whether it was a correction by hand."""
+    rows = moves[moves["move"].isin(EARNINGS) & moves["station_id"].notna()]
+    who = OdditySort.MEMBER + ":" + rows["customer_id"].astype(str)
+    rows = rows.rename(columns={"id": "deed_id"})
+    is_odd = rows["move"] == PointMove.ADJUST.value
+    return _deed(rows, "adjusted", who, is_odd=is_odd, kind=OdditySort.MEMBER.value)
+
+
+def _reversed(moves: pd.DataFrame) -> pd.DataFrame:
+    """Return for each redemption that an account booked whether it was reversed later."""
+    is_spent = moves["move"].isin(facts.SPENT) & (moves["account_id"] > 0)
+    rows = moves[is_spent & moves["station_id"].notna()]
+    who = OdditySort.ACCOUNT + ":" + rows["account_id"].astype(str)
+    rows = rows.rename(columns={"id": "deed_id", "is_reversed": "is_odd"})
+    return _deed(rows, "reversed", who, kind=OdditySort.ACCOUNT.value)
+
+
+def _who_came(conn: Connection, fills: pd.DataFrame) -> "pd.Series[int]":
+    """Return by customer the last day on which a card of his was used."""
+    links = facts.bound(conn)
+    used = fills.assign(number=fills["who"].astype(str).str.removeprefix("card:"))
+    both = used[["number", "day"]].merge(links[["number", "customer_id"]], on="number")
+    return both.groupby("customer_id")["day"].max()
+
+
+def _signed_up(
+    signed: pd.DataFrame, sharing: "pd.Series[int]", came: "pd.Series[int]", rules: OddityRules
+) -> list[pd.DataFrame]:
+    """Return for each sign-up whether many share its telephone, and whether it was one of a burst.
+
+    A burst is many of one account on one day; who came since is no part of it.
+    """
+    day = signed["made_at"].astype("float64") // DAY_S
+    members = signed["phone_index"].map(sharing).fillna(0)
+    rows = signed.rename(columns={"customer_id": "deed_id"}).assign(day=day, points=0)
+    on_day = rows.groupby(["account_id", "day"])["deed_id"].transform("size")
+    never = ~(signed["customer_id"].map(came).fillna(-1).astype("float64") >= day)
+    who = OdditySort.ACCOUNT + ":" + rows["account_id"].astype(str)
+    kind = OdditySort.ACCOUNT.value
+    return [
+        _deed(rows, "shared_phone", who, is_odd=members >= rules.shared_phone, kind=kind),
+        _deed(rows, "burst", who, is_odd=(on_day >= rules.burst_signups) & never, kind=kind),
+    ]
+
+
+def _doers(
+    conn: Connection, deeds: pd.DataFrame, earned: pd.DataFrame, moves: pd.DataFrame
+) -> dict[tuple[str, int], frozenset[int]]:
+    """Return the accounts behind each odd deed: who booked it, and who asked for it."""
+    asked = facts.askers(conn, correcting.ADJUSTMENT)
+    told = {
+        ("adjusted", int(row.id)): {int(row.account_id), asked.get(str(row.key), 0)}
+        for row in moves.itertuples()
+    }
+    told |= {("entered_late", int(row.id)): {int(row.account_id)} for row in earned.itertuples()}
+    own = deeds[deeds["who"].astype(str).str.startswith(f"{OdditySort.ACCOUNT}:")]
+    told |= {
+        (str(row.sign), int(row.deed_id)): {int(str(row.who).partition(":")[2])}
+        for row in own.itertuples()
+    }
+    return {key: frozenset(ids - {0}) for key, ids in told.items()}
