@@ -112,10 +112,15 @@ class Award:
         return f"earn:{self.sale_id}"
 
 
-def earn(lines: Sequence[Line], member: Member, version: Version) -> tuple[Award, ...]:
-    """Return what each line of one receipt earns, in the order of their ids."""
+def earn(
+    lines: Sequence[Line], member: Member, version: Version, earlier: Sequence[Line] = ()
+) -> tuple[Award, ...]:
+    """Return what each line of one receipt earns, in the order of their ids.
+
+    `earlier` are lines of the same receipt that earned before, where it did not come in at once.
+    """
     told = list[Award]()
-    receipt = dict[str, int]()
+    receipt = _begun(earlier, member, version)
     for line in sorted(lines, key=lambda line: line.sale_id):
         facts = facts_of(line, member)
         counted = concerned(line, facts, version)
@@ -167,6 +172,17 @@ def told(award: Award, version: Version, lang: str) -> dict[str, Any]:
         "multipliers": " + ".join(word(multipliers[name], lang) for name in award.multipliers),
         "percent": times.numerator // times.denominator,
     }
+
+
+def _begun(earlier: Sequence[Line], member: Member, version: Version) -> dict[str, int]:
+    """Return what each rule that adds up over a receipt has counted of its earlier lines."""
+    receipt = dict[str, int]()
+    over = {rule.name for rule in version.earning.rules if rule.over is Over.RECEIPT}
+    for line in earlier:
+        for name, amount in (concerned(line, facts_of(line, member), version) or {}).items():
+            if name in over:
+                receipt[name] = receipt.get(name, 0) + amount
+    return receipt
 
 
 # --- one line -------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
+    Text,
     text,
 )
 
@@ -88,3 +89,40 @@ point_entries = Table(
     sqlite_with_rowid=False,
 )
 """Append-only; those of a transaction sum to 0."""
+
+point_versions = Table(
+    "point_versions",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("mark", String(16), nullable=False),
+    Column("kept_at", BigInteger, nullable=False),
+)
+"""What the rules of points said that have held: of a version that started, a mark is kept."""
+
+point_awards = Table(
+    "point_awards",
+    metadata,
+    Column("sale_id", ForeignKey("sales.id"), primary_key=True, autoincrement=False),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False),
+    Column("day", Integer, nullable=False),  # of the sale, by the station's clock, as rules ask it
+    Column("version", String(40), nullable=False),
+    Column("rule", String(40), nullable=False),
+    Column("reason", String(20), nullable=False),  # a key of locale/*/earning.toml
+    Column("multipliers", Text, nullable=False),  # JSON: their names
+    Column("times_num", BigInteger, nullable=False),
+    Column("times_den", BigInteger, nullable=False),
+    Column("before", BigInteger, nullable=False),
+    Column("counted", BigInteger, nullable=False),
+    Column("base_points", BigInteger, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("lost", BigInteger, nullable=False),
+    Column("first_base", BigInteger, nullable=False),
+    Column("first_points", BigInteger, nullable=False),
+    CheckConstraint("points >= 0 AND points <= first_points", name="ck_point_awards_points"),
+    Index("ix_point_awards_customer_id", "customer_id", "day"),
+)
+"""What a member's sale earned and why; a reversal lowers `counted`, `base_points` and `points`.
+
+`first_base` and `first_points` are what it earned as a whole. Of a sale without a row nobody was
+known (or no rules held); it can be claimed.
+"""

@@ -12,6 +12,7 @@ import pandas as pd
 from station.archive import batches, lake, relink, reversals, sales, stations
 from station.archive.books import KeyBook, ProductBook
 from station.archive.database import Connection
+from station.archive.points import awards
 from station.archive.sales import Outcome
 from station.errors import FileRefusedError
 from station.ingest import naxml, sales_file
@@ -50,6 +51,7 @@ from station.services.incoming.files import (
 from station.services.incoming.records import KINDS
 from station.services.incoming.undoing import Undone, take_back
 from station.services.personal import sealing
+from station.services.points import awarding
 
 REJECTED, CONFLICT, IGNORED = "rejected", "conflict", "ignored"
 ASIDE = {Outcome.CONFLICT: CONFLICT, Outcome.UNMATCHED: "reversal_without_sale"}
@@ -175,6 +177,12 @@ class _Work:
     keys: KeyBook = field(default_factory=KeyBook)
     products: ProductBook = field(default_factory=ProductBook)
 
+    @property
+    def earns_at_once(self) -> bool:
+        """Whether lines earn as they come in; those of a whole file do when all are in."""
+        options = self.request.options
+        return not options.whole_file and not options.dry_run
+
 
 @dataclass(slots=True)
 class _Tally:
@@ -289,6 +297,7 @@ def _take_chunk(conn: Connection, work: _Work, tally: _Tally, rows: Sequence[Rea
     tally.reversals += [row for row in lines if sales.is_reversal(row.sale)]
     plain = [row for row in lines if not sales.is_reversal(row.sale)]
     _know_stations(conn, work, {row.sale.station for row in lines})
+    newest = awards.newest_sale(conn)
     outcomes = sales.add(
         conn,
         work.batch_id,
@@ -297,6 +306,9 @@ def _take_chunk(conn: Connection, work: _Work, tally: _Tally, rows: Sequence[Rea
         keys=work.keys,
         products=work.products,
     )
+    if work.earns_at_once:
+        new = awards.of_batch(conn, work.batch_id, newest, reversals=False)
+        awarding.award(conn, work.request.ask, new)
     _note(conn, work, tally, plain, outcomes)
     tally.plates.update(
         row.sale.vehicle.text

@@ -1,0 +1,78 @@
+"""Which rules of points hold on a day? Those of config.yaml, as long as their past stands."""
+
+from dataclasses import dataclass
+from datetime import date
+from time import time
+
+from station.archive.database import Connection
+from station.archive.points import awards
+from station.errors import PointsError
+from station.loyalty import programme
+from station.loyalty.expiry import day_at
+from station.loyalty.programme import Programme, Version
+from station.model import day_number
+from station.services.ask import Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The versions that were found sound; none are held where points are switched off."""
+
+    programme: Programme
+    today: int
+
+    @property
+    def since_day(self) -> int | None:
+        """The first day on which sales earn, none where none ever do."""
+        days = [day_number(version.starts) for version in self.programme.versions]
+        return min(days, default=None)
+
+    def on(self, day: int) -> Version | None:
+        """Return the version that holds on a day, none before the first."""
+        return programme.at(self.programme, day)
+
+    def named(self, name: str) -> Version | None:
+        """Return the version of a name, none where points were switched off since."""
+        return next((one for one in self.programme.versions if one.name == name), None)
+
+
+def on(ask: Ask, day: date | int) -> Version | None:
+    """Return the version of the rules that holds on a day; none: no points are given then.
+
+    Raises:
+        PointsError: what the rules said while they held was changed.
+    """
+    with ask.db.reading() as conn:
+        return read(conn, ask).on(day if isinstance(day, int) else day_number(day))
+
+
+def read(conn: Connection, ask: Ask) -> Rules:
+    """Return the rules of all days.
+
+    Raises:
+        PointsError: what the rules said while they held was changed.
+    """
+    return _sound(conn, ask)[0]
+
+
+def keep(conn: Connection, ask: Ask) -> Rules:
+    """Return the rules of all days, to give points by them: from now on their past is kept.
+
+    Raises:
+        PointsError: what the rules said while they held was changed.
+    """
+    rules, known = _sound(conn, ask)
+    told = programme.marks(rules.programme, rules.today)
+    new = {name: mark for name, mark in told.items() if name not in known}
+    awards.keep_marks(conn, new, int(time()))
+    return rules
+
+
+def _sound(conn: Connection, ask: Ask) -> tuple[Rules, dict[str, str]]:
+    rules = Rules(ask.settings.programme, day_at(int(time()), ask.settings.programme.zone))
+    if not rules.programme.versions:  # switched off: nothing is told otherwise than it was
+        return rules, {}
+    known = awards.marks(conn)
+    for name in programme.rewritten(rules.programme, known, rules.today):
+        raise PointsError("programme.past", name=name)
+    return rules, known
