@@ -309,7 +309,8 @@ def _bearers(seen: pd.DataFrame, marks: Mapping[str, Marks], done: pd.DataFrame)
     by_hand = fills[fills["hand"] != ""].assign(sign=CONCENTRATION)
     deeds = done[done["is_odd"].astype("bool")].rename(columns={"deed_id": "id"}).assign(hand="")
     parts = [fills[mark == 1].assign(sign=sign, hand="") for sign, mark in marks.items()]
-    return pd.concat([part[columns] for part in [*parts, by_hand, deeds]], ignore_index=True)
+    bearing: list[pd.DataFrame] = [part[columns] for part in [*parts, by_hand, deeds]]
+    return pd.concat(bearing, ignore_index=True)
 
 
 def _oddity(

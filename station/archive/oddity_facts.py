@@ -10,7 +10,7 @@ from station.archive.customers.stands import stands
 from station.archive.customers.tables import batch_steps
 from station.archive.keys import ALWAYS, FOREVER, borne_in_turn, named
 from station.archive.people import requests as asked
-from station.archive.points.tables import point_transactions
+from station.archive.points.tables import point_awards, point_transactions
 from station.archive.rows import frame, slices
 from station.archive.tables import (
     accounts,
@@ -109,6 +109,14 @@ def earned(conn: Connection, from_s: int) -> pd.DataFrame:
     sale_id = pd.to_numeric(rows["key"].astype(str).str[len(EARNED) :], errors="coerce")
     known = rows.assign(sale_id=sale_id).dropna(subset=["sale_id"])
     return known.astype({"sale_id": "int64"}).drop(columns="key")
+
+
+def awarded(conn: Connection, from_day: int) -> pd.DataFrame:
+    """Return sale_id, points and is_multiplied of what sales earned from a day on."""
+    told = point_awards.c
+    is_multiplied = (told.times_num > told.times_den).label("is_multiplied")
+    query = select(told.sale_id, told.points, is_multiplied)
+    return frame(conn, query.where(told.day >= from_day))
 
 
 def imported(conn: Connection, sale_ids: Sequence[int]) -> pd.DataFrame:

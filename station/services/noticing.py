@@ -53,8 +53,8 @@ def renew(ask: Ask) -> int:
     through, whatever comes in late.
     """
     everybody = replace(ask, scope=access.local_operator(ask.db))
-    monday = monday_of(day_number(board.last_day(everybody)))
     everybody = replace(everybody, as_of=board.last_day(everybody))
+    monday = monday_of(day_number(everybody.as_of))
     with ask.db.reading() as conn:
         last = kept.week(conn)
     if last is not None and last >= monday:
@@ -187,9 +187,9 @@ def _fills(
     lines = _on_day(lines, facts.keys(conn).rename(columns={"vehicle_id": "seen"}), "key_id")
     cards = facts.bound(conn).rename(columns={"number": "card_no", "vehicle_id": "bound"})
     lines = _on_day(lines, cards.rename(columns={"kind": "card"}), "card_no")
-    lines = lines.merge(
-        earned[["sale_id", "points", "is_late"]], left_on="id", right_on="sale_id", how="left"
-    )
+    awarded = facts.awarded(conn, int(lines["day"].min()) - 1)
+    awarded = awarded.merge(earned[["sale_id", "is_late"]], on="sale_id", how="left")
+    lines = lines.merge(awarded, left_on="id", right_on="sale_id", how="left")
     return _as_fills(lines, uses, rules)
 
 
@@ -204,8 +204,7 @@ def _on_day(lines: pd.DataFrame, spans: pd.DataFrame, by: str) -> pd.DataFrame:
 def _as_fills(lines: pd.DataFrame, uses: "pd.Series[str]", rules: OddityRules) -> pd.DataFrame:
     vehicle = lines["seen"].fillna(0).astype("int64")
     bound = lines["bound"].fillna(0).astype("int64")
-    is_plate = lines["is_plate"].astype("boolean").fillna(value=False).astype(bool)
-    seen = vehicle.where(is_plate, 0)
+    seen = vehicle.where(_is_so(lines["is_plate"]), 0)
     has_card = lines["card_no"] != ""
     minute = (lines["local_at"] % DAY_S // MINUTE_S).where(lines["has_time"] == 1, -1)
     block = (minute - rules.shift_from_hour * HOUR_MIN) % DAY_MIN // (rules.shift_hours * HOUR_MIN)
@@ -218,15 +217,20 @@ def _as_fills(lines: pd.DataFrame, uses: "pd.Series[str]", rules: OddityRules) -
         hand=lines["nozzle"],
         kind=use,
         card=lines["card"].fillna("").where(has_card, ""),
-        is_electric=lines["is_electric"].astype("boolean").fillna(value=False).astype(bool),
+        is_electric=_is_so(lines["is_electric"]),
         seen_id=seen,
         bound_id=bound.where(has_card, 0),
         is_refunded=lines["is_refunded"].astype(bool),
-        is_claimed=lines["is_late"].astype("boolean").fillna(value=False).astype(bool) & has_card,
-        is_multiplied=False,
+        is_claimed=_is_so(lines["is_late"]) & has_card,
+        is_multiplied=_is_so(lines["is_multiplied"]),
         points=lines["points"].fillna(0).astype("int64"),
     )
     return rows[has_card | (vehicle > 0)].reset_index(drop=True)
+
+
+def _is_so(told: pd.Series) -> pd.Series:
+    """Return whether it is told and so; SQLite tells 0 and 1."""
+    return told.astype("float64").fillna(0) > 0
 
 
 def _late(conn: Connection, earned: pd.DataFrame) -> pd.DataFrame:
@@ -238,35 +242,32 @@ def _late(conn: Connection, earned: pd.DataFrame) -> pd.DataFrame:
     return both.assign(is_late=both["at"] > both["ended_at"].astype("float64"))
 
 
-def _deed(rows: pd.DataFrame, sign: str, who: pd.Series, **more: object) -> pd.DataFrame:
-    made = rows.assign(sign=sign, who=who, **more)
+def _deed(rows: pd.DataFrame, sign: str, sort: OdditySort, by: str) -> pd.DataFrame:
+    who = f"{sort}:" + rows[by].astype("int64").astype(str)
+    made = rows.assign(sign=sign, who=who, kind=sort.value)
     return made[["deed_id", "station_id", "who", "day", "kind", "sign", "is_odd", "points"]]
 
 
 def _entered(earned: pd.DataFrame) -> pd.DataFrame:
     """Return for each earning of a member whether it was entered after the sale had come in."""
-    who = OdditySort.MEMBER + ":" + earned["customer_id"].astype(str)
     rows = earned.rename(columns={"id": "deed_id", "is_late": "is_odd"})
-    day = rows["at"].astype("float64") // DAY_S
-    return _deed(rows, "entered_late", who, day=day, kind=OdditySort.MEMBER.value)
+    rows = rows.assign(day=rows["at"].astype("float64") // DAY_S)
+    return _deed(rows, "entered_late", OdditySort.MEMBER, "customer_id")
 
 
 def _moved(moves: pd.DataFrame) -> pd.DataFrame:
     """Return for each movement of a member's points whether it was a correction by hand."""
     rows = moves[moves["move"].isin(EARNINGS) & moves["station_id"].notna()]
-    who = OdditySort.MEMBER + ":" + rows["customer_id"].astype(str)
-    rows = rows.rename(columns={"id": "deed_id"})
-    is_odd = rows["move"] == PointMove.ADJUST.value
-    return _deed(rows, "adjusted", who, is_odd=is_odd, kind=OdditySort.MEMBER.value)
+    rows = rows.assign(deed_id=rows["id"], is_odd=rows["move"] == PointMove.ADJUST.value)
+    return _deed(rows, "adjusted", OdditySort.MEMBER, "customer_id")
 
 
 def _reversed(moves: pd.DataFrame) -> pd.DataFrame:
     """Return for each redemption that an account booked whether it was reversed later."""
     is_spent = moves["move"].isin(facts.SPENT) & (moves["account_id"] > 0)
     rows = moves[is_spent & moves["station_id"].notna()]
-    who = OdditySort.ACCOUNT + ":" + rows["account_id"].astype(str)
     rows = rows.rename(columns={"id": "deed_id", "is_reversed": "is_odd"})
-    return _deed(rows, "reversed", who, kind=OdditySort.ACCOUNT.value)
+    return _deed(rows, "reversed", OdditySort.ACCOUNT, "account_id")
 
 
 def _who_came(conn: Connection, fills: pd.DataFrame) -> "pd.Series[int]":
@@ -289,11 +290,11 @@ def _signed_up(
     rows = signed.rename(columns={"customer_id": "deed_id"}).assign(day=day, points=0)
     on_day = rows.groupby(["account_id", "day"])["deed_id"].transform("size")
     never = ~(signed["customer_id"].map(came).fillna(-1).astype("float64") >= day)
-    who = OdditySort.ACCOUNT + ":" + rows["account_id"].astype(str)
-    kind = OdditySort.ACCOUNT.value
+    shared = rows.assign(is_odd=members >= rules.shared_phone)
+    many = rows.assign(is_odd=(on_day >= rules.burst_signups) & never)
     return [
-        _deed(rows, "shared_phone", who, is_odd=members >= rules.shared_phone, kind=kind),
-        _deed(rows, "burst", who, is_odd=(on_day >= rules.burst_signups) & never, kind=kind),
+        _deed(shared, "shared_phone", OdditySort.ACCOUNT, "account_id"),
+        _deed(many, "burst", OdditySort.ACCOUNT, "account_id"),
     ]
 
 
@@ -303,13 +304,12 @@ def _doers(
     """Return the accounts behind each odd deed: who booked it, and who asked for it."""
     asked = facts.askers(conn, correcting.ADJUSTMENT)
     told = {
-        ("adjusted", int(row.id)): {int(row.account_id), asked.get(str(row.key), 0)}
-        for row in moves.itertuples()
+        ("adjusted", row["id"]): {row["account_id"], asked.get(row["key"], 0)}
+        for row in moves[["id", "account_id", "key"]].to_dict("records")
     }
-    told |= {("entered_late", int(row.id)): {int(row.account_id)} for row in earned.itertuples()}
-    own = deeds[deeds["who"].astype(str).str.startswith(f"{OdditySort.ACCOUNT}:")]
-    told |= {
-        (str(row.sign), int(row.deed_id)): {int(str(row.who).partition(":")[2])}
-        for row in own.itertuples()
-    }
-    return {key: frozenset(ids - {0}) for key, ids in told.items()}
+    for row in earned[["id", "account_id"]].to_dict("records"):
+        told["entered_late", row["id"]] = {row["account_id"]}
+    own = deeds[deeds["kind"] == OdditySort.ACCOUNT.value]
+    for row in own[["sign", "deed_id", "who"]].to_dict("records"):
+        told[row["sign"], row["deed_id"]] = {int(row["who"].partition(":")[2])}
+    return {(str(sign), int(id_)): frozenset(ids - {0}) for (sign, id_), ids in told.items()}

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 revision = "0010"
-down_revision = "0005"
+down_revision = "0006"
 
 metadata = MetaData(
     naming_convention={
