@@ -198,9 +198,12 @@ def steps(conn: Connection, oddity_id: int) -> list[Step]:
     ]  # fmt: skip
 
 
-def outcomes(conn: Connection, station_ids: Collection[int]) -> dict[OddityState, int]:
-    """Return how many cases at these stations ended how so far."""
-    query = select(oddities.c.state, func.count()).where(oddities.c.station_id.in_(station_ids))
+def outcomes(
+    conn: Connection, station_ids: Collection[int], *, person: str
+) -> dict[OddityState, int]:
+    """Return how many cases at these stations stand how, but for those of a person's accounts."""
+    query = select(oddities.c.state, func.count())
+    query = query.where(oddities.c.station_id.in_(station_ids), _not_of(person))
     rows = conn.execute(query.group_by(oddities.c.state))
     return {OddityState(state): int(count) for state, count in rows}
 

@@ -41,6 +41,7 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
     "chain": [
         ("stations", "compare_arrows", "board.read"),
         ("intake", "upload_file", "sales.import"),
+        ("oddities", "troubleshoot", "oddities.read"),
     ],
     "administration": [
         ("users", "group", "requests.read"),

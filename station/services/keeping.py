@@ -20,7 +20,7 @@ from station.archive.points import chain as ledger
 from station.config import Settings
 from station.errors import ArchiveError, BackupError, NotAllowedError
 from station.model import Act
-from station.services import alarms, pacing, sites, trail
+from station.services import alarms, noticing, pacing, sites, trail
 from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
 from station.services.personal import erasure, retention, sealing
@@ -238,11 +238,13 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     is_clean = erasure.settle(ask.db)
     pacing.learn_today(ask)
     renewed = alarms.renew(ask)
+    listed = noticing.renew(ask)
     return [
         Chore("stations"),
         Chore("lake"),
         Chore("rhythm"),
         Chore("alarms", {"number": renewed}),
+        Chore("listed", {"number": listed}),
         *(Chore(kind, {"number": n}) for kind, n in forgotten.items()),
         Chore("named", {"number": named}),
         Chore("won", {"number": won}),
