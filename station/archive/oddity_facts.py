@@ -95,6 +95,14 @@ def bound(conn: Connection) -> pd.DataFrame:
     return frame(conn, query.order_by(cards.c.number, link.from_day, link.id))
 
 
+def bound_to(conn: Connection, number: str) -> list[int]:
+    """Return the vehicles that a card belongs to now."""
+    link = card_links.c
+    query = select(link.vehicle_id).join(cards).where(cards.c.number == number)
+    query = query.where(link.to_day.is_(None), link.vehicle_id.is_not(None))
+    return list(conn.execute(query.order_by(link.id)).scalars())
+
+
 def earned(conn: Connection, from_s: int) -> pd.DataFrame:
     """Return id, sale_id, customer_id, points, at and account_id of what sales earned since."""
     moved = point_transactions.c

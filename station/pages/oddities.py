@@ -31,6 +31,7 @@ ICONS = {
     OdditySort.ACCOUNT: "badge",
 }
 FILLS = (
+    Column("mark", "page_oddities.mark"),
     Column("when", "page_oddities.when"),
     Column("plate", "page_oddities.plate"),
     Column("product", "page_oddities.product"),
@@ -120,7 +121,7 @@ def _case(desk: Desk, one: Shown) -> None:
         badge = f":{COLOURS[one.state]}-badge[{desk.say(f'word.oddity_state.{one.state}')}]"
         name = blocks.plain(_name(desk, one))
         st.markdown(f":material/{ICONS[one.sort]}: **{name}** {badge}")
-        for sign in one.signs:
+        for sign in () if is_open else one.signs:
             st.markdown(blocks.plain(sentence(desk, sign)))
         st.caption(blocks.plain(_stake(desk, one)))
         label = "page_oddities.close" if is_open else "page_oddities.open"
@@ -163,6 +164,9 @@ def _opened(desk: Desk, oddity_id: int) -> None:
     told = oddities.opened(desk.ask, oddity_id=oddity_id)
     _evidence(desk, told)
     _link(desk, told.shown)
+    if told.bound:
+        plates = desk.say("blocks.and").join(told.bound)
+        st.caption(blocks.plain(desk.say("page_oddities.bound", plates=plates)))
     if told.accounts:
         names = desk.say("blocks.and").join(told.accounts)
         st.caption(blocks.plain(desk.say("page_oddities.doings", accounts=names)))
@@ -171,28 +175,36 @@ def _opened(desk: Desk, oddity_id: int) -> None:
 
 
 def _evidence(desk: Desk, told: Opened) -> None:
-    for number, (sign, rows) in enumerate(told.evidence):
-        if rows.empty:
-            continue
-        st.markdown(f"**{blocks.plain(sentence(desk, sign))}**")
-        key = f"oddities_{told.shown.id}_{number}"
-        alt = desk.say("page_oddities.evidence")
-        if "made_at" in rows:
-            blocks.table(desk, rows, MADE, key=key, alt=alt)
-        elif "move" in rows:
-            blocks.table(desk, rows, MOVES, key=key, alt=alt)
-        else:
-            blocks.table(desk, _fills(rows), FILLS, key=key, alt=alt)
+    """Draw what bears the signs; signs of the very same fills share one table."""
+    shared: dict[tuple[int, ...], list[int]] = {}
+    for number, (sign, _) in enumerate(told.evidence):
+        shared.setdefault((*sign["ids"], *sign["around"]), []).append(number)
+    for numbers in shared.values():
+        for number in numbers:
+            st.markdown(blocks.plain(sentence(desk, told.evidence[number][0])))
+        _table(desk, told.evidence[numbers[0]][1], f"oddities_{told.shown.id}_{numbers[0]}")
+
+
+def _table(desk: Desk, rows: pd.DataFrame, key: str) -> None:
+    alt = desk.say("page_oddities.evidence")
+    if rows.empty:
+        st.caption(blocks.plain(desk.say("page_oddities.gone")))
+    elif "made_at" in rows:
+        blocks.table(desk, rows, MADE, key=key, alt=alt)
+    elif "move" in rows:
+        blocks.table(desk, rows, MOVES, key=key, alt=alt)
+    else:
+        columns = FILLS if not rows["bears"].all() else FILLS[1:]
+        blocks.table(desk, _fills(rows), columns, key=key, alt=alt)
 
 
 def _fills(rows: pd.DataFrame) -> pd.DataFrame:
     """Return fills as they are read: on the station's clock, in units and major money."""
-    pairs = zip(rows["local_at"], rows["has_time"], strict=True)
-    when = [datetime.fromtimestamp(int(at), UTC) for at in rows["local_at"]]
-    shown = [f"{at:%Y-%m-%d %H:%M}" if timed else f"{at:%Y-%m-%d}"
-             for at, (_, timed) in zip(when, pairs, strict=True)]  # fmt: skip
+    at = pd.to_datetime(rows["local_at"].astype("int64"), unit="s")
+    day, moment = at.dt.strftime("%Y-%m-%d"), at.dt.strftime("%Y-%m-%d %H:%M")
     return rows.assign(
-        when=shown,
+        mark=rows["bears"].map({True: "●", False: ""}),
+        when=moment.where(rows["has_time"] == 1, day),
         quantity=rows["quantity_milli"].astype("float64") / MILLI,
         amount=rows["amount_minor"].astype("float64") / rows["currency"].map(minor_per_major),
     )

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from station.analysis import oddities as pure
-from station.analysis.oddities import DEEDS, FILLS, Oddity, OddityRules
+from station.analysis.oddities import DEEDS, FILLS, Evidence, Oddity, OddityRules
 from station.archive import oddities as kept
 from station.archive import oddity_facts as facts
 from station.archive.database import Connection
@@ -31,6 +31,8 @@ THURSDAY = 3
 """Weekday of day 0, 1970-01-01, where Monday is 0."""
 MOST_IDS = 200
 """Fills or deeds that are kept as evidence of one sign."""
+OF_DAYS = {"same_day", "soon_again", "more_than_tank"}
+"""Signs of several fills of one day."""
 EARNINGS = (PointMove.EARN.value, *facts.SPENT, PointMove.REFUND.value, PointMove.ADJUST.value)
 """What moves the points of a member at a counter."""
 
@@ -99,7 +101,10 @@ def noticed(everybody: Ask, *, as_of_day: int) -> list[Case]:
 
 def _case(one: Oddity, seen: Material, rank: int) -> Case:
     sort, _, subject = seen.names[one.subject_id - 1].partition(":")
-    evidence = [{"sign": e.sign, **e.facts, "ids": list(e.ids[:MOST_IDS])} for e in one.evidence]
+    evidence = [
+        {"sign": e.sign, **e.facts, "ids": list(e.ids[:MOST_IDS]), "around": _around(one, e, seen)}
+        for e in one.evidence
+    ]
     ids = {id_ for e in one.evidence if e.sign not in pure.DEED_SIGNS for id_ in e.ids}
     doers = [seen.doers.get((e.sign, id_), frozenset()) for e in one.evidence for id_ in e.ids]
     return Case(
@@ -117,6 +122,18 @@ def _case(one: Oddity, seen: Material, rank: int) -> Case:
         state=OddityState.OPEN,
         account_ids=frozenset().union(*doers),
     )
+
+
+def _around(one: Oddity, evidence: Evidence, seen: Material) -> list[int]:
+    """Return the other fills of the same days, where a sign cannot be understood without them."""
+    if evidence.sign not in OF_DAYS:
+        return []
+    place = (seen.fills["station_id"] == one.station_id) & (
+        seen.fills["subject_id"] == one.subject_id
+    )
+    own = seen.fills[place]
+    is_odd = own["sale_id"].isin(evidence.ids[:MOST_IDS])
+    return own.loc[~is_odd & own["day"].isin(own.loc[is_odd, "day"]), "sale_id"].tolist()
 
 
 # --- what is looked at ----------------------------------------------------------------------------

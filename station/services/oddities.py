@@ -103,13 +103,14 @@ class Found:
 class Opened:
     """A case with its evidence: what bears each sign, what was found out, whose doings it is of.
 
-    `next` is what the asker may find out of it now.
+    `bound` are the vehicles that a card belongs to, `next` is what the asker may find out now.
     """
 
     shown: Shown
     evidence: tuple[tuple[Mapping[str, Any], pd.DataFrame], ...]
     steps: tuple[Found, ...]
     accounts: tuple[str, ...]
+    bound: tuple[str, ...]
     next: frozenset[OddityState]
 
 
@@ -151,6 +152,7 @@ def opened(ask: Ask, *, oddity_id: int) -> Opened:
             evidence=tuple((sign, _borne_by(conn, sign)) for sign in one.evidence),
             steps=tuple(found(ask, step) for step in steps),
             accounts=tuple(kept.pointed_at(conn, oddity_id)),
+            bound=_bound(conn, one),
             next=_next(ask, one, steps),
         )
     _looked(ask, f"oddity:{oddity_id}", one.station_id)
@@ -211,13 +213,19 @@ def _label(conn: Connection, ask: Ask, one: Case) -> str:
     return ""
 
 
+def _bound(conn: Connection, one: Case) -> tuple[str, ...]:
+    ids = facts.bound_to(conn, one.subject) if one.sort is OdditySort.CARD else []
+    return tuple(label for label, _ in garage.labels(conn, ids).values()) if ids else ()
+
+
 def _borne_by(conn: Connection, sign: Mapping[str, Any]) -> pd.DataFrame:
     """Return the fills, movements of points or sign-ups that bear a sign."""
     if sign["sign"] in {"shared_phone", "burst"}:
         return facts.made(conn, sign["ids"])
     if sign["sign"] in pure.DEED_SIGNS:
         return facts.deeds(conn, sign["ids"])
-    return facts.lines(conn, sign["ids"])
+    rows = facts.lines(conn, [*sign["ids"], *sign["around"]])
+    return rows.assign(bears=rows["id"].isin(sign["ids"]))
 
 
 def found(ask: Ask, step: Step) -> Found:
