@@ -113,6 +113,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "oddities.short_min": (1, 1_440),
     "oddities.round_minor": (1, MOST),
     "oddities.false_share": (0, 1),
+    "oddities.false_list": (0, 1),
     "oddities.told_tail": (0, 1),
     "oddities.prior_fills": (1, 1_000_000),
     "oddities.shift_from_hour": (0, 23),

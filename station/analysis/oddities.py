@@ -65,8 +65,10 @@ TINY = 1e-300
 class OddityRules:
     """How long the list is, what is looked at, and how rarely chance may be on the list.
 
-    `false_share` of the list may be chance alone. A sign is told if chance would show it in less
-    than `told_tail` of cards; `prior_fills` is how slowly a small group is believed.
+    `false_share` of the list may be chance alone; where nothing is odd there is a list at all in no
+    more than `false_list` of weeks. A sign is told if chance would show it in less than `told_tail`
+    of cards; `prior_fills` is how slowly a small group is believed. An explanation holds for
+    `explained_days` unless the sign becomes `stronger_factor` times as frequent.
     """
 
     most_week: int = 20
@@ -75,6 +77,7 @@ class OddityRules:
     short_min: int = 15
     round_minor: int = 5_000
     false_share: float = 0.2
+    false_list: float = 0.05
     told_tail: float = 0.01
     prior_fills: float = 50.0
     shift_from_hour: int = 7
@@ -285,7 +288,8 @@ def _ranked(told: pd.DataFrame, rules: OddityRules) -> pd.Series:
     """Return the chance of the cards to be listed, the smallest first.
 
     The signs of a card are joined by Cauchy's rule, which holds for signs that go together; of the
-    list no more than `false_share` may be chance (Benjamini and Hochberg).
+    list no more than `false_share` may be chance (Benjamini and Hochberg), and it begins only with
+    what is rare even among so many cards (Bonferroni).
     """
     enough = told[told["fills"] >= rules.least_fills]
     usual = enough["chance"].astype("float64").clip(TINY, HALF)
@@ -296,7 +300,8 @@ def _ranked(told: pd.DataFrame, rules: OddityRules) -> pd.Series:
     chance = chance.sort_values(kind="stable")
     allowed = rules.false_share * np.arange(1, len(chance) + 1) / max(len(chance), 1)
     within = np.flatnonzero((chance <= allowed).to_numpy())
-    within_share = chance.head(int(within[-1]) + 1 if len(within) else 0)
+    is_odd = len(within) and chance.iloc[0] * len(chance) <= rules.false_list
+    within_share = chance.head(int(within[-1]) + 1 if is_odd else 0)
     by_station = within_share.groupby(level="station_id", sort=False)
     listed: pd.Series = by_station.head(rules.most_week)
     return listed

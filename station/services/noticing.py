@@ -61,7 +61,9 @@ def renew(ask: Ask) -> int:
         last = kept.week(conn)
     if last is not None and last >= monday:
         return 0
-    found = noticed(everybody, as_of_day=monday - 1)
+    seen = board.vehicles(everybody).drop_duplicates("vehicle_id")
+    uses = dict(zip(seen["vehicle_id"], seen["use"], strict=True))
+    found = noticed(everybody, uses, as_of_day=monday - 1)
     cases = [replace(one, week_day=monday) for one in found]
     with ask.db.writing(changes_figures=False) as conn:
         kept.put_week(conn, monday, cases)
@@ -83,12 +85,14 @@ class Material:
     doers: Mapping[tuple[str, int], frozenset[int]]
 
 
-def noticed(everybody: Ask, *, as_of_day: int) -> list[Case]:
-    """Return what is worth a look in the weeks up to a day, the least likely first."""
+def noticed(everybody: Ask, uses: Mapping[int, str], *, as_of_day: int) -> list[Case]:
+    """Return what is worth a look in the weeks up to a day, the least likely first.
+
+    `uses` are those of vehicles, also as inferred: like is compared with like.
+    """
     rules = everybody.settings.oddities
-    uses = board.vehicles(everybody).drop_duplicates("vehicle_id").set_index("vehicle_id")["use"]
     with everybody.db.reading() as conn:
-        seen = _material(conn, uses, rules, as_of_day)
+        seen = material(conn, uses, rules, as_of_day)
         known = kept.covered(conn)
     explained = _numbered(known.assign(who=known["sort"] + ":" + known["subject"]), seen.names)
     found = pure.find(seen.fills, rules, as_of_day=as_of_day, explained=explained, deeds=seen.deeds)
@@ -139,9 +143,10 @@ def _around(one: Oddity, evidence: Evidence, seen: Material) -> list[int]:
 # --- what is looked at ----------------------------------------------------------------------------
 
 
-def _material(
-    conn: Connection, uses: "pd.Series[str]", rules: OddityRules, as_of_day: int
+def material(
+    conn: Connection, uses: Mapping[int, str], rules: OddityRules, as_of_day: int
 ) -> Material:
+    """Return all that is looked at, of the weeks up to a day."""
     from_day = as_of_day - rules.window_days + 1
     from_s = (from_day - 1) * DAY_S  # a day more, as days of stations begin when they do
     earned = _late(conn, facts.earned(conn, from_s))
@@ -189,7 +194,7 @@ def _moment(raw: pd.DataFrame) -> pd.Series:
 def _fills(
     conn: Connection,
     raw: pd.DataFrame,
-    uses: "pd.Series[str]",
+    uses: Mapping[int, str],
     earned: pd.DataFrame,
     rules: OddityRules,
 ) -> pd.DataFrame:
@@ -218,22 +223,22 @@ def _on_day(lines: pd.DataFrame, spans: pd.DataFrame, by: str) -> pd.DataFrame:
     return lines.merge(holds.drop_duplicates("id", keep="last")[["id", *told]], on="id", how="left")
 
 
-def _as_fills(lines: pd.DataFrame, uses: "pd.Series[str]", rules: OddityRules) -> pd.DataFrame:
+def _as_fills(lines: pd.DataFrame, uses: Mapping[int, str], rules: OddityRules) -> pd.DataFrame:
     vehicle = lines["seen"].fillna(0).astype("int64")
     bound = lines["bound"].fillna(0).astype("int64")
     seen = vehicle.where(_is_so(lines["is_plate"]), 0)
     has_card = lines["card_no"] != ""
     minute = (lines["local_at"] % DAY_S // MINUTE_S).where(lines["has_time"] == 1, -1)
     block = (minute - rules.shift_from_hour * HOUR_MIN) % DAY_MIN // (rules.shift_hours * HOUR_MIN)
-    use = bound.map(uses).fillna(vehicle.map(uses)).fillna(Use.UNKNOWN.value)
+    use = bound.map(uses).astype("object").fillna(vehicle.map(uses))
     rows = lines.drop(columns="sale_id").assign(
         sale_id=lines["id"],
         who=np.where(has_card, "card:" + lines["card_no"], "vehicle:" + vehicle.astype(str)),
         minute=minute,
         shift=block.astype(str).where(minute >= 0, ""),
         hand=lines["nozzle"],
-        kind=use,
-        card=lines["card"].fillna("").where(has_card, ""),
+        kind=use.astype("object").fillna(Use.UNKNOWN.value),
+        card=lines["card"].astype("object").fillna("").where(has_card, ""),
         is_electric=_is_so(lines["is_electric"]),
         seen_id=seen,
         bound_id=bound.where(has_card, 0),

@@ -14,7 +14,9 @@ from security import world as worlds
 from security.world import OTHER, OWN, ROLES, World
 from sqlalchemy import select
 
+from station.archive import oddities
 from station.archive.customers.tables import agreements, contact_persons
+from station.archive.oddities import Case
 from station.archive.people import accounts as book
 from station.archive.tables import batches, customers, grants
 from station.errors import NotAllowedError, NotFoundError, StationError
@@ -27,6 +29,8 @@ from station.model import (
     ContactRole,
     Grant,
     LapseReason,
+    OdditySort,
+    OddityState,
     PaperForm,
     Purpose,
     Role,
@@ -84,6 +88,7 @@ class Facts:
     occasion_id: int
     attachment_id: int
     earned_no: int
+    oddity_id: int
     folder: Path
 
 
@@ -320,6 +325,11 @@ NAMED: Mapping[str, Maker] = {
     "tagging.tags_of": of_vehicle,
     "tagging.take": lambda f: of_customer(f) | {"tag": "OTHERTAG"},
     "filters.matches": lambda f: {"conditions": [at_station_only(f)], "stations": [f.code]},
+    "oddities.opened": lambda f: {"oddity_id": f.oddity_id},
+    "oddities.review": lambda f: (
+        {"oddity_id": f.oddity_id, "state": OddityState.EXPLAINED, "words": "audit"}
+    ),
+    "oddities.week": at_station,
     "settling.of_organisation": of_fleet,
     "spending.confirm": lambda f: by_key(f, 2) | {"points": 5},
     "spending.hold": lambda f: at_counter(f) | {"points": 5},
@@ -406,6 +416,7 @@ CHAINWIDE: Mapping[str, Maker] = {
     "keeping.condition": nothing,
     "keeping.nightly": nothing,
     "lapsing.expire": nothing,
+    "noticing.refresh": nothing,
     "keeping.verify": nothing,
     "keys.forget": nothing,
     "keys.rotate": nothing,
@@ -448,7 +459,7 @@ CHANGES = frozenset(
     | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
     | {"leads.take_up", "leads.write_opportunity", "registering.confirm", "registering.decline"}
     | {"attachments.add", "attachments.remove", "notes.add", "occasions.add", "occasions.remove"}
-    | {"totals.import_totals", "lapsing.expire"}
+    | {"totals.import_totals", "lapsing.expire", "noticing.refresh", "oddities.review"}
     | {f"spending.{verb}" for verb in ("confirm", "hold", "redeem", "release")}
     | {"correcting.adjust", "correcting.freeze", "correcting.refund", "correcting.reverse"}
     | {"correcting.thaw", "correcting.transfer"}
@@ -479,6 +490,7 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         _merge(copy)
         ask.db.close()
         operator = worlds.operator_of(copy)
+        _notice(copy)
         for code in (OWN, OTHER):
             customer_id = facts_of(copy, code).customer_id
             tagging.put(operator, customer_id=customer_id, tag="OTHERTAG")
@@ -497,6 +509,20 @@ def _earn(ask: Ask, facts: Facts) -> None:
     how = of_member(facts) | {"points": 10, "station": facts.code}
     spending.redeem(ask, key=f"redeem-{facts.code}", **how)
     spending.hold(ask, key=f"setapart-{facts.code}", **how)
+
+
+def _notice(world: World) -> None:
+    """Let a card of each station be worth a look."""
+    ask = worlds.operator_of(world)
+    sign = {"sign": "large", "found": 2, "of": 5, "usual": 0.1, "hand": "", "ids": [], "around": []}
+    cases = [
+        Case(0, world.ids[code], OdditySort.CARD, f"CARD-{code}", "taxi", 0, 1, 1e-3, 0, 0, [sign],
+             OddityState.OPEN)
+        for code in (OWN, OTHER)
+    ]  # fmt: skip
+    with ask.db.writing() as conn:
+        oddities.put_week(conn, 0, cases)
+    ask.db.close()
 
 
 def _merge(world: World) -> None:
@@ -566,6 +592,7 @@ def facts_of(world: World, code: str) -> Facts:
             occasion_id=1 if code == OWN else 2,
             attachment_id=1 if code == OWN else 2,
             earned_no=1 if code == OWN else 4,
+            oddity_id=1 if code == OWN else 2,
             folder=world.folder,
         )
     ask.db.close()
