@@ -93,15 +93,13 @@ def _figures(desk: Desk, told: Week) -> None:
         return
     waiting = [one for one in told.cases if one.state not in CLOSED]
     points = sum(one.points for one in waiting)
-    worth = pd.DataFrame([(one.worth, one.currency) for one in waiting], columns=["worth", "in"])
-    money = blocks.money(desk, worth["worth"], worth["in"]) if points else None
     say = desk.say
     blocks.figures(
         [
             (say("page_oddities.waiting"), f"{len(waiting)}", None),
             (say("page_oddities.looked_into"), f"{len(told.cases) - len(waiting)}", None),
             (say("page_oddities.litres"), f"{sum(one.litres for one in waiting):,.0f}", None),
-            (say("page_oddities.points_at_stake"), f"{points:,}", money),
+            (say("page_oddities.points_at_stake"), f"{points:,}", None),
         ]
     )
 
@@ -149,7 +147,9 @@ def _stake(desk: Desk, one: Shown) -> str:
     parts = []
     if one.litres:
         parts.append(desk.say("page_oddities.stake_litres", litres=one.litres))
-    if one.points:
+    if one.points and not one.worth:
+        parts.append(desk.say("page_oddities.stake_points_only", points=one.points))
+    elif one.points:
         worth = text.money(desk.lang, one.worth, one.currency)
         parts.append(desk.say("page_oddities.stake_points", points=one.points, worth=worth))
     if one.is_older:
