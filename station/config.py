@@ -24,6 +24,7 @@ from station.analysis.pace import PaceRules
 from station.analysis.stability import StabilityRules
 from station.analysis.states import StateRules
 from station.analysis.usage import UsageRules
+from station.analysis.value import ValueRules
 from station.analysis.warning import WarningRules
 from station.archive.customers.merging import MergeRules
 from station.archive.lake import LakeRules
@@ -36,7 +37,7 @@ from station.contact.prospects import ProspectRules
 from station.contact.registrations import RegisterRules
 from station.contact.scans import AttachmentRules
 from station.errors import ConfigError
-from station.guard.rules import LookRules, PrivacyRules, SignInRules
+from station.guard.rules import LookRules, PrivacyRules, SignInRules, TillRules
 from station.ingest import phones
 from station.ingest.mapping import VOLUMES
 from station.ingest.rules import IngestRules
@@ -107,6 +108,11 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "programme.notice_days": (1, 366),
     "breakage.horizon_months": (1, 120),
     "breakage.tail_months": (1, 60),
+    "value.days": (31, 3_660),
+    "value.least_months": (1, 120),
+    "value.a_least": (1, MOST),
+    "value.b_least": (1, MOST),
+    "value.c_least": (1, MOST),
     "oddities.most_week": (0, 1_000),
     "oddities.window_days": (1, 366),
     "oddities.least_fills": (2, 10_000),
@@ -142,7 +148,18 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "ledger.hold_min": (1, 1_440),
     "ledger.reverse_days": (0, 3_660),
     "ledger.most_points": (1, 1_000_000_000),
+    "ledger.corrected_day": (0, 1_000_000_000),
     "ledger.clock_slack_days": (0, 366),
+    "till.per_minute": (1, 1_000_000),
+    "till.burst": (1, 100_000),
+    "till.failed_keys": (1, 10_000),
+    "till.failed_min": (1, 1_440),
+    "till.misses_per_day": (0, 1_000_000),
+    "till.wait_s": (1, 60),
+    "till.answer_s": (1, 120),
+    "till.body_kilobytes": (1, 10_240),
+    "till.reverse_min": (0, 10_080),
+    "till.figures_min": (0, 1_440),
     "lapse.horizon_days": (1, 36_600),
     "lapse.moved_days": (0, 36_600),
     "lapse.moved_gaps": (0, 1_000),
@@ -255,6 +272,7 @@ class Settings:
     fleets: FleetRules = field(default_factory=FleetRules)
     programme: Programme = field(default_factory=Programme)
     breakage: BreakageRules = field(default_factory=BreakageRules)
+    value: ValueRules = field(default_factory=ValueRules)
     oddities: OddityRules = field(default_factory=OddityRules)
     sign_in: SignInRules = field(default_factory=SignInRules)
     looks: LookRules = field(default_factory=LookRules)
@@ -267,6 +285,7 @@ class Settings:
     registering: RegisterRules = field(default_factory=RegisterRules)
     attachments: AttachmentRules = field(default_factory=AttachmentRules)
     ledger: LedgerRules = field(default_factory=LedgerRules)
+    till: TillRules = field(default_factory=TillRules)
     hash: str = ""
 
 

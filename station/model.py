@@ -267,6 +267,7 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
     OPERATOR = "operator"
+    TILL = "till"
 
 
 SELF = frozenset({"account.own"})
@@ -297,10 +298,13 @@ RIGHTS: dict[Role, frozenset[str]] = {
     | {"batches.read", "audit.read", "users.read", "archive.verify", "rows.export"}
     | {"oddities.read"},
     Role.OPERATOR: KEEP | GOVERN,
+    Role.TILL: frozenset({"points.read", "points.redeem", "points.reverse", "sales.import"}),
 }
 """What each role may do; services name the right they need."""
 CHAIN_ONLY = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 """Roles that are held for the whole chain or not at all."""
+NOBODYS = frozenset({Role.OPERATOR, Role.TILL})
+"""Roles that no account is given: whoever keeps the files has one, a terminal's key the other."""
 
 
 class Act(StrEnum):
@@ -426,7 +430,8 @@ class Scope:
 
     `station_ids` holds every station in sight, `rights` for each right the stations where he has
     it. `person` is who he is, whatever his accounts. `version` is that of the rights when this
-    was made; none for whoever keeps the files.
+    was made; none for whoever keeps the files. `key_hash` is that of the key of terminal
+    `terminal_id`, if a till asks.
     """
 
     account: str
@@ -438,6 +443,8 @@ class Scope:
     version: int | None = None
     session_id: int = 0
     address: str = ""
+    terminal_id: int = 0
+    key_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -639,6 +646,25 @@ class ImportCounts:
             self.rejected + other.rejected,
             self.ignored + other.ignored,
         )
+
+
+class CouponState(StrEnum):
+    """Where a coupon is in its life."""
+
+    ISSUED = "issued"
+    USED = "used"
+    LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"
+
+
+class CouponAct(StrEnum):
+    """What is done with a coupon."""
+
+    ISSUE = "issue"
+    USE = "use"  # a reward is handed out
+    LAPSE = "lapse"
+    WITHDRAW = "withdraw"
+    REFUND = "refund"  # the whole purchase it was used for was taken back
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,19 +16,20 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 import uvicorn
+from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config as streamlit_config
 
-from station import text
+from station import api, text
 from station.config import Settings, load_settings
 from station.door import entry, gate, joining
-from station.door.paths import POLICY_VIOLATION
-from station.errors import StationError
+from station.door.paths import POLICY_VIOLATION, TILLS
+from station.errors import ArchiveError, StationError
 from station.guard import mask
 from station.pages import front
 from station.services import access, board, keeping
@@ -143,6 +144,7 @@ def parts(db: Database, settings: Settings, hosts: Collection[str]) -> dict[str,
     return {
         "routes": [
             Route("/health", health),
+            Mount(TILLS, api.build(db, settings)),
             *entry.Door(db, settings).routes(),
             *joining.Joining(db, settings).routes(),
         ],
@@ -154,6 +156,20 @@ def parts(db: Database, settings: Settings, hosts: Collection[str]) -> dict[str,
         "lifespan": warming(db, settings),
         "secrets": company_secrets(db, hosts) if settings.sign_in.oidc else None,
     }
+
+
+def for_tills(db: Database, settings: Settings, hosts: Collection[str]) -> Starlette:
+    """Return the app that answers tills alone, with no dashboard beside it.
+
+    Raises:
+        ArchiveError: the archive is a SQLite file, of which there is one server.
+    """
+    if db.path is not None:
+        raise ArchiveError("till.needs_postgres")
+    return Starlette(
+        routes=[Route("/health", health), Mount(TILLS, api.build(db, settings))],
+        middleware=[Middleware(SafeHeaders), Middleware(OwnPages, hosts=hosts)],
+    )
 
 
 def company_secrets(db: Database, hosts: Collection[str]) -> dict[str, Any]:
@@ -208,9 +224,13 @@ def main() -> None:
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", required=True, type=int)
     parser.add_argument("--lang", default="zh")
+    parser.add_argument("--only-api", action="store_true")
     where = parser.parse_args()
     try:
-        _serve(where.host, where.port, where.lang)
+        if where.only_api:
+            _serve_tills(where.host, where.port, where.lang)
+        else:
+            _serve(where.host, where.port, where.lang)
     except StationError as error:
         sys.exit(text.say(where.lang, error.key, **error.facts))
 
@@ -222,24 +242,41 @@ def _serve(host: str, port: int, lang: str) -> None:
     with db.claim_server():
         app = st.App(Path(front.__file__), **parts(db, settings, hosts))
         _greet(db, settings, host=host, port=port, lang=lang)
-        proxies = list(settings.server.trusted_proxies)
-        uvicorn.run(
-            app,
-            host=host,
-            port=port,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=bool(proxies),
-            forwarded_allow_ips=proxies,
-        )
+        _run(app, settings, host=host, port=port)
+
+
+def _serve_tills(host: str, port: int, lang: str) -> None:
+    db, settings = opened()
+    app = for_tills(db, settings, [*settings.server.allowed_hosts, host])
+    mask.guard_logs()
+    address = _address(settings, host, port)
+    print(text.say(lang, "cli.serving_tills", address=address + TILLS), flush=True)  # noqa: T201 - for whoever started it
+    _run(app, settings, host=host, port=port)
+
+
+def _run(app: ASGIApp, settings: Settings, *, host: str, port: int) -> None:
+    proxies = list(settings.server.trusted_proxies)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
+    )
+
+
+def _address(settings: Settings, host: str, port: int) -> str:
+    """Return where the server is visited."""
+    named = settings.server.allowed_hosts[0] if host in EVERYWHERE else host
+    return f"http://{named}:{port}"
 
 
 def _greet(db: Database, settings: Settings, *, host: str, port: int, lang: str) -> None:
     """Say where the dashboard is, and to an archive without accounts how the first comes in."""
-    if host in EVERYWHERE:
-        host = settings.server.allowed_hosts[0]
-    address, token = f"http://{host}:{port}", sign_in.first_link(db, settings.sign_in)
+    address, token = _address(settings, host, port), sign_in.first_link(db, settings.sign_in)
     print(text.say(lang, "cli.serving", address=address), flush=True)  # noqa: T201 - for whoever started it
     if token:
         link = sign_in.welcome_link(token, address)

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -92,6 +92,13 @@ def roomy() -> Path:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """Yield the URL of a server of our own, started for these tests and stopped after them."""
+    with cluster() as (url, _):
+        yield url
+
+
+@contextmanager
+def cluster() -> Iterator[tuple[str, Callable[[str], None]]]:
+    """Yield the URL of a new server, and what stops it (`stop`) and starts it again (`start`)."""
     bin_folder = programs()
     if bin_folder is None:
         if os.environ.get("STATION_TEST_STRICT") == "1":
@@ -101,19 +108,24 @@ def postgres_server() -> Iterator[str]:
     home.mkdir(mode=0o700)
     if os.geteuid() == 0:
         shutil.chown(home, SYSTEM_USER, SYSTEM_USER)
-    port, cluster = free_port(), home / "cluster"
+    port, folder = free_port(), home / "cluster"
     as_postgres(
-        [bin_folder / "initdb", "-D", cluster, "-U", "station", "-A", "trust", "-E", "UTF8",
+        [bin_folder / "initdb", "-D", folder, "-U", "station", "-A", "trust", "-E", "UTF8",
          "--locale=C", "--no-sync"],
         home,
     )  # fmt: skip
     options = f"-p {port} -k {home} -c listen_addresses=127.0.0.1 {THROWN_AWAY}"
-    control = [bin_folder / "pg_ctl", "-D", cluster, "-w", "-l", home / "log"]
-    as_postgres([*control, "-o", options, "start"], home)
+    told = {"start": ["-o", options], "stop": ["-m", "fast"]}
+    command = [bin_folder / "pg_ctl", "-D", folder, "-w", "-l", home / "log"]
+
+    def control(verb: str) -> None:
+        as_postgres([*command, *told[verb], verb], home)
+
+    control("start")
     try:
-        yield f"postgresql://station@127.0.0.1:{port}/postgres"
+        yield f"postgresql://station@127.0.0.1:{port}/postgres", control
     finally:
-        as_postgres([*control, "-m", "immediate", "stop"], home)
+        as_postgres([*command, "-m", "immediate", "stop"], home)
         shutil.rmtree(home)
 
 

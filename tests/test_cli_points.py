@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 
 from station.archive.database import create_or_upgrade
 from station.cli import app
+from station.model import Role
+from station.services.people import approvals
 
 runner = CliRunner()
 
@@ -49,9 +51,16 @@ def test_a_balance_tells_what_runs_out_when(shop: Counter) -> None:
     assert "100 of them do not run out" in said
 
 
-def test_the_operator_corrects_points_by_himself(shop: Counter) -> None:
-    run(shop, "adjust", ANNA.plate, "--points", "-30", "--reason", "pump was wrong")
+def test_a_correction_waits_for_somebody_else_whoever_asks(shop: Counter) -> None:
+    adjust = ["adjust", ANNA.plate, "--points", "-30", "--reason", "pump was wrong"]
+    (checker,) = shop.staff(checker=Role.REGIONAL)
 
+    said = [run(shop, *adjust, "--key", "form-0001") for _ in range(2)]
+
+    assert said == ["The correction waits for a second person to agree.\n"] * 2
+    assert shop.balance(ANNA).balance == 100
+    (number,) = approvals.waiting(checker)["id"]
+    approvals.decide(checker, request_id=int(number), approve=True)
     moves = json.loads(run(shop, "history", ANNA.plate, "--json"))
     assert [(row["move"], row["member"]) for row in moves] == [("adjust", -30), ("earn", 100)]
     assert "earn" in run(shop, "history", ANNA.plate)

@@ -46,10 +46,13 @@ def refused(document: dict[str, Any]) -> ConfigError:
     return caught.value
 
 
-def test_the_config_file_holds_exactly_the_built_in_numbers() -> None:
+def test_the_config_file_holds_exactly_the_built_in_numbers_and_rules_of_points() -> None:
     settings = load_settings(CONFIG)
 
-    assert replace(settings, hash="") == Settings()
+    (usual,) = settings.programme.versions
+    assert usual.name == "usual"
+    bare = replace(settings.programme, versions=())
+    assert replace(settings, hash="", programme=bare) == Settings()
 
 
 def test_the_config_file_names_every_number_but_those_of_the_engine() -> None:

@@ -103,6 +103,56 @@ def open_batch(
     return Batch(int(conn.execute(added).scalar_one()), OPEN)
 
 
+def of_day(
+    conn: Connection, *, source: str, name: str, account: str, key: str, now_s: int
+) -> tuple[int, bool]:
+    """Return the batch that takes a till's sales of a day, and whether it was opened just now.
+
+    It stays open, and so grows, until `close_days`; one that was undone takes no more.
+    """
+    same = select(batches.c.id).filter_by(kind="sales", file_hash=key, status=OPEN)
+    found = conn.execute(same.order_by(batches.c.id.desc()).limit(1)).scalar()
+    if found is not None:
+        return int(found), False
+    values: dict[str, int | str] = {"kind": "sales", "source": source, "file_name": name}
+    values |= {
+        "file_hash": key,
+        "whole_file": 0,
+        "status": OPEN,
+        "account": account,
+        "started_at": now_s,
+    }
+    added = insert(batches).values(values | asdict(ImportCounts())).returning(batches.c.id)
+    return int(conn.execute(added).scalar_one()), True
+
+
+def count(conn: Connection, batch_id: int, counts: ImportCounts) -> None:
+    """Add to the account of a batch that grows."""
+    more = {name: batches.c[name] + number for name, number in asdict(counts).items() if number}
+    if more:
+        conn.execute(update(batches).where(batches.c.id == batch_id).values(more))
+
+
+def _grown(source: str, day: str) -> ColumnElement[bool]:
+    """Tell the open batches of tills that are of another day."""
+    of_another = batches.c.file_name.not_like(f"{source}:% {day}")
+    of_tills = batches.c.account.like(f"{source}:%")
+    return and_(batches.c.source == source, batches.c.status == OPEN, of_tills, of_another)
+
+
+def grow(conn: Connection, *, source: str, day: str) -> bool:
+    """Return whether a batch of a till is open though its day is over."""
+    return (
+        conn.execute(select(batches.c.id).where(_grown(source, day)).limit(1)).first() is not None
+    )
+
+
+def close_days(conn: Connection, *, source: str, day: str, now_s: int) -> int:
+    """Return how many batches of tills of any day but this were closed."""
+    done = update(batches).where(_grown(source, day))
+    return conn.execute(done.values(status=DONE, ended_at=now_s)).rowcount
+
+
 def finish(conn: Connection, batch_id: int, counts: ImportCounts, now_s: int) -> ImportCounts:
     """Return the batch's final account and mark it done.
 

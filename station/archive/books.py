@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select
 
 from station.archive.rows import slices
 from station.archive.tables import TAIL_LENGTH, products, vehicle_keys, vehicles
-from station.model import OwnerKind, Product, Source, Use, VehicleKey
+from station.model import KeyKind, OwnerKind, Product, Source, Use, VehicleKey
 
 Name = TypeVar("Name", bound=Hashable)
 KeyName = tuple[str, str, str]
@@ -29,9 +29,13 @@ class _Fresh(Generic[Name]):
         self.names: list[Name] = []
         self._transaction: object = None
 
+    def is_of(self, conn: Connection) -> bool:
+        """Return whether the names were added in this connection's transaction."""
+        return conn.get_transaction() is self._transaction
+
     def unsure(self, conn: Connection) -> list[Name]:
         """Return the names of an earlier transaction, of which nobody knows how it ended."""
-        if conn.get_transaction() is self._transaction:
+        if self.is_of(conn):
             return []
         self._transaction = conn.get_transaction()
         names, self.names = self.names, []
@@ -64,6 +68,11 @@ class KeyBook:
             self._find(conn, missing)
             self._add(conn, {name: key for name, key in missing.items() if name not in known})
         return [None if name is None else known[name] for name in names]
+
+    def fresh(self, conn: Connection) -> list[str]:
+        """Return the plates that were added in the transaction under way."""
+        names = self._fresh.names if self._fresh.is_of(conn) else []
+        return [text for kind, text, _ in names if kind == KeyKind.PLATE]
 
     def _find(self, conn: Connection, missing: Iterable[KeyName]) -> None:
         columns = vehicle_keys.c

@@ -8,12 +8,20 @@ from pathlib import Path
 
 from sqlalchemy import Connection as Connection  # noqa: PLC0414 - services may not name SQLAlchemy
 from sqlalchemy import Engine, Table, create_engine, func, make_url, select, update
-from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
-from station.archive import schema, sqlite
+from station.archive import locks, schema, sqlite
 from station.archive.locks import WriteLock, claimed
 from station.archive.tables import meta
-from station.errors import ArchiveError
+from station.errors import ArchiveBusyError, ArchiveError
 
 OUR_FAULTS = (ProgrammingError, IntegrityError, DataError)
 """What a statement of ours can do wrong; the rest is the state of the file or the server."""
@@ -22,6 +30,8 @@ ENGINES = ("sqlite", "postgresql")
 
 WRITERS_QUEUE = 7_823_641
 """Number of the advisory lock by which the writers of a PostgreSQL archive take turns."""
+LOCKED = "55P03"
+"""PostgreSQL's word for a lock that did not come in time."""
 
 
 class Database:
@@ -63,7 +73,7 @@ class Database:
         """
         with _readable(self), self.alone(), self.engine.begin() as conn:
             if self.lock is None:
-                conn.execute(select(func.pg_advisory_xact_lock(WRITERS_QUEUE)))
+                _queue_up(conn)
             yield conn
             if changes_figures:
                 raised = update(meta).where(meta.c.name == "data_version")
@@ -78,6 +88,13 @@ class Database:
     def alone(self) -> AbstractContextManager[None]:
         """Keep every other writer out for the length of a `with` block (SQLite)."""
         return nullcontext() if self.lock is None else self.lock.held()
+
+    def hurried(self, wait_s: float) -> AbstractContextManager[None]:
+        """Wait for turns to write no longer than so many seconds within a `with` block.
+
+        A turn that does not come in time raises ArchiveBusyError.
+        """
+        return locks.hurried(wait_s)
 
     def settle(self, tables: Sequence[Table], *, most_bytes: int | None = None) -> bool:
         """Let nothing stay behind of rows deleted or changed; return whether nothing does.
@@ -165,7 +182,7 @@ def create_or_upgrade(url: str, folder: Path | None = None) -> Database:
     try:
         with _readable(db), db.alone(), db.engine.begin() as conn:
             if path is None:
-                conn.execute(select(func.pg_advisory_xact_lock(WRITERS_QUEUE)))
+                _queue_up(conn)
             schema.upgrade(conn, archive=_shown(db))
     except BaseException:
         db.close()
@@ -178,6 +195,23 @@ def folder_of(path: Path | None) -> Path:
     return Path("data") if path is None else path.parent
 
 
+def _queue_up(conn: Connection) -> None:
+    """Return once every other writer of a PostgreSQL archive has left."""
+    wait_s = locks.left_s()
+    if wait_s is not None:  # 0 would be for ever
+        most = f"{max(int(wait_s * 1000), 1)}ms"
+        conn.execute(select(func.set_config("lock_timeout", most, True)))
+    conn.execute(select(func.pg_advisory_xact_lock(WRITERS_QUEUE)))
+
+
+def _is_busy(error: DatabaseError | InterfaceError) -> bool:
+    """Return whether nothing is wrong but that others write."""
+    return (
+        getattr(error.orig, "sqlite_errorname", "") == "SQLITE_BUSY"
+        or getattr(error.orig, "sqlstate", "") == LOCKED
+    )
+
+
 def _shown(db: Database) -> str:
     return str(db.path) if db.path else db.url.render_as_string(hide_password=True)
 
@@ -186,9 +220,13 @@ def _shown(db: Database) -> str:
 def _readable(db: Database) -> Iterator[None]:
     try:
         yield
-    except DatabaseError as error:
+    except NoConnectionError as error:  # every one that we may have is in use
+        raise ArchiveBusyError("archive.busy") from error
+    except (DatabaseError, InterfaceError) as error:
         if isinstance(error, OUR_FAULTS):
             raise
+        if _is_busy(error):
+            raise ArchiveBusyError("archive.busy") from error
         is_full = getattr(error.orig, "sqlite_errorname", "") == "SQLITE_FULL"
         key = "archive.full" if is_full else "archive.unreadable"
         raise ArchiveError(key, archive=_shown(db)) from error

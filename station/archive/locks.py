@@ -8,12 +8,37 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from time import monotonic, sleep
 
 from station.errors import ArchiveBusyError
 
 NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 """What a file system answers that has no locks."""
+LOOK_AGAIN_S = 0.005
+"""How often somebody in a hurry looks whether another process has left."""
+_until: ContextVar[float | None] = ContextVar("_until", default=None)
+
+
+@contextmanager
+def hurried(wait_s: float) -> Iterator[None]:
+    """Wait for the turn to write no longer than so many seconds, all turns of a block together.
+
+    Of two such blocks, one within the other, the more impatient counts.
+    """
+    before, until = _until.get(), monotonic() + wait_s
+    mark = _until.set(until if before is None else min(before, until))
+    try:
+        yield
+    finally:
+        _until.reset(mark)
+
+
+def left_s() -> float | None:
+    """Return how many seconds may still be waited, none if for ever."""
+    until = _until.get()
+    return None if until is None else max(until - monotonic(), 0)
 
 
 class FairLock:
@@ -25,7 +50,11 @@ class FairLock:
         self._owner = 0
 
     def acquire(self) -> None:
-        """Return once every earlier thread has left."""
+        """Return once every earlier thread has left.
+
+        Raises:
+            ArchiveBusyError: they took longer than whoever waits may wait.
+        """
         if self._owner == threading.get_ident():
             raise RuntimeError("a thread that writes already asks to write again")
         turn = threading.Lock()
@@ -35,7 +64,7 @@ class FairLock:
             is_first = self._queue[0] is turn
         try:
             if not is_first:
-                turn.acquire()
+                _await(turn)
         except BaseException:  # interrupted while waiting: give up the place in the queue
             self._leave(turn)
             raise
@@ -54,6 +83,17 @@ class FairLock:
                 self._queue[0].release()
 
 
+def _await(turn: threading.Lock) -> None:
+    """Return once it is one's turn.
+
+    Raises:
+        ArchiveBusyError: it did not come while there was time.
+    """
+    wait_s = left_s()
+    if not turn.acquire(timeout=-1 if wait_s is None else wait_s):
+        raise ArchiveBusyError("archive.busy")
+
+
 class WriteLock:
     """The archive's only way to a write or a checkpoint: a queue of threads before a file lock."""
 
@@ -70,7 +110,7 @@ class WriteLock:
             file = self._open()  # anew each time: a forked process must not share our lock
             try:
                 if self.has_locks:
-                    fcntl.flock(file, fcntl.LOCK_EX)
+                    _lock(file)
                 yield
             finally:
                 os.close(file)
@@ -93,6 +133,26 @@ class WriteLock:
         finally:
             os.close(file)
         return True
+
+
+def _lock(file: int) -> None:
+    """Lock a file once every other process has left it.
+
+    Raises:
+        ArchiveBusyError: they took longer than whoever waits may wait.
+    """
+    if left_s() is None:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        return
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not left_s():
+                raise ArchiveBusyError("archive.busy") from None
+            sleep(LOOK_AGAIN_S)
+        else:
+            return
 
 
 @contextmanager

@@ -480,3 +480,30 @@ oddity_accounts = Table(
     Column("account_id", ForeignKey("accounts.id"), primary_key=True),
 )
 """Whose own doings a case points at: he is not shown it, and does not review it."""
+
+terminals = Table(
+    "terminals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(40), nullable=False, unique=True),
+    Column("station_id", ForeignKey("stations.id"), nullable=False, index=True),
+    Column("key_hash", String(64), nullable=False, unique=True),
+    Column("made_at", BigInteger, nullable=False),
+    Column("made_by", String(80), nullable=False),
+    Column("keyed_at", BigInteger, nullable=False),  # when its key was made
+    Column("seen_at", BigInteger),
+    Column("revoked_at", BigInteger),
+)
+"""Tills that may ask; none is ever deleted, for the ledger and the log name them."""
+
+till_receipts = Table(
+    "till_receipts",
+    metadata,
+    Column("terminal_id", ForeignKey("terminals.id"), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("request_hash", String(64), nullable=False),
+    Column("answer", Text, nullable=False),  # JSON of numbers: what came in, points, what is left
+    Column("at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What a till was told of each receipt it sent, under the key it sent it with."""

@@ -24,7 +24,7 @@ from station.archive import schema
 from station.archive.batches import DONE, OPEN, UNDONE
 from station.archive.database import Database
 from station.archive.people import audit
-from station.archive.points import proofs
+from station.archive.points import offers, proofs
 from station.archive.tables import batches, products, sales, stations, vehicle_keys
 
 HASH_BYTES = 16
@@ -64,7 +64,7 @@ def verify(db: Database) -> Verification:
             checks = list(_file_checks(conn)) if db.path else []
             rows = [
                 Check(name, _first(conn, query))
-                for name, query in (_row_checks() | proofs.queries()).items()
+                for name, query in (_row_checks() | proofs.queries() | offers.queries()).items()
             ]
             rows.append(Check("audit", audit.first_broken(conn)))
             rows.append(Check("points_chain", proofs.first_broken(conn)))

@@ -58,9 +58,23 @@ def serve(
     keeping.create(call.settings, call.archive).close()
     if demo_data and board.is_empty(call.ask()):
         demo_command(context)
-    where = ["--host", host or rules.host, "--port", str(port or rules.port), "--lang", call.lang]
+    _become_server(call, host or rules.host, port or rules.port)
+
+
+@app.command("api")
+@command
+def api_command(context: typer.Context, host: str = "", port: int = 0) -> None:
+    """Answer tills alone, beside the dashboard's server or on a machine of its own."""
+    call: Call = context.obj
+    rules = call.settings.server
+    keeping.open_archive(call.settings, call.archive).close()
+    _become_server(call, host or rules.host, port or rules.port, "--only-api")
+
+
+def _become_server(call: Call, host: str, port: int, *more: str) -> None:
+    """Start the server in this process's place: it stands on top of all faces."""
+    where = ["--host", host, "--port", str(port), "--lang", call.lang, *more]
     environment = os.environ | {"STATION_ARCHIVE": call.archive, "STATION_CONFIG": call.config}
-    # The server stands on top of all faces, so it is started, not imported.
     os.execve(sys.executable, [sys.executable, "-m", "station.server", *where], environment)  # noqa: S606 - our own interpreter
 
 

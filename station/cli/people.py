@@ -11,12 +11,15 @@ from station.cli.printing import SHOWN_ROWS, print_json
 from station.model import Grant, Role
 from station.services import access, reports
 from station.services.ask import Ask
-from station.services.people import accounts, approvals, audit, sign_in
+from station.services.people import accounts, approvals, audit, sign_in, terminals
+from station.services.people.terminals import Keyed
 
 users = typer.Typer(no_args_is_help=True)
 trail = typer.Typer(no_args_is_help=True)
+tills = typer.Typer(no_args_is_help=True)
 NameArgument = Annotated[str, typer.Argument(help="Account.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; stands in the audit log.")]
+TerminalArgument = Annotated[str, typer.Argument(help="Terminal.")]
 RequestArgument = Annotated[int, typer.Argument(help="Number of a request.")]
 
 
@@ -159,6 +162,49 @@ def users_token(context: typer.Context, name: NameArgument) -> None:
     """Print a token by which an account uses this command line (STATION_TOKEN)."""
     call: Call = context.obj
     typer.echo(accounts.make_token(call.ask(), name=name))
+
+
+@tills.command("add")
+@command
+def terminals_add(
+    context: typer.Context, name: TerminalArgument, station_code: StationOption
+) -> None:
+    """Let a till ask, and print its key, once."""
+    call: Call = context.obj
+    _echo_key(call, terminals.add(call.ask(), name=name, station=station_code))
+
+
+@tills.command("rotate")
+@command
+def terminals_rotate(
+    context: typer.Context, name: TerminalArgument, reason: ReasonOption = ""
+) -> None:
+    """Give a till a new key; the old one is good for nothing from then on."""
+    call: Call = context.obj
+    _echo_key(call, terminals.rotate(call.ask(), name=name, reason=reason))
+
+
+def _echo_key(call: Call, keyed: Keyed) -> None:
+    typer.echo(call.say("cli.terminal_key", terminal=keyed.name, key=keyed.key))
+
+
+@tills.command("revoke")
+@command
+def terminals_revoke(
+    context: typer.Context, name: TerminalArgument, reason: ReasonOption = ""
+) -> None:
+    """Take a till's key away for good."""
+    call: Call = context.obj
+    terminals.revoke(call.ask(), name=name, reason=reason)
+    typer.echo(call.say("cli.terminal_revoked", terminal=name))
+
+
+@tills.command("list")
+@command
+def terminals_list(context: typer.Context, as_json: JsonOption = False) -> None:
+    """List the tills, where they are and when each asked last."""
+    call: Call = context.obj
+    _print_tables(call, {"terminals": terminals.listing(call.ask())}, as_json=as_json)
 
 
 @trail.command("list")

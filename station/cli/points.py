@@ -8,10 +8,20 @@ import typer
 
 from station.cli.call import Call, JsonOption, StationOption, command, day_of
 from station.cli.printing import print_json
-from station.model import day_date
-from station.services.points import balances, correcting, lapsing, spending
+from station.model import day_date, minor_per_major
+from station.services.points import (
+    balances,
+    claiming,
+    correcting,
+    lapsing,
+    levels,
+    offering,
+    spending,
+    vouchers,
+)
 from station.services.points.booking import Receipt
 from station.services.points.members import By, Named
+from station.services.points.offering import Choice, Purchase
 
 app = typer.Typer(no_args_is_help=True)
 WhoArgument = Annotated[str, typer.Argument(metavar="MEMBER", help="In full, see --by.")]
@@ -57,6 +67,44 @@ def points_balance(
         typer.echo(call.say(key, points=one.points, day=one.day and day_date(one.day)))
     if held.is_frozen:
         typer.echo(call.say("points.frozen"))
+
+
+@app.command("standing")
+@command
+def points_standing(
+    context: typer.Context,
+    who: WhoArgument,
+    by: ByOption = By.PLATE,
+    as_json: JsonOption = False,
+) -> None:
+    """Print which level a member has, what is missing to the next, and what it gives him."""
+    call: Call = context.obj
+    told = levels.standing(call.ask(), member=Named(by, who), lang=call.lang)
+    if as_json:
+        print_json(_plain(told))
+        return
+    sentences = [*told.told, *told.because, *told.benefits] or [("levels.none", {})]
+    for key, facts in sentences:
+        typer.echo(call.say(key, **facts))
+
+
+def _plain(told: levels.Standing) -> dict[str, object]:
+    """Return a standing as names and numbers."""
+    found = told.standing
+    return {
+        "customer_id": told.customer_id,
+        "day": str(day_date(told.day)),
+        "level": told.level,
+        "grade": told.grade,
+        "have": found and found.have,
+        "days_left": found and found.days_left,
+        "above": found and found.above and found.above.name,
+        "missing": found and found.missing,
+        "falls_on": found and found.fall and str(day_date(found.fall.day)),
+        "falls_to": found and found.fall and found.fall.to.name,
+        "keep": found and found.fall and found.fall.keep,
+        "benefits": [facts["benefit"] for _, facts in told.benefits],
+    }
 
 
 @app.command("history")
@@ -126,7 +174,7 @@ def points_adjust(
     """Ask for points to be given or taken away; a second person must agree."""
     call: Call = context.obj
     key = _key(key)
-    told = correcting.adjust(
+    correcting.adjust(
         call.ask(),
         key=key,
         member=Named(by, who),
@@ -134,12 +182,33 @@ def points_adjust(
         reason=reason,
         expires_on=day_of(expires) if expires else None,
     )
-    if told is not None:
-        _tell(call, told, key, as_json=as_json)
-    elif as_json:
+    if as_json:
         print_json({"key": key, "waits": True})
     else:
         typer.echo(call.say("points.waits"))
+
+
+@app.command("claim")
+@command
+def points_claim(
+    context: typer.Context,
+    who: WhoArgument,
+    station: StationOption,
+    receipt: Annotated[str, typer.Option("--receipt", help="Its number.")],
+    on: Annotated[str, typer.Option("--on", help="Its day, YYYY-MM-DD.")],
+    amount: Annotated[int, typer.Option("--amount", help="What was paid, in fen.")],
+    by: ByOption = By.PLATE,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a member the points of a purchase of which nobody was known, by its receipt."""
+    call: Call = context.obj
+    slip = claiming.Slip(station, receipt, day_of(on), amount)
+    told = claiming.claim(call.ask(), member=Named(by, who), slip=slip)
+    if as_json:
+        print_json(asdict(told))
+        return
+    key = "points.claimed" if told.is_new else "points.claimed_already"
+    typer.echo(call.say(key, points=told.points))
 
 
 @app.command("expire")
@@ -152,3 +221,90 @@ def points_expire(context: typer.Context, as_json: JsonOption = False) -> None:
         print_json(asdict(done))
         return
     typer.echo(call.say("cli.nightly_points", **asdict(done)))
+
+
+@app.command("offers")
+@command
+def points_offers(
+    context: typer.Context,
+    who: WhoArgument,
+    station: StationOption,
+    by: ByOption = By.PLATE,
+    as_json: JsonOption = False,
+) -> None:
+    """Print what a member may have today, and what stands in the way of the rest."""
+    call: Call = context.obj
+    found = offering.offers(call.ask(), member=Named(by, who), station=station)
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    for one in found:
+        typer.echo(_offer_line(call, one))
+        if one.refusal:
+            typer.echo("  " + call.say(one.refusal.key, **one.refusal.facts))
+    if not found:
+        typer.echo(call.say("coupons.none"))
+
+
+def _offer_line(call: Call, one: Choice) -> str:
+    key = "coupons.line" if one.left is None else "coupons.line_left"
+    name = str(getattr(one, call.lang))
+    return call.say(key, offer=one.name, name=name, points=one.points, left=one.left)
+
+
+@app.command("take")
+@command
+def points_take(
+    context: typer.Context,
+    who: WhoArgument,
+    offer: str,
+    station: StationOption,
+    by: ByOption = By.PLATE,
+    key: KeyOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Let a member have an offer; its points are redeemed with it."""
+    call: Call = context.obj
+    key, member = _key(key), Named(by, who)
+    told = offering.take(call.ask(), key=key, member=member, offer=offer, station=station)
+    _tell_slip(call, told, key, as_json=as_json)
+
+
+@app.command("use")
+@command
+def points_use(
+    context: typer.Context,
+    code: str,
+    station: StationOption,
+    amount_minor: Annotated[
+        int, typer.Option("--amount", help="Of the purchase, in fen; none: a reward.")
+    ] = 0,
+    receipt: Annotated[str, typer.Option("--receipt", help="Its number.")] = "",
+    product: Annotated[str, typer.Option("--product", help="Code, such as G92.")] = "",
+    key: KeyOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Use a coupon for a purchase, or hand out a reward."""
+    call: Call = context.obj
+    key, ask = _key(key), call.ask()
+    if amount_minor:
+        bought = Purchase(amount_minor, receipt=receipt, product=product)
+        told = offering.use(ask, key=key, code=code, station=station, purchase=bought)
+    else:
+        told = offering.hand_out(ask, key=key, code=code, station=station)
+    _tell_slip(call, told, key, as_json=as_json)
+
+
+def _tell_slip(call: Call, slip: vouchers.Slip, key: str, *, as_json: bool) -> None:
+    day = day_date(slip.last_day)
+    if as_json:
+        print_json(asdict(slip) | {"last_day": str(day), "key": key})
+        return
+    minors = {"amount": slip.amount_minor, "off": slip.off_minor, "due": slip.due_minor}
+    unit = minor_per_major(slip.currency)
+    money = {name: f"{minor / unit:.2f} {slip.currency}" for name, minor in minors.items()}
+    facts = {"name": getattr(slip, call.lang), "code": slip.code, "day": day, **money}
+    facts |= {"points": slip.points, "balance": slip.balance}
+    done = "hand_out" if slip.act == "use" and not slip.is_coupon else slip.act
+    typer.echo(call.say(f"coupons.done_{done}", **facts))
+    typer.echo(call.say("points.key_was", key=key))

@@ -4,8 +4,10 @@ from urllib.parse import urlsplit
 
 JOIN = "/join"
 """Where people register themselves at a station."""
-OPEN = ("/sign-in", "/sign-out", "/welcome", "/demo", "/company", JOIN, "/health", "/static")
-"""Paths for which nobody needs to be signed in; they show nothing of the archive."""
+TILLS = "/api"
+"""Where tills ask; each shows a key of its own, and no browser's cookie counts there."""
+OPEN = ("/sign-in", "/sign-out", "/welcome", "/demo", "/company", JOIN, TILLS, "/health", "/static")
+"""Paths for which nobody needs to be signed in; they show nothing of the archive to anybody."""
 FORMS = ("/demo", "/company", "/company/back", "/sign-out")
 """Of these, those to which forms are sent; whoever opens one is sent to the sign-in."""
 HIDDEN = ("/_stcore/metrics", "/_stcore/agent", "/agent", "/auth/logout")

@@ -42,3 +42,19 @@ class PrivacyRules:
     audit_years: int = 6
     sessions_days: int = 90
     attempts_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class TillRules:
+    """How often and how much a till may ask, and how long it waits for an answer."""
+
+    per_minute: int = 240
+    burst: int = 60
+    failed_keys: int = 20
+    failed_min: int = 15
+    misses_per_day: int = 300
+    wait_s: int = 3
+    answer_s: int = 8
+    body_kilobytes: int = 256
+    reverse_min: int = 120
+    figures_min: int = 15

@@ -1,6 +1,6 @@
 """Which sales does a till's file hold?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from station.ingest.mapping import Mapping
 from station.ingest.rules import IngestRules
 from station.ingest.sale_rows import Context, reader
 from station.ingest.sites import Sites
-from station.ingest.table import Survey, Table
+from station.ingest.table import Source, Survey, Table
 from station.model import ReadRow, SaleKeyKind, Station
 
 DEFAULT_SOURCE = "pos"
@@ -121,6 +121,34 @@ def open_sales(
     )
     kinds = frozenset(_key_kinds(columns))
     return SalesFile(path, context.mapping.name, found, columns, kinds, seen.rows, context)
+
+
+def of_till(
+    rows: Sequence[dict[str, str]],
+    station: Station,
+    *,
+    source: str,
+    rules: IngestRules,
+    now_s: int,
+) -> SalesFile:
+    """Return the lines of a receipt that a till sent, by our names of fields, as a file of it.
+
+    They are read by the same reader as a file's rows, so both ways in give the same sale.
+    """
+    names = tuple(dict.fromkeys(name for row in rows for name in row))
+    cells = [(n, [row.get(name, "") for name in names], "") for n, row in enumerate(rows, start=1)]
+    context = Context(
+        columns=Columns(len(names), {name: place for place, name in enumerate(names)}),
+        mapping=Mapping(source, {}),
+        sites=Sites({}, station),
+        rules=rules,
+        now_s=now_s,
+        key_kind=SaleKeyKind.RECEIPT,
+        last_line=len(rows),
+    )
+    found = Table(Source("utf-8", "", lambda: iter(cells)), (), names, 0, frozenset(names))
+    kinds = frozenset({SaleKeyKind.RECEIPT})
+    return SalesFile(Path(source), source, found, context.columns, kinds, len(rows), context)
 
 
 def _table_and_columns(

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from station.errors import BadValueError
 from station.loyalty.conditions import OF_MEMBER, holds
 from station.loyalty.programme import Offer, RedeemRules
+from station.model import CouponAct, CouponState
 
 PERCENT = 100
 
@@ -105,7 +105,7 @@ def _reaches(done: int, most: int | None) -> bool:
 GRANTS: Mapping[str, Callable[[Case, Offer], bool]] = {
     "not_for_you": lambda case, offer: not holds(offer.when, case.facts, OF_MEMBER),
     "not_enough": lambda case, offer: case.balance < offer.points,
-    "had_it": lambda case, offer: _reaches(case.taken_member, offer.most_member),
+    "had_it": lambda case, offer: _reaches(case.taken_member, offer.most_each),
     "none_left": lambda case, offer: _reaches(case.taken, offer.stock),
     "none_left_here": lambda case, offer: _reaches(case.taken_here, offer.stock_station),
     "budget_spent": lambda case, offer: _reaches(case.spent_here_minor, offer.budget_station_minor),
@@ -151,7 +151,7 @@ def _facts(case: Case, offer: Offer) -> dict[str, Any]:
     return {
         "points": offer.points,
         "balance": case.balance,
-        "most": offer.most_member or 0,
+        "most": offer.most_each or 0,
         "least_minor": offer.least_minor,
     }
 
@@ -164,24 +164,6 @@ def _first(
 
 
 # --- the life of a coupon -------------------------------------------------------------------------
-
-
-class CouponState(StrEnum):
-    """Where a coupon is in its life."""
-
-    ISSUED = "issued"
-    USED = "used"
-    LAPSED = "lapsed"
-    WITHDRAWN = "withdrawn"
-
-
-class CouponAct(StrEnum):
-    """What is done with a coupon."""
-
-    USE = "use"
-    LAPSE = "lapse"
-    WITHDRAW = "withdraw"
-    REFUND = "refund"  # the whole purchase it was used for was taken back
 
 
 LIFE: Mapping[tuple[CouponState, CouponAct], CouponState] = {

@@ -24,12 +24,12 @@ NEVER = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class LedgerRules:
-    """By whose calendar points run out, and what is allowed at the counter."""
+    """What is allowed at the counter, and how much one person may ask to correct in a day."""
 
-    zone: str = "Asia/Shanghai"
     hold_min: int = 15
     reverse_days: int = 90
     most_points: int = 1_000_000
+    corrected_day: int = 5_000
     clock_slack_days: int = 2
 
 

@@ -242,6 +242,11 @@ class Offer:
         """Whether it takes something off a price."""
         return bool(self.off_minor or self.off_percent)
 
+    @property
+    def most_each(self) -> int | None:
+        """How many a member may have; of what costs nothing one, unless it says otherwise."""
+        return self.most_member if self.points or self.most_member else 1
+
 
 @dataclass(frozen=True, slots=True)
 class Version:

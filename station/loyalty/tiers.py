@@ -105,9 +105,16 @@ def held(deeds: Mapping[int, int], rules: TierRules, day: int, unit: int) -> Lev
     return next(reached, NONE)
 
 
+def since(rules: TierRules, day: int) -> int:
+    """Return the first day that says anything of the level on a day."""
+    if rules.period is Period.ROLLING:
+        return day - rules.days - rules.grace_days + 1
+    return period_of(rules, period_of(rules, day)[0] - 1)[0]
+
+
 def score(deeds: Mapping[int, int], rules: TierRules, day: int) -> int:
     """Return what counts on a day: what was done in its period up to it."""
-    first = day - rules.days + 1 if rules.period is Period.ROLLING else _period(rules, day)[0]
+    first = day - rules.days + 1 if rules.period is Period.ROLLING else period_of(rules, day)[0]
     return sum(amount for when, amount in deeds.items() if first <= when <= day)
 
 
@@ -115,7 +122,7 @@ def _judged(deeds: Mapping[int, int], rules: TierRules, day: int) -> Iterator[in
     """Yield the days whose scores decide: a score rises only on the day of a deed."""
     yield day
     if rules.period is not Period.ROLLING:
-        yield _period(rules, day)[0] - 1
+        yield period_of(rules, day)[0] - 1
     elif rules.grace_days:
         yield day - rules.grace_days
         yield from (when for when in deeds if day - rules.grace_days < when <= day)
@@ -136,8 +143,8 @@ def _turns(deeds: Mapping[int, int], rules: TierRules, day: int) -> list[int]:
     """Return the days on which a level may be lost, in order."""
     if rules.period is Period.ROLLING:
         return sorted(when + rules.days + rules.grace_days for when in deeds)
-    following = _period(rules, day)[1] + 1
-    return [following, _period(rules, following)[1] + 1]
+    following = period_of(rules, day)[1] + 1
+    return [following, period_of(rules, following)[1] + 1]
 
 
 def _given(rules: TierRules) -> int:
@@ -147,11 +154,11 @@ def _given(rules: TierRules) -> int:
 
 def _first_loss(deeds: Mapping[int, int], rules: TierRules, day: int) -> int:
     if rules.period is not Period.ROLLING:
-        return _period(rules, day)[1] + 1
+        return period_of(rules, day)[1] + 1
     return min((when for when in deeds if when > day - rules.days), default=day) + rules.days
 
 
-def _period(rules: TierRules, day: int) -> tuple[int, int]:
+def period_of(rules: TierRules, day: int) -> tuple[int, int]:
     """Return first and last day of the calendar period that a day lies in."""
     months, today = MONTHS_OF[rules.period], day_date(day)
     first = date(today.year, (today.month - 1) // months * months + 1, 1)

@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -14,16 +14,25 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from station.archive import stations
 from station.archive.database import Connection, Database
-from station.archive.people import accounts, sessions
+from station.archive.people import accounts, sessions, terminals
 from station.archive.people.accounts import Account
 from station.archive.people.sessions import Session
-from station.errors import NotAllowedError, NotFoundError, RightsChangedError, SignInError
+from station.archive.people.terminals import Terminal
+from station.errors import (
+    ArchiveBusyError,
+    NotAllowedError,
+    NotFoundError,
+    RightsChangedError,
+    SignInError,
+)
 from station.guard.rules import SignInRules
 from station.model import ARCHIVIST, RIGHTS, Grant, Role, Scope, Station, day_number
 from station.services import trail
 from station.services.ask import Ask
 
 LOCAL_ACCOUNT = "local"
+TILL_ACCOUNT = "till:"
+"""How the account of a terminal begins in the ledger and the log; no person's has a colon."""
 TOUCH_S = 60
 """How exactly the archive knows when a session was last used; each note is a write."""
 MINUTE_S, HOUR_S = 60, 3600
@@ -100,12 +109,22 @@ def acting(ask: Ask, *, changes_figures: bool = False) -> Iterator[Connection]:
 def _refuse_if_outdated(conn: Connection, ask: Ask) -> None:
     if ask.scope.version is None:
         return
+    if ask.scope.terminal_id:
+        _refuse_revoked(conn, ask.scope)
+        return
     session = sessions.by_id(conn, ask.scope.session_id)
     version = accounts.rights_version(conn)
     if session is None or not _holds(session, ask.settings.sign_in, int(time())):
         raise SignInError("sign_in.needed")
     if version != ask.scope.version:
         raise RightsChangedError("error.rights_changed")
+
+
+def _refuse_revoked(conn: Connection, scope: Scope) -> None:
+    """Refuse a till whose key is no more that of its terminal."""
+    terminal = terminals.by_id(conn, scope.terminal_id)
+    if terminal is None or terminal.revoked_at or terminal.key_hash != scope.key_hash:
+        raise SignInError("till.bad_key")
 
 
 def local_operator(db: Database) -> Scope:
@@ -135,6 +154,40 @@ def scope_of(db: Database, token: str, rules: SignInRules) -> Scope:
         with db.writing(changes_figures=False) as conn:
             sessions.touch(conn, session.id, now_s)
     return scope
+
+
+def scope_of_till(db: Database, key: str, *, address: str) -> Scope:
+    """Return what the terminal with a key may do and see: the till's rights, at its own station.
+
+    Raises:
+        SignInError: no terminal has this key, or not any more.
+    """
+    with db.reading() as conn:
+        terminal = terminals.by_hash(conn, token_hash(key))
+    if terminal is None or terminal.revoked_at is not None:
+        raise SignInError("till.bad_key")
+    _note_seen(db, terminal)
+    account, here = TILL_ACCOUNT + terminal.name, frozenset({terminal.station_id})
+    return Scope(
+        account=account,
+        role=Role.TILL,
+        station_ids=here,
+        rights=dict.fromkeys(RIGHTS[Role.TILL], here),
+        person=account,
+        version=0,
+        address=address,
+        terminal_id=terminal.id,
+        key_hash=terminal.key_hash,
+    )
+
+
+def _note_seen(db: Database, terminal: Terminal) -> None:
+    """Note that a terminal asked, unless somebody else is writing for long."""
+    now_s = int(time())
+    if now_s - (terminal.seen_at or 0) < TOUCH_S:
+        return
+    with suppress(ArchiveBusyError), db.hurried(0), db.writing(changes_figures=False) as conn:
+        terminals.change(conn, terminal.id, seen_at=now_s)
 
 
 def token_hash(token: str) -> str:

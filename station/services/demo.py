@@ -4,13 +4,15 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from time import time
+from typing import Any
 
 from station.archive import stations
 from station.archive.customers import book as customers
 from station.archive.people import accounts
+from station.archive.points import awards
 from station.config import read_yaml
 from station.demo.generate import DemoFiles, write_network
-from station.model import Act, Grant, Progress, Role, quiet
+from station.model import Act, Grant, Progress, Role, day_number, quiet
 from station.services import access, trail
 from station.services.access import right
 from station.services.ask import Ask
@@ -18,6 +20,8 @@ from station.services.customers import told
 from station.services.incoming import intake, records
 from station.services.incoming.files import FileOptions
 
+POINTS_DAYS = 365
+"""Of a demo only the last year's sales earn: older points would have run out."""
 STAFF_SHARE = 3
 """Each so many-th customer of the first station is in the care of its member of staff."""
 
@@ -40,6 +44,8 @@ def fill(ask: Ask, *, network: Network, out: Path, progress: Progress = quiet) -
     with ask.db.reading() as conn:
         is_new = accounts.count(conn) == 0 and not stations.ids(conn)
     files, in_sight = write(network=network, out=out), ask
+    if is_new:
+        _start_points(ask, network)
     for kind, path in (
         ("stations", files.stations_file),
         ("customers", files.customers_file),
@@ -59,6 +65,13 @@ def fill(ask: Ask, *, network: Network, out: Path, progress: Progress = quiet) -
     if is_new:
         _people(ask)
     return lines
+
+
+def _start_points(ask: Ask, network: Network) -> None:
+    """Let the sales of the demo's last year earn points, whatever the day of the rules."""
+    last_day = day_number(_parameters()["defaults"]["last_day"])
+    with ask.db.writing(changes_figures=False) as conn:
+        awards.start_demo(conn, last_day - min(network.days, POINTS_DAYS) + 1)
 
 
 def _people(ask: Ask) -> None:
@@ -86,8 +99,7 @@ def _people(ask: Ask) -> None:
 
 def write(*, network: Network, out: Path) -> DemoFiles:
     """Write the files of a demo network with their truth, and return where they are."""
-    source = resources.files("station.demo").joinpath("network.yaml")
-    parameters = read_yaml(source.read_text(encoding="utf-8"), name="network.yaml")
+    parameters = _parameters()
     return write_network(
         parameters,
         stations=network.stations,
@@ -96,3 +108,8 @@ def write(*, network: Network, out: Path) -> DemoFiles:
         out=out,
         last_day=parameters["defaults"]["last_day"],
     )
+
+
+def _parameters() -> dict[str, Any]:
+    source = resources.files("station.demo").joinpath("network.yaml")
+    return read_yaml(source.read_text(encoding="utf-8"), name="network.yaml")

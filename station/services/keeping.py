@@ -18,13 +18,14 @@ from station.archive.database import Connection, Database, create_or_upgrade, op
 from station.archive.people import accounts, audit, heads
 from station.archive.points import chain as ledger
 from station.config import Settings
-from station.errors import ArchiveError, BackupError, NotAllowedError
+from station.errors import ArchiveError, BackupError, NotAllowedError, PointsError
 from station.model import Act
 from station.services import alarms, noticing, pacing, sites, trail
 from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
+from station.services.incoming import receipts
 from station.services.personal import erasure, retention, sealing
-from station.services.points import lapsing
+from station.services.points import gifts, lapsing, offering
 
 DUTIES = ("nightly", "verify", "backup")
 """What is to be done to an archive again and again; each leaves an event."""
@@ -212,6 +213,14 @@ def _note_nightly(conn: Connection, ask: Ask) -> None:
         trail.note(conn, ask.scope, Act.KEEPING, name)
 
 
+def _birthdays(ask: Ask) -> int:
+    """Return how many birthdays were remembered; rules that changed their past give nothing."""
+    try:
+        return gifts.birthdays(ask)
+    except PointsError:  # every import says so
+        return 0
+
+
 @right("archive.keep")
 def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     """Do what is due once a day and return what was done; doing it twice changes nothing."""
@@ -222,10 +231,13 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
         with ask.db.writing() as conn:
             sites.apply_due(conn)
     again = erasure.replay(ask.db)
+    receipts.close_days(ask.db)
     lake.refresh(ask.db)
     named = sealing.index_names(ask.db)
     forgotten = retention.forget_old(ask.db, ask.settings, now_s)
     lapsed = lapsing.expire(ask, now_s=now_s)
+    over = offering.lapse(ask, now_s=now_s)
+    born = _birthdays(ask)
     with ask.db.writing(changes_figures=False) as conn:
         won = prospects.settle_won(conn)
         if sum(forgotten.values()):
@@ -249,6 +261,8 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
         Chore("named", {"number": named}),
         Chore("won", {"number": won}),
         Chore("points", asdict(lapsed)),
+        Chore("coupons", {"number": over}),
+        Chore("birthdays", {"number": born}),
         Chore("replayed", {"number": again}),
         Chore("clean" if is_clean else "not_clean"),
         Chore("head", head),

@@ -116,7 +116,7 @@ BUGS = (
     ),
     Bug("a key for anything", BOOKING, "if before.request_hash != request.hash:", "if False:"),
     Bug("a key for once only", BOOKING, "before = chain.by_key(conn, key)\n", "before = None\n"),
-    Bug("another zone's day", BOOKING, "ZoneInfo(rules.zone)", 'ZoneInfo("UTC")'),
+    Bug("another zone's day", BOOKING, "ZoneInfo(zone)", 'ZoneInfo("UTC")'),
     Bug(
         "holds for ever",
         LOTS,

@@ -35,7 +35,7 @@ IN_MARCH = fills(*range(DAY - 10, DAY - 6))
 
 def test_a_level_says_what_is_missing_and_how_long_it_counts() -> None:
     assert said(IN_MARCH, QUARTER, "en") == ["silver: 4 of 6 fills for gold, 11 days left."]
-    assert said(IN_MARCH, QUARTER, "zh") == ["银卡：升“金卡”需 6 次加油，已有 4 次，11 天内有效。"]
+    assert said(IN_MARCH, QUARTER, "zh") == ["银卡：4/6 次加油可达“金卡”，还剩 11 天。"]
 
 
 def test_before_a_level_is_lost_it_says_what_would_keep_it() -> None:

@@ -18,6 +18,7 @@ from station.archive import oddities
 from station.archive.customers.tables import agreements, contact_persons
 from station.archive.oddities import Case
 from station.archive.people import accounts as book
+from station.archive.points.offer_tables import coupons
 from station.archive.tables import batches, customers, grants
 from station.errors import NotAllowedError, NotFoundError, StationError
 from station.loyalty.ledger import Earning
@@ -34,6 +35,7 @@ from station.model import (
     PaperForm,
     Purpose,
     Role,
+    Unit,
     Use,
 )
 from station.services import demo, reports
@@ -54,16 +56,19 @@ from station.services.customers.enrolling import NewCard
 from station.services.customers.leads import Decision, Lead
 from station.services.customers.occasions import Occasion, OccasionKind
 from station.services.customers.prospects import Belongs
-from station.services.incoming import intake
+from station.services.incoming import intake, receipts
 from station.services.incoming.files import FileOptions
-from station.services.people import accounts
+from station.services.people import accounts, terminals
 from station.services.personal import privacy
-from station.services.points import crediting, spending
+from station.services.points import crediting, offering, spending
+from station.services.points.gifts import Event
 from station.services.points.members import By, Named
+from station.services.points.offering import Purchase
 
 pytestmark = pytest.mark.slow
 DAY = date(2026, 8, 1)
 BIRTHDAY = Occasion(OccasionKind.BIRTHDAY, 2, 28)
+RECEIPT = receipts.Receipt("R1", 1_780_000_000, (receipts.Line("92#", 1_000, Unit.LITRE, 700),))
 PDF = b"%PDF-1.7\nsome words\n%%EOF\n"
 CHAIN = frozenset({"administrator", "auditor"})
 """Roles that see every station."""
@@ -89,6 +94,7 @@ class Facts:
     attachment_id: int
     earned_no: int
     oddity_id: int
+    codes: tuple[str, ...]
     folder: Path
 
 
@@ -193,6 +199,11 @@ def at_counter(facts: Facts) -> dict[str, Any]:
     return of_member(facts) | {"key": f"form-{facts.code}", "station": facts.code}
 
 
+def of_coupon(facts: Facts, number: int = 0) -> dict[str, Any]:
+    """Return a key and the code of a coupon; then of a reward, then of a coupon that was used."""
+    return {"key": f"form-{facts.code}", "code": facts.codes[number]}
+
+
 def of_form(facts: Facts) -> dict[str, Any]:
     return of_customer(facts) | {"kind": PaperForm.COMPLAINT, "lang": "en"}
 
@@ -271,10 +282,13 @@ NAMED: Mapping[str, Maker] = {
     "forms.blank": of_form,
     "forms.filled": lambda f: of_form(f) | {"reason": "asked"},
     "gaps.compare": at_station,
+    "gifts.grant": lambda f: of_member(f) | {"event": Event.SIGN_IN, "station": f.code},
     "gaps.find": at_station,
     "gaps.tell": at_station,
     "intake.rejected": of_batch,
     "intake.undo": of_batch,
+    "levels.overview": lambda f: at_station(f) | {"lang": "en"},
+    "levels.standing": lambda f: of_member(f) | {"lang": "en"},
     "leads.add_lead": lambda f: {"lead": Lead(f.code, "fair", "x")},
     "leads.decide": lambda f: of_customer(f) | {"decision": Decision.CONTINUE},
     "leads.enlist": lambda f: of_customer(f) | {"belongs": Belongs.OURS},
@@ -305,6 +319,13 @@ NAMED: Mapping[str, Maker] = {
         of_customer(f) | {"occasion_id": f.occasion_id, "reason": "audit"}
     ),
     "occasions.reveal": lambda f: of_customer(f) | {"reason": "audit"},
+    "offering.hand_out": lambda f: of_coupon(f, 1) | {"station": f.code},
+    "offering.held": of_member,
+    "offering.offers": lambda f: of_member(f) | {"station": f.code},
+    "offering.refund": lambda f: of_coupon(f, 2) | {"back_minor": 500, "reason": "audit"},
+    "offering.take": lambda f: at_counter(f) | {"offer": worlds.REWARD.name},
+    "offering.use": lambda f: of_coupon(f) | {"station": f.code, "purchase": Purchase(500)},
+    "offering.withdraw": lambda f: of_coupon(f) | {"reason": "audit"},
     "portrait.happened": of_customer,
     "portrait.portrait": of_customer,
     "privacy.consents": of_customer,
@@ -335,6 +356,7 @@ NAMED: Mapping[str, Maker] = {
     "spending.hold": lambda f: at_counter(f) | {"points": 5},
     "spending.redeem": lambda f: at_counter(f) | {"points": 5},
     "spending.release": lambda f: by_key(f, 2),
+    "spending.terms": lambda f: of_member(f) | {"station": f.code},
     "settling.settle": lambda f: of_fleet(f) | {"period_end": date(2026, 7, 31)},
     "settling.unsettle": lambda f: of_fleet(f) | {"period_end": date(2026, 7, 31)},
     "sites.candidates": lambda f: {"station": f.code},
@@ -371,6 +393,7 @@ LISTS: Mapping[str, Maker] = {
     "lapses.newest": nothing,
     "members.find": lambda _: {"member": Named(By.CODE, f"{OWN}-1")},
     "merging.recent": nothing,
+    "offering.find": lambda f: {"code": f.codes[0]},
     "filters.choices": nothing,
     "filters.saved": nothing,
     "tagging.suggestions": nothing,
@@ -409,6 +432,7 @@ CHAINWIDE: Mapping[str, Maker] = {
     "approvals.decide": lambda f: {"request_id": f.request_id, "approve": False},
     "approvals.waiting": nothing,
     "demo.fill": lambda f: {"network": demo.Network(1, 30), "out": f.folder / "demo"},
+    "gifts.birthdays": nothing,
     "intake.import_sales": sales_of,
     "keeping.backup": lambda f: {"path": f.folder / "copy.backup"},
     "keeping.backup_here": nothing,
@@ -417,6 +441,7 @@ CHAINWIDE: Mapping[str, Maker] = {
     "keeping.nightly": nothing,
     "lapsing.expire": nothing,
     "noticing.refresh": nothing,
+    "offering.lapse": nothing,
     "keeping.verify": nothing,
     "keys.forget": nothing,
     "keys.rotate": nothing,
@@ -426,9 +451,26 @@ CHAINWIDE: Mapping[str, Maker] = {
     "reports.as_csv": told,
     "totals.import_totals": totals_of,
     "sheets.export": rows,
+    "receipts.quote": lambda _: {"receipt": RECEIPT},
+    "receipts.take": lambda _: {"key": "a1-000001", "receipt": RECEIPT},
+    "terminals.add": lambda f: {"name": "a1", "station": f.code},
+    "terminals.listing": nothing,
+    "terminals.revoke": plain(name="t1", reason="lost"),
+    "terminals.rotate": plain(name="t1", reason="lost"),
+    "tills.confirm": lambda _: {"key": "a1-000001", "of": 3, "points": 5},
+    "tills.member": of_member,
+    "tills.release": lambda _: {"key": "a1-000001", "of": 3},
+    "tills.reserve": lambda f: of_member(f) | {"key": "a1-000001", "points": 5},
+    "tills.reverse": lambda _: {"key": "a1-000001", "of": 2, "reason": "other"},
 }
 """Services of no one station, and imports, whose rows are refused one by one (tests/services)."""
+FOR_TILLS = (
+    *("receipts.quote", "receipts.take"),
+    *("tills.confirm", "tills.member", "tills.release", "tills.reserve", "tills.reverse"),
+)
+"""Services for terminals alone; tests/api asks them as one."""
 HARD: Mapping[tuple[str, str], type[StationError]] = {
+    **{(name, role): NotAllowedError for name in FOR_TILLS for role in ROLES},
     ("accounts.make_token", "administrator"): NotAllowedError,  # only at the command line
     ("persons.reveal", "staff"): NotAllowedError,  # the organisation is in nobody's care
     ("reports.report", "auditor"): NotAllowedError,  # may take out the log, not the analyses
@@ -460,6 +502,9 @@ CHANGES = frozenset(
     | {"leads.take_up", "leads.write_opportunity", "registering.confirm", "registering.decline"}
     | {"attachments.add", "attachments.remove", "notes.add", "occasions.add", "occasions.remove"}
     | {"totals.import_totals", "lapsing.expire", "noticing.refresh", "oddities.review"}
+    | {"terminals.add", "terminals.revoke", "terminals.rotate"}
+    | {f"offering.{verb}" for verb in ("hand_out", "lapse", "refund", "take", "use", "withdraw")}
+    | {"totals.import_totals", "lapsing.expire", "gifts.birthdays", "gifts.grant"}
     | {f"spending.{verb}" for verb in ("confirm", "hold", "redeem", "release")}
     | {"correcting.adjust", "correcting.freeze", "correcting.refund", "correcting.reverse"}
     | {"correcting.thaw", "correcting.transfer"}
@@ -488,6 +533,7 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         given = Grant(Role.STAFF, copy.ids[OWN])
         accounts.ask_grant(ask, name="nobody", given=given, reason="new")
         _merge(copy)
+        terminals.add(worlds.operator_of(copy), name="t1", station=OWN)
         ask.db.close()
         operator = worlds.operator_of(copy)
         _notice(copy)
@@ -501,7 +547,7 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
 
 
 def _earn(ask: Ask, facts: Facts) -> None:
-    """Let a station's first customer have points, some of them spent and some set apart."""
+    """Let a station's first customer have points, some spent and some set apart, and coupons."""
     earning = Earning(100, None, facts.code)
     with ask.db.writing() as conn:
         credit = crediting.Credit(facts.customer_id, facts.station_id, earning)
@@ -509,6 +555,11 @@ def _earn(ask: Ask, facts: Facts) -> None:
     how = of_member(facts) | {"points": 10, "station": facts.code}
     spending.redeem(ask, key=f"redeem-{facts.code}", **how)
     spending.hold(ask, key=f"setapart-{facts.code}", **how)
+    for at, offer in enumerate((worlds.COUPON, worlds.REWARD, worlds.COUPON)):
+        free = of_member(facts) | {"offer": offer.name, "station": facts.code}
+        slip = offering.take(ask, key=f"given-{at}-{facts.code}", **free)
+    paid = {"station": facts.code, "purchase": Purchase(500)}
+    offering.use(ask, key=f"used-{facts.code}", code=slip.code, **paid)
 
 
 def _notice(world: World) -> None:
@@ -574,6 +625,8 @@ def facts_of(world: World, code: str) -> Facts:
         fleet_id = int(conn.execute(fleet).scalar_one())
         person = select(contact_persons.c.id).where(contact_persons.c.customer_id == fleet_id)
         agreement = select(agreements.c.id).where(agreements.c.customer_id == fleet_id)
+        given = select(coupons.c.code).where(coupons.c.station_id == world.ids[code])
+        given = given.order_by(coupons.c.id)
         found = Facts(
             code=code,
             station_id=world.ids[code],
@@ -593,6 +646,7 @@ def facts_of(world: World, code: str) -> Facts:
             attachment_id=1 if code == OWN else 2,
             earned_no=1 if code == OWN else 4,
             oddity_id=1 if code == OWN else 2,
+            codes=tuple(conn.execute(given).scalars()),
             folder=world.folder,
         )
     ask.db.close()

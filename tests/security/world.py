@@ -14,6 +14,7 @@ from town import tell
 from station.archive import tables
 from station.archive.database import Database
 from station.config import Settings
+from station.loyalty.programme import Offer, Programme, Version
 from station.model import AgreementKind, ContactRole, Grant, LapseReason, Role
 from station.services import access, board, keeping
 from station.services.ask import Ask
@@ -202,14 +203,22 @@ def _keep(db: Database) -> None:
         conn.execute(table.update().where(table.c.code == f"{OWN}-1").values(keeper_id=1))
 
 
+COUPON = Offer("coupon", off_minor=100, most_member=9)
+REWARD = Offer("reward", most_member=9)
+RULES = Settings(
+    programme=Programme(versions=(Version("first", date(2020, 1, 1), offers=(COUPON, REWARD)),))
+)
+"""How everybody asks who was let in: some offers are free."""
+
+
 def ask_of(world: World, name: str) -> Ask:
     """Return the question of an account of the world, on an archive that the caller closes."""
-    db = keeping.open_archive(Settings(), world.url)
-    scope = access.scope_of(db, enter(db, name), Settings().sign_in)
-    return Ask(db, Settings(), scope, FIRST + timedelta(days=DAYS - 1))
+    db = keeping.open_archive(RULES, world.url)
+    scope = access.scope_of(db, enter(db, name), RULES.sign_in)
+    return Ask(db, RULES, scope, FIRST + timedelta(days=DAYS - 1))
 
 
 def operator_of(world: World) -> Ask:
     """Return the question of whoever keeps the files."""
-    db = keeping.open_archive(Settings(), world.url)
-    return Ask(db, Settings(), access.local_operator(db), FIRST + timedelta(days=DAYS - 1))
+    db = keeping.open_archive(RULES, world.url)
+    return Ask(db, RULES, access.local_operator(db), FIRST + timedelta(days=DAYS - 1))

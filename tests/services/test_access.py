@@ -49,6 +49,11 @@ HELPERS = {
     "sight.without_strangers",
     "told.bring",
     "booking.book",
+    "members.note_miss",
+    "members.refuse_guessing",
+    "receipts.station_here",
+    "receipts.terminal_here",
+    "tills.own_key",
     "told.settle_most",
 }
 """Public functions on a question that serve services and answer nobody by themselves."""

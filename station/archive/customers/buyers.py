@@ -64,8 +64,8 @@ def of_lines(conn: Connection, lines: Sequence[Sold]) -> dict[int, Buyer]:
             customer_id = _holder(ties.get(turn.vehicle_id, ()), line.day)
         if customer_id is not None:
             found[line.sale_id] = customer_id
-    known = _buyers(conn, set(found.values()))
-    return {sale_id: known[customer_id] for sale_id, customer_id in found.items()}
+    who = known(conn, set(found.values()))
+    return {sale_id: who[customer_id] for sale_id, customer_id in found.items()}
 
 
 def _by_card(links: Iterable[_Link], ties: Mapping[int, list[Tie]], day: int) -> int | None:
@@ -132,7 +132,8 @@ def _turns(conn: Connection, key_ids: Collection[int]) -> dict[int, list[_Turn]]
     return found
 
 
-def _buyers(conn: Connection, customer_ids: Collection[int]) -> dict[int, Buyer]:
+def known(conn: Connection, customer_ids: Collection[int]) -> dict[int, Buyer]:
+    """Return these customers as buyers, by their ids."""
     columns = [customers.c[name] for name in ("id", "made_at", "since_day", "erased_at")]
     return {
         row.id: Buyer(*row)

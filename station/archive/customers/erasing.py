@@ -27,6 +27,9 @@ from station.archive.customers.tables import (
     strangers,
     tags,
 )
+from station.archive.points.offer_tables import coupons
+from station.archive.points.referrals import forget as forget_referrals
+from station.archive.points.referrals import referrals
 from station.archive.rows import slices
 from station.archive.tables import (
     batches,
@@ -70,6 +73,7 @@ TOUCHED: tuple[Table, ...] = (
     batch_steps,
     merges,
     strangers,
+    referrals,
     customers,
     vehicles,
     vehicle_keys,
@@ -82,6 +86,7 @@ TOUCHED: tuple[Table, ...] = (
     quarantine,
     batches,
     sales,
+    coupons,
 )
 """The tables in which an erasure leaves old versions of rows behind."""
 
@@ -166,6 +171,7 @@ def forget(conn: Connection, customer: Customer, own: Belongings, *, day: int, n
     conn.execute(update(customers).where(customers.c.id == customer.id).values(gone))
     for table in TOLD_OF_PERSONS:  # a history may be deleted of who is erased only
         conn.execute(delete(table).where(table.c.customer_id == customer.id))
+    forget_referrals(conn, customer.id)
     steps.forget_customer(conn, customer.id)
     odd.forget_customer(conn, customer.ids, own.vehicles, own.numbers)
 

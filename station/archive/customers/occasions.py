@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from station.archive.customers.consents import of_customer as words_of
 from station.archive.customers.tables import occasions
+from station.archive.rows import slices
 from station.model import Consent
 
 
@@ -32,6 +33,20 @@ def of_customer(conn: Connection, customer_ids: Collection[int]) -> list[Occasio
     query = select(occasions).where(occasions.c.customer_id.in_(customer_ids))
     rows = conn.execute(query.order_by(occasions.c.id.desc())).mappings()
     return [OccasionRow(**row) for row in rows]
+
+
+def of_kind(
+    conn: Connection, kind: str, customer_ids: Collection[int] | None = None
+) -> list[OccasionRow]:
+    """Return the days of a kind that are kept of these customers or of all, the newest last."""
+    query = select(occasions).where(occasions.c.kind == kind).order_by(occasions.c.id)
+    if customer_ids is None:
+        return [OccasionRow(**row) for row in conn.execute(query).mappings()]
+    return [
+        OccasionRow(**row)
+        for some in slices(sorted(customer_ids))
+        for row in conn.execute(query.where(occasions.c.customer_id.in_(some))).mappings()
+    ]
 
 
 def remove(conn: Connection, customer_ids: Collection[int], occasion_id: int) -> int:

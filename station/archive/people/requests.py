@@ -49,6 +49,13 @@ def add(
     return int(conn.execute(insert(requests).values(values).returning(requests.c.id)).scalar_one())
 
 
+def asked(conn: Connection, *, kind: str, person: str, since: int) -> list[str]:
+    """Return the payloads of what a person has asked for since an instant and nobody declined."""
+    mine = (requests.c.kind == kind, requests.c.maker_person == person)
+    stands = (requests.c.made_at > since, requests.c.status != DECLINED)
+    return list(conn.execute(select(requests.c.payload).where(*mine, *stands)).scalars())
+
+
 def find(conn: Connection, request_id: int) -> Request | None:
     """Return a request, none if there is none."""
     names = Request.__slots__

@@ -9,11 +9,13 @@ from sqlalchemy import BindParameter, Connection, bindparam, func, insert, selec
 
 from station.archive.points.tables import point_awards, point_versions
 from station.archive.rows import frame, slices
-from station.archive.tables import cards, products, sales, stations
+from station.archive.tables import cards, meta, products, sales, stations
 from station.archive.views import visible
 from station.model import DAY_S
 
 HOUR_S = 3_600
+DEMO_DAY = "points_demo_day"
+"""The counter of a demo archive that says from which day on its sales earn."""
 _award, _sale = point_awards.c, sales.c
 
 
@@ -71,7 +73,7 @@ class Sold(NamedTuple):
 class Rest(NamedTuple):
     """What is left of a line after all its reversals, and the newest of these (0: there is none).
 
-    `undone_id` is the newest reversal that was itself undone.
+    `undone` are its reversals that were undone themselves.
     """
 
     sale_id: int
@@ -79,10 +81,10 @@ class Rest(NamedTuple):
     quantity_milli: int
     amount_minor: int
     reversal_id: int
-    undone_id: int
+    undone: int
 
 
-_LINES = (
+_SOLD = (
     select(
         _sale.id,
         _sale.station_id,
@@ -104,9 +106,9 @@ _LINES = (
     .join(products)
     .join(stations)
     .outerjoin(cards, (cards.c.number == _sale.card_no) & (_sale.card_no != ""))
-    .where(_sale.voided == 0, _sale.reverses.is_(None))
     .order_by(_sale.id)
 )
+_LINES = _SOLD.where(_sale.voided == 0, _sale.reverses.is_(None))
 _IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _GIVEN = select(*(_award[name] for name in Given._fields))
 _NEW = (
@@ -148,6 +150,15 @@ def of_batch(conn: Connection, batch_id: int, after_id: int, *, reversals: bool)
     kind = _sale.reverses.is_not(None) if reversals else _sale.reverses.is_(None)
     mine = select(_sale.id).where(_sale.batch_id == batch_id, _sale.id > after_id, kind)
     return list(conn.execute(mine.where(_sale.voided == 0).order_by(_sale.id)).scalars())
+
+
+def as_sold(conn: Connection, sale_ids: Sequence[int]) -> list[Sold]:
+    """Return these lines as they were sold, whatever became of them."""
+    return [
+        Sold._make(row)
+        for some in slices(sale_ids)
+        for row in conn.execute(_SOLD.where(_sale.id.in_(some)))
+    ]
 
 
 def newest_sale(conn: Connection) -> int:
@@ -235,7 +246,7 @@ def rests(conn: Connection, sale_ids: Collection[int]) -> dict[int, Rest]:
             _sale.quantity_milli + func.coalesce(func.sum(back.c.quantity_milli).filter(stands), 0),
             _sale.amount_minor + func.coalesce(func.sum(back.c.amount_minor).filter(stands), 0),
             func.coalesce(func.max(back.c.id).filter(stands), 0),
-            func.coalesce(func.max(back.c.id).filter(back.c.voided == 1), 0),
+            func.count(back.c.id).filter(back.c.voided == 1),
         )
         .outerjoin_from(sales, back, back.c.reverses == _sale.id)
         .group_by(_sale.id, _sale.voided, _sale.quantity_milli, _sale.amount_minor)
@@ -245,6 +256,12 @@ def rests(conn: Connection, sale_ids: Collection[int]) -> dict[int, Rest]:
         for some in slices(sorted(sale_ids))
         for row in conn.execute(query.where(_sale.id.in_(some)))
     }
+
+
+def undone_batches(conn: Connection, sale_id: int) -> list[int]:
+    """Return the imports whose reversals of a sale were undone, the newest first."""
+    query = select(_sale.batch_id).where(_sale.reverses == sale_id, _sale.voided == 1).distinct()
+    return sorted(conn.execute(query).scalars(), reverse=True)
 
 
 def reversed_by(conn: Connection, reversal_ids: Sequence[int]) -> set[int]:
@@ -276,3 +293,13 @@ def keep_marks(conn: Connection, new: dict[str, str], now_s: int) -> None:
     if new:
         rows = [{"name": name, "mark": mark, "kept_at": now_s} for name, mark in new.items()]
         conn.execute(insert(point_versions), rows)
+
+
+def start_demo(conn: Connection, day: int) -> None:
+    """Let sales earn from a day on, whenever the rules start: it is a demo archive."""
+    conn.execute(insert(meta).values(name=DEMO_DAY, value=day))
+
+
+def demo_day(conn: Connection) -> int | None:
+    """Return from which day on a demo archive's sales earn, none of any other archive."""
+    return conn.execute(select(meta.c.value).where(meta.c.name == DEMO_DAY)).scalar()

@@ -15,6 +15,8 @@ from station.model import PointDraft, PointMove
 
 LAST = "points_last"
 """The counter of the archive that says how long the chain is: a cut end would leave a sound one."""
+BY_CALLER = "key:"
+"""How callers' keys begin in the ledger, so that none stands in the way of an earning's."""
 UNSOUND = "points_unsound"
 """Stands among the counters from a proof that failed until one that did not."""
 
@@ -233,9 +235,31 @@ def known(conn: Connection, keys: Sequence[str]) -> set[str]:
     }
 
 
+def of_keys(conn: Connection, keys: Sequence[str]) -> dict[str, Booked]:
+    """Return the transactions under these keys, by their keys."""
+    found = (
+        _booked(row)
+        for some in slices(keys)
+        for row in conn.execute(_BOOKED.where(point_transactions.c.key.in_(some)))
+    )
+    return {one.key: one for one in found}
+
+
 def find(conn: Connection, number: int) -> Booked | None:
     """Return a transaction, none if there is none."""
     return _one(conn, "id", number)
+
+
+def sure(conn: Connection, number: int) -> Booked:
+    """Return a transaction of which it is known that there is one.
+
+    Raises:
+        LookupError: there is none after all.
+    """
+    booked = find(conn, number)
+    if booked is None:
+        raise LookupError(number)
+    return booked
 
 
 def closing(conn: Connection, number: int) -> Booked | None:

@@ -1,10 +1,12 @@
 """What customers hold: their lots, what of them was moved by what, and who is frozen."""
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 import pandas as pd
 from sqlalchemy import BindParameter, Connection, and_, bindparam, case, exists, func, or_, select
 
+from station.archive.points import chain
 from station.archive.points.chain import Booked
 from station.archive.points.tables import point_entries, point_lots, point_transactions
 from station.archive.rows import frame, slices
@@ -26,12 +28,38 @@ _HOLDS = (
     .order_by(point_transactions.c.id)
 )
 _OVER = _HOLDS.where(point_transactions.c.until_at <= bindparam("now"))
+_SPENT = (PointMove.REDEEM.value, PointMove.CONFIRM.value)
+_CALLED = point_transactions.c.key.startswith(chain.BY_CALLER, autoescape=True)
+_DONE = and_(
+    point_transactions.c.move.in_(_SPENT), point_transactions.c.day >= bindparam("month_day")
+)
+_SET_APART = and_(
+    point_transactions.c.move == PointMove.HOLD.value,
+    point_transactions.c.until_at > bindparam("now"),
+)
+_TODAY = or_(_SET_APART, point_transactions.c.day >= bindparam("today"))
+_REDEEMED = select(
+    func.coalesce(func.sum(case((_TODAY, point_transactions.c.points), else_=0)), 0),
+    func.coalesce(func.sum(point_transactions.c.points), 0),
+).where(
+    point_transactions.c.customer_id.in_(_IDS),
+    _CALLED,
+    or_(_DONE, _SET_APART),
+    ~exists().where(_closer.c.closes == point_transactions.c.id),
+)
 _LAST_WORD = (
     select(point_transactions.c.move)
     .where(point_transactions.c.customer_id.in_(_IDS), point_transactions.c.move.in_(FROST))
     .order_by(point_transactions.c.id.desc())
     .limit(1)
 )
+
+
+class Redeemed(NamedTuple):
+    """How many points were redeemed for money in a day and in its month, open holds included."""
+
+    day: int
+    month: int
 
 
 def of_customers(conn: Connection, customer_ids: Collection[int]) -> tuple[Lot, ...]:
@@ -41,6 +69,22 @@ def of_customers(conn: Connection, customer_ids: Collection[int]) -> tuple[Lot, 
         for some in slices(sorted(customer_ids))
         for row in conn.execute(_LOTS, {"ids": some})
     )
+
+
+def sums(conn: Connection, customer_ids: Collection[int], day: int) -> list[tuple[int, int, int]]:
+    """Return of each of these customers who has lots: what counts on a day, and what he owes."""
+    lot = point_lots.c
+    counts = or_(lot.expires_day.is_(None), lot.expires_day >= day)
+    query = select(
+        lot.customer_id,
+        func.sum(case((counts, lot.left), else_=0)),
+        func.sum(lot.owed),
+    ).group_by(lot.customer_id)
+    return [
+        (int(customer_id), int(left), int(owed))
+        for some in slices(sorted(customer_ids))
+        for customer_id, left, owed in conn.execute(query.where(lot.customer_id.in_(some)))
+    ]
 
 
 def owners(conn: Connection, lot_ids: Collection[int]) -> list[int]:
@@ -53,6 +97,30 @@ def opened_by(conn: Connection, transaction_id: int) -> list[int]:
     """Return the lots that a transaction opened."""
     query = select(point_lots.c.id).where(point_lots.c.transaction_id == transaction_id)
     return list(conn.execute(query.order_by(point_lots.c.id)).scalars())
+
+
+def opened_by_many(conn: Connection, transaction_ids: Collection[int]) -> dict[int, int]:
+    """Return the lot that each of these earnings opened, by the transaction."""
+    query = select(point_lots.c.transaction_id, point_lots.c.id)
+    return {
+        int(number): int(lot_id)
+        for some in slices(sorted(transaction_ids))
+        for number, lot_id in conn.execute(query.where(point_lots.c.transaction_id.in_(some)))
+    }
+
+
+def standing(conn: Connection, transaction_ids: Collection[int]) -> dict[int, int]:
+    """Return how many points of each of these earnings were not taken back."""
+    lot = point_lots.c
+    query = select(lot.transaction_id, lot.points - lot.taken)
+    found = conn.execute(query.where(lot.transaction_id.in_(transaction_ids)))
+    return {int(number): int(points) for number, points in found}
+
+
+def last_day_of(conn: Connection, transaction_id: int) -> int | None:
+    """Return the last day on which the points of an earning count, none if they stay."""
+    query = select(point_lots.c.expires_day).where(point_lots.c.transaction_id == transaction_id)
+    return conn.execute(query).scalar()
 
 
 def parts(conn: Connection, transaction_id: int, account: PointAccount) -> list[LotPart]:
@@ -76,6 +144,18 @@ def open_holds(conn: Connection, customer_ids: Collection[int]) -> list[int]:
 def holds_over(conn: Connection, customer_ids: Collection[int], now_s: int) -> list[int]:
     """Return those of them whose time is over."""
     return list(conn.execute(_OVER, {"ids": customer_ids, "now": now_s}).scalars())
+
+
+def redeemed(
+    conn: Connection, customer_ids: Collection[int], *, day: int, month_day: int, now_s: int
+) -> Redeemed:
+    """Return what these customers redeemed on a day and since the first of its month.
+
+    What was reversed is left out, and so is what was paid for an offer; a hold counts while it is
+    open, whenever it was made.
+    """
+    asked = {"ids": customer_ids, "today": day, "month_day": month_day, "now": now_s}
+    return Redeemed(*map(int, conn.execute(_REDEEMED, asked).one()))
 
 
 def overdue_holds(conn: Connection, now_s: int) -> list[int]:

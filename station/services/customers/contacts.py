@@ -354,13 +354,17 @@ def refuse_guessing(conn: Connection, ask: Ask) -> None:
     Raises:
         LimitReachedError: too many were nobody's today.
     """
-    most = ask.settings.looks.phone_misses_per_day
+    is_till = bool(ask.scope.terminal_id)
+    rules = ask.settings
+    most = rules.till.misses_per_day if is_till else rules.looks.phone_misses_per_day
     missed = sessions.guesses(conn, address=_guesser(ask), from_s=start_of_today())
     if ask.scope.account != LOCAL_ACCOUNT and missed >= most:
         raise LimitReachedError("contacts.too_many_misses", most=most)
 
 
 def _guesser(ask: Ask) -> str:
+    if ask.scope.terminal_id:
+        return f"till/{ask.scope.terminal_id}"
     return f"phone/{ask.scope.account_id}"
 
 

@@ -29,6 +29,8 @@ from station.services import trail
 from station.services.access import acting, right, stations_in_sight, today
 from station.services.ask import Ask
 from station.services.customers import fields, kept
+from station.services.points import gifts, referring
+from station.services.points.members import Named
 
 NAMED = ("name", "phone", "plate", "card")
 """Of a person one of these must be known, or nobody could find him again."""
@@ -41,7 +43,8 @@ class NewCard:
 
     `more` are other fields by name. `agrees` are the purposes for which he may be addressed from
     now on, by `channel`, as he said by `source`. `takes_over` lets plate and card leave whose they
-    are now. `is_kept` gives him into the care of whoever writes him down.
+    are now. `is_kept` gives him into the care of whoever writes him down. `referred_by` is the
+    member who brought him, named in full.
     """
 
     station: str
@@ -58,6 +61,7 @@ class NewCard:
     source: ConsentSource = ConsentSource.COUNTER
     takes_over: bool = False
     is_kept: bool = True
+    referred_by: Named | None = None
 
 
 @right("customers.edit")
@@ -67,11 +71,12 @@ def add(ask: Ask, *, new: NewCard) -> int:
     Whether he is known already is asked before, by whoever shows the form.
 
     Raises:
-        NotFoundError: the station is not in sight.
-        BadValueError: too little is told of him, a value cannot be, or plate or card are
-            another's now.
+        NotFoundError: the station is not in sight, or nobody is known who brought him.
+        BadValueError: too little is told of him, a value cannot be, plate or card are another's
+            now, or whoever brought him is himself.
     """
     (station_id,) = stations_in_sight(ask, [new.station])
+    brought_by = referring.known(ask, new.referred_by)
     key, number = _key(new.plate), _number(new.card)
     with acting(ask, changes_figures=True) as conn:
         told = _told(conn, ask, new)
@@ -84,6 +89,8 @@ def add(ask: Ask, *, new: NewCard) -> int:
         consents.add(conn, _said(ask, customer.id, new, day))
         what = f"customer:{customer.id}:made"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=station_id)
+        referring.bring(conn, ask, customer.id, brought_by, station_id)
+        gifts.enrolled(conn, ask, customer.id, station_id)
     lake.refresh(ask.db)
     return customer.id
 

@@ -35,6 +35,8 @@ from station.services.customers import contacts, leads
 from station.services.customers.leads import Found
 from station.services.people import sign_in
 from station.services.personal import sealing
+from station.services.points import gifts, referring
+from station.services.points.members import Named
 
 ASKED = rules.ASKED
 PATH = "/join"
@@ -236,17 +238,21 @@ def _found(conn: Connection, ask: Ask, registration_id: int) -> Registration:
 
 
 @right("prospects.work")
-def confirm(ask: Ask, *, registration_id: int) -> Confirmed:
+def confirm(ask: Ask, *, registration_id: int, referred_by: Named | None = None) -> Confirmed:
     """Make a customer of somebody whom staff have seen, or complete the one he is already.
 
     He is one already who has the same telephone and is called the same, or has no name yet. What
     he agreed to is written down as said online on the day he registered. What was promised is due
-    once to a telephone, however often and under whichever name it registers.
+    once to a telephone, however often and under whichever name it registers. `referred_by` is the
+    member who brought him, as he says; nobody brings who is known already.
 
     Raises:
-        NotFoundError: nobody waits under this number, or not in sight; both answer alike.
-        BadValueError: what he wrote cannot be opened, or is no telephone any more.
+        NotFoundError: nobody waits under this number, or not in sight; both answer alike. Or nobody
+            is known who brought him.
+        BadValueError: what he wrote cannot be opened, is no telephone any more, or he who brought
+            him is himself.
     """
+    brought_by = referring.known(ask, referred_by)
     with acting(ask, changes_figures=True) as conn:
         row = _found(conn, ask, registration_id)
         told = opened(ask.db, row)
@@ -263,6 +269,9 @@ def confirm(ask: Ask, *, registration_id: int) -> Confirmed:
         _decide(conn, ask, row, CONFIRMED, customer_id, reward)
         what = f"customer:{customer_id}:registration:confirmed"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=row.station_id)
+        if not known:
+            referring.bring(conn, ask, customer_id, brought_by, row.station_id)
+            gifts.enrolled(conn, ask, customer_id, row.station_id)
     return Confirmed(customer_id, bool(known), has_vehicle, reward)
 
 

@@ -51,7 +51,7 @@ from station.services.incoming.files import (
 from station.services.incoming.records import KINDS
 from station.services.incoming.undoing import Undone, take_back
 from station.services.personal import sealing
-from station.services.points import awarding
+from station.services.points import awarding, returning, vouchers
 
 REJECTED, CONFLICT, IGNORED = "rejected", "conflict", "ignored"
 ASIDE = {Outcome.CONFLICT: CONFLICT, Outcome.UNMATCHED: "reversal_without_sale"}
@@ -93,7 +93,7 @@ def import_sales(
             whole_file=options.whole_file,
         )
     file = _open(ask, path, options)
-    request = _Request(ask, path, file, options, _settled_key_kind(ask, file), progress)
+    request = Request(ask, path, file, options, _settled_key_kind(ask, file), progress)
     if options.whole_file:
         _refuse_bad_rows(file.rows(request.key_kind))
     if options.dry_run:
@@ -150,7 +150,7 @@ def _refuse_bad_rows(rows: Iterator[ReadRow]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
+class Request:
     """Who wants which file taken, how, and how its lines are told apart."""
 
     ask: Ask
@@ -167,10 +167,10 @@ class _Request:
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class Work:
     """A request under way: its batch, and the door through which its chunks are written."""
 
-    request: _Request
+    request: Request
     batch_id: int
     station_ids: dict[str, int]
     door: Door
@@ -185,7 +185,7 @@ class _Work:
 
 
 @dataclass(slots=True)
-class _Tally:
+class Tally:
     """What has become of the rows so far, and what waits for the end of the file."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -213,7 +213,7 @@ class _Tally:
         )
 
 
-def _take(request: _Request) -> FileReport:
+def _take(request: Request) -> FileReport:
     """Import for good: every chunk in a transaction of its own."""
     db = request.ask.db
     work = _begin(request, db.writing)
@@ -224,6 +224,9 @@ def _take(request: _Request) -> FileReport:
         raise FileRefusedError("intake.not_whole", rejected=tally.outcomes[REJECTED])
     with db.writing() as conn:
         relink.relink(conn, tally.plates)
+        if request.options.whole_file:
+            _earn(conn, work, 0)
+            _take_back(conn, work, 0)
         counts = batches.finish(conn, work.batch_id, tally.counts(), int(time()))
         trail.note(
             conn,
@@ -236,20 +239,20 @@ def _take(request: _Request) -> FileReport:
     return _report(work, tally, counts, _write_rejects(work) if counts.rejected else None)
 
 
-def _only_station(work: _Work) -> int | None:
+def _only_station(work: Work) -> int | None:
     """Return whose sales a file holds, none where it holds those of several."""
     codes = work.request.file.station_codes
     return work.station_ids.get(next(iter(codes))) if len(codes) == 1 else None
 
 
-def _rehearse(request: _Request) -> FileReport:
+def _rehearse(request: Request) -> FileReport:
     with rehearsal(request.ask.db) as door:
         work = _begin(request, door)
         tally = _read_in(work)
         return _report(work, tally, tally.counts(), None)
 
 
-def _begin(request: _Request, door: Door) -> _Work:
+def _begin(request: Request, door: Door) -> Work:
     with door() as conn:
         batch_id = open_batch(
             conn,
@@ -260,21 +263,19 @@ def _begin(request: _Request, door: Door) -> _Work:
             name=request.name,
             whole_file=request.options.whole_file,
         )
-        return _Work(request, batch_id, stations.ids(conn), door)
+        return Work(request, batch_id, stations.ids(conn), door)
 
 
-def _read_in(work: _Work) -> _Tally:
-    tally, done = _Tally(), 0
+def _read_in(work: Work) -> Tally:
+    tally, done = Tally(), 0
     rows = work.request.file.rows(work.request.key_kind)
     while chunk := _chunk(rows):
         with work.door() as conn:
-            _take_chunk(conn, work, tally, chunk)
+            take_chunk(conn, work, tally, chunk)
         done += len(chunk)
         work.request.progress(done, work.request.file.row_count)
     with work.door() as conn:
-        # Reversals come last, so that neither chunks nor the order of lines decide what they meet.
-        outcomes = _add_reversals(conn, work, tally.reversals)
-        _note(conn, work, tally, tally.reversals, outcomes)
+        take_reversals(conn, work, tally)
     return tally
 
 
@@ -290,7 +291,8 @@ def _chunk(rows: Iterator[ReadRow]) -> list[ReadRow]:
     return chunk
 
 
-def _take_chunk(conn: Connection, work: _Work, tally: _Tally, rows: Sequence[ReadRow]) -> None:
+def take_chunk(conn: Connection, work: Work, tally: Tally, rows: Sequence[ReadRow]) -> None:
+    """Bring in rows, all but the reversals, which wait in the tally for the end of the file."""
     tally.outcomes[IGNORED] += sum(isinstance(row, IgnoredRow) for row in rows)
     _put_aside(conn, work, tally, [row for row in rows if isinstance(row, RejectedRow)])
     lines = [row for row in rows if isinstance(row, SaleRow)]
@@ -306,10 +308,9 @@ def _take_chunk(conn: Connection, work: _Work, tally: _Tally, rows: Sequence[Rea
         keys=work.keys,
         products=work.products,
     )
-    if work.earns_at_once:
-        new = awards.of_batch(conn, work.batch_id, newest, reversals=False)
-        awarding.award(conn, work.request.ask, new)
     _note(conn, work, tally, plain, outcomes)
+    if work.earns_at_once:
+        _earn(conn, work, newest)
     tally.plates.update(
         row.sale.vehicle.text
         for row in plain
@@ -317,21 +318,43 @@ def _take_chunk(conn: Connection, work: _Work, tally: _Tally, rows: Sequence[Rea
     )
 
 
-def _add_reversals(conn: Connection, work: _Work, rows: Sequence[SaleRow]) -> list[Outcome]:
-    return reversals.add(
+def _earn(conn: Connection, work: Work, newest: int) -> None:
+    """Let the sales that came in after the one with this number earn."""
+    ask = work.request.ask
+    if ask.settings.programme.versions:
+        relink.relink(conn, work.keys.fresh(conn))  # whose they are is told by their vehicles
+        new = awards.of_batch(conn, work.batch_id, newest, reversals=False)
+        for start in range(0, len(new), CHUNK_ROWS):
+            awarding.award(conn, ask, new[start : start + CHUNK_ROWS])
+
+
+def _take_back(conn: Connection, work: Work, newest: int) -> None:
+    """Let the reversals that came in after the line with this number take back, coupons too."""
+    new = awards.of_batch(conn, work.batch_id, newest, reversals=True)
+    returning.take_back_of(conn, work.request.ask, new)
+    vouchers.taken_back(conn, work.request.ask, new)
+
+
+def take_reversals(conn: Connection, work: Work, tally: Tally) -> None:
+    """Bring in the reversals; last, so that no order of lines or chunks decides what they meet."""
+    newest = awards.newest_sale(conn)
+    outcomes = reversals.add(
         conn,
         work.batch_id,
-        [row.sale for row in rows],
+        [row.sale for row in tally.reversals],
         station_ids=work.station_ids,
         products=work.products,
         rules=work.request.ask.settings.reversals,
     )
+    _note(conn, work, tally, tally.reversals, outcomes)
+    if work.earns_at_once:
+        _take_back(conn, work, newest)
 
 
 def _note(
     conn: Connection,
-    work: _Work,
-    tally: _Tally,
+    work: Work,
+    tally: Tally,
     rows: Sequence[SaleRow],
     outcomes: Sequence[Outcome],
 ) -> None:
@@ -344,13 +367,13 @@ def _note(
     _put_aside(conn, work, tally, aside)
 
 
-def _put_aside(conn: Connection, work: _Work, tally: _Tally, rows: Sequence[RejectedRow]) -> None:
+def _put_aside(conn: Connection, work: Work, tally: Tally, rows: Sequence[RejectedRow]) -> None:
     sealed = sealing.seal_rows(work.request.ask.db, work.batch_id, rows)
     batches.add_rejected(conn, work.batch_id, sealed)
     tally.put_aside(rows)
 
 
-def _know_stations(conn: Connection, work: _Work, codes: set[str]) -> None:
+def _know_stations(conn: Connection, work: Work, codes: set[str]) -> None:
     """Add the stations that a mapping allows to be created; fix how each source is keyed."""
     file = work.request.file
     for station in file.new_stations:
@@ -363,7 +386,7 @@ def _know_stations(conn: Connection, work: _Work, codes: set[str]) -> None:
     batches.brought(conn, work.batch_id, [work.station_ids[code] for code in codes])
 
 
-def _write_rejects(work: _Work) -> Path:
+def _write_rejects(work: Work) -> Path:
     request = work.request
     with request.ask.db.reading() as conn:
         sealed = batches.rejected(conn, work.batch_id)
@@ -373,7 +396,7 @@ def _write_rejects(work: _Work) -> Path:
 
 
 def _report(
-    work: _Work, tally: _Tally, counts: ImportCounts, rejects_file: Path | None
+    work: Work, tally: Tally, counts: ImportCounts, rejects_file: Path | None
 ) -> FileReport:
     return FileReport(
         file=work.request.name,
@@ -433,5 +456,6 @@ def undo(ask: Ask, *, batch_id: int) -> Undone:
 def _void(ask: Ask, batch_id: int) -> Undone:
     with ask.db.writing() as conn:
         voided = batches.undo(conn, batch_id)
+        returning.undo(conn, ask, batch_id)
         trail.note(conn, ask.scope, Act.UNDO, f"batch:{batch_id}", count=voided)
     return Undone(voided)

@@ -15,7 +15,7 @@ from station.archive.people import sessions
 from station.archive.people.accounts import Account
 from station.errors import BadValueError, NotAllowedError, NotFoundError
 from station.guard import passwords
-from station.model import CHAIN_ONLY, DAY_S, Act, Grant, Role, day_number
+from station.model import CHAIN_ONLY, DAY_S, NOBODYS, Act, Grant, Role, day_number
 from station.services import trail
 from station.services.access import (
     LOCAL_ACCOUNT,
@@ -129,7 +129,7 @@ def _known(conn: Connection, name: str) -> Account:
 
 def _check(conn: Connection, given: Grant) -> None:
     is_whole = given.station_id is None and not given.region
-    if given.role is Role.OPERATOR or (given.role in CHAIN_ONLY and not is_whole):
+    if given.role in NOBODYS or (given.role in CHAIN_ONLY and not is_whole):
         raise BadValueError("accounts.chain_only")
     if given.role in {Role.STAFF, Role.MANAGER} and given.station_id is None:
         raise BadValueError("accounts.needs_station")

@@ -11,6 +11,7 @@ from station.archive.customers import book, person, registrations, talks
 from station.archive.customers import occasions as occasion_book
 from station.archive.customers import prospects as prospect_book
 from station.archive.database import Connection
+from station.archive.points import referrals
 from station.model import day_date
 from station.services import oddities
 from station.services.ask import Ask
@@ -28,6 +29,7 @@ def sections(conn: Connection, ask: Ask, seen: Seen, codes: "pd.Series[str]") ->
         "occasions": _occasions(conn, ask, same),
         "attachments": _attachments(conn, ask, same),
         "oddities": _oddities(conn, ask, same, codes),
+        "referrals": _referrals(conn, same),
     }
 
 
@@ -67,6 +69,21 @@ def _prospect(conn: Connection, same: list[int]) -> dict[str, Any] | None:
         "event": prospect.event,
         "taken_up_at": instant(prospect.made_at),
         "bought_on": day(prospect.won_day),
+    }
+
+
+def _referrals(conn: Connection, same: list[int]) -> dict[str, Any]:
+    """Return that he was brought by somebody, and how often he brought others; not who they are."""
+    return {
+        "brought_on": [day(one.made_day) for one in referrals.of_members(conn, same)],
+        "brought_others": [
+            {
+                "on": day(one.made_day),
+                "state": one.state.value,
+                "rewarded_on": day(one.rewarded_day),
+            }
+            for one in referrals.brought(conn, same)
+        ],
     }
 
 

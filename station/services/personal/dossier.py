@@ -12,7 +12,7 @@ from station.archive.customers import credit, merging, person, steps, tags
 from station.archive.customers import persons as people
 from station.archive.customers.book import Span
 from station.archive.database import Connection
-from station.archive.points import lots
+from station.archive.points import lots, offers
 from station.model import (
     DAY_S,
     MILLI,
@@ -59,6 +59,7 @@ def file_of(conn: Connection, ask: Ask, seen: Seen) -> dict[str, Any]:
         "agreements": _agreements(conn, ask, seen),
         "payments": _payments(conn, seen),
         "points": _points(conn, seen, codes),
+        "coupons": _coupons(conn, seen, codes),
         "events": [_event(row, codes) for row in events.to_dict("records")],
     } | confided.sections(conn, ask, seen, codes)
 
@@ -120,6 +121,27 @@ def _points(conn: Connection, seen: Seen, codes: "pd.Series[str]") -> list[dict[
             **{name: int(row[name]) for name in ("member", "held", "debt", "balance")},
         }
         for row in moves.to_dict("records")
+    ]
+
+
+def _coupons(conn: Connection, seen: Seen, codes: "pd.Series[str]") -> list[dict[str, Any]]:
+    """Return what he had for points or for nothing, the newest first; where, if in sight."""
+    return [
+        {
+            "code": one.code,
+            "offer": one.offer,
+            "points": one.points,
+            "issued_at": instant(one.issued_at),
+            "station": codes.get(one.station_id),
+            "last_day": day(one.last_day),
+            "state": one.state.value,
+            "used_at": None if one.used_at is None else instant(one.used_at),
+            "used_station": codes.get(one.used_station_id),
+            "amount_minor": one.amount_minor,
+            "off_minor": one.off_minor,
+            "receipt": one.receipt,
+        }
+        for one in offers.of_customers(conn, customers.same(conn, seen.customer.id))
     ]
 
 

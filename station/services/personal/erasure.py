@@ -23,7 +23,7 @@ from station.services.access import right, today
 from station.services.ask import Ask
 from station.services.customers import contacts, kept, registering
 from station.services.personal import sealing
-from station.services.points import lapsing
+from station.services.points import lapsing, vouchers
 
 FILE = "erasures.jsonl"
 """Lies beside the archive, so that no backup of it is older than the newest erasure."""
@@ -94,6 +94,7 @@ def _erase(conn: Connection, ask: Ask, erasure: Erasure) -> None:
     registering.forget_named(conn, db, person)
     if not customer.is_organisation:
         lapsing.close(conn, ask, customer.id)
+        vouchers.close(conn, ask, customer.id)
     erasing.forget(conn, customer, own, day=day_number(today()), now_s=erasure.at)
     erasing.note(conn, erasure)
     erasing.mark_unsettled(conn)

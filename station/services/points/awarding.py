@@ -18,7 +18,7 @@ from station.loyalty.ledger import Earning
 from station.loyalty.programme import Over, Version
 from station.model import Fuel, Unit, day_date, day_number
 from station.services.ask import Ask
-from station.services.points import crediting, grading, rules
+from station.services.points import crediting, grading, referring, rules
 from station.services.points.crediting import Credit
 from station.services.points.grading import Graded
 from station.services.points.rules import Rules
@@ -97,6 +97,7 @@ def give(
                 credits_.append(_credit(one, buyer.customer_id, first.station_id))
     awards.add(conn, given)
     crediting.credit(conn, ask, credits_)
+    referring.reward(conn, ask, {row.customer_id for row in given if row.points})
     return given
 
 

@@ -17,6 +17,7 @@ from station.archive.points.chain import Booked, Posting
 from station.errors import BadValueError, KeyReusedError, NotFoundError, PointsError
 from station.loyalty import ledger
 from station.loyalty.ledger import LedgerRules, Purse
+from station.loyalty.programme import Version
 from station.model import (
     DAY_S,
     Act,
@@ -30,11 +31,10 @@ from station.services import trail
 from station.services.access import acting
 from station.services.ask import Ask
 from station.services.customers import contacts
+from station.services.points import rules
 
 KEY = re.compile(r"[\x21-\x7e]{8,100}")
 """How a caller's key must look: no blank, long enough that nobody hits it by chance."""
-BY_CALLER = "key:"
-"""How callers' keys begin in the ledger, so that none stands in the way of an earning's."""
 SPENDING = frozenset({PointMove.REDEEM, PointMove.HOLD, PointMove.CONFIRM, PointMove.TRANSFER})
 """What is refused while the ledger was not proved sound."""
 
@@ -88,15 +88,8 @@ class Desk:
     day: int
 
     def station(self, code: str) -> int:
-        """Return the id of the station at which points are moved.
-
-        Raises:
-            NotFoundError: it is not there, or not in sight; both answer alike.
-        """
-        station_id = stations.ids(self.conn).get(code)
-        if station_id is None or station_id not in self.ask.scope.station_ids:
-            raise NotFoundError("error.station_not_found", station=code)
-        return station_id
+        """Return the id of the station at which points are moved; not there or in sight: refuse."""
+        return station_of(self.conn, self.ask, code)
 
     def purse(self, customer_id: int) -> Purse:
         """Return what a customer holds; holds whose time is over have gone back before."""
@@ -119,6 +112,8 @@ class Desk:
     def transaction(self, number: int, *moves: PointMove) -> Booked:
         """Return a transaction of one of these kinds, made here or for a customer in sight.
 
+        A till is told of those of its own station only.
+
         Raises:
             NotFoundError: there is no such, or none in sight; both answer alike.
         """
@@ -126,6 +121,8 @@ class Desk:
         if booked is None or booked.move not in moves:
             raise NotFoundError("points.no_transaction", number=number)
         if booked.station_id not in self.ask.scope.station_ids:
+            if self.ask.scope.terminal_id:
+                raise NotFoundError("points.no_transaction", number=number)
             try:
                 contacts.in_sight(self.conn, self.ask, booked.customer_id)
             except NotFoundError as error:
@@ -183,7 +180,7 @@ def book(ask: Ask, request: Request, draw: Draw) -> Receipt:
 
 def book_within(conn: Connection, ask: Ask, request: Request, draw: Draw) -> Receipt:
     """Return the receipt of what is asked for, booked in the caller's own write."""
-    key = BY_CALLER + request.key
+    key = chain.BY_CALLER + request.key
     before = chain.by_key(conn, key)
     if before is not None:
         if before.request_hash != request.hash:
@@ -211,19 +208,45 @@ def desk_of(conn: Connection, ask: Ask, *, spends: bool = False, now_s: int | No
     Raises:
         PointsError: the clock is far behind, or points are to be spent of an unsound ledger.
     """
-    end, rules = chain.head(conn), ask.settings.ledger
+    end, slack_days = chain.head(conn), ask.settings.ledger.clock_slack_days
     now_s = int(time()) if now_s is None else now_s
-    if now_s < end.at - rules.clock_slack_days * DAY_S:
+    if now_s < end.at - slack_days * DAY_S:
         raise PointsError("points.clock_behind")
     if spends and not end.is_sound:
         raise PointsError("points.unsound")
     at = max(now_s, end.at)
-    return Desk(conn, ask, at, max(day_of(at, rules), end.day))
+    return Desk(conn, ask, at, max(day_of(at, ask.settings.programme.zone), end.day))
 
 
-def day_of(at: int, rules: LedgerRules) -> int:
-    """Return on which day of the programme an instant lies."""
-    return day_number(datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(rules.zone)).date())
+def station_of(conn: Connection, ask: Ask, code: str) -> int:
+    """Return the id of a station in sight.
+
+    Raises:
+        NotFoundError: it is not there, or not in sight; both answer alike.
+    """
+    station_id = stations.ids(conn).get(code)
+    if station_id is None or station_id not in ask.scope.station_ids:
+        raise NotFoundError("error.station_not_found", station=code)
+    return station_id
+
+
+def now() -> int:
+    """Return this instant."""
+    return int(time())
+
+
+def day_of(at: int, zone: str) -> int:
+    """Return on which day of the programme, which is kept by its zone, an instant lies."""
+    return day_number(datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone)).date())
+
+
+def rules_on(conn: Connection, ask: Ask, day: int) -> Version | None:
+    """Return the rules that hold on a day of the programme, none before the first start.
+
+    Raises:
+        PointsError: what the rules said while they held was changed.
+    """
+    return rules.read(conn, ask).on(day)
 
 
 def purse_of(conn: Connection, customer_id: int, rows: Sequence[int], day: int) -> Purse:
@@ -235,7 +258,7 @@ def purse_of(conn: Connection, customer_id: int, rows: Sequence[int], day: int) 
 def seen_now(conn: Connection, ask: Ask, customer_id: int) -> Purse:
     """Return what a customer holds now; holds whose time is over count as gone back."""
     now_s = int(time())
-    day = day_of(now_s, ask.settings.ledger)
+    day = day_of(now_s, ask.settings.programme.zone)
     rows = customers.same(conn, customer_id)
     purse = purse_of(conn, customer_id, rows, day)
     for number in lots.holds_over(conn, rows, now_s):
@@ -246,9 +269,7 @@ def seen_now(conn: Connection, ask: Ask, customer_id: int) -> Purse:
 
 def release(desk: Desk, number: int) -> Receipt:
     """Return the receipt of a hold that goes back by itself."""
-    hold = chain.find(desk.conn, number)
-    if hold is None:
-        raise LookupError(number)
+    hold = chain.sure(desk.conn, number)
     parts = lots.parts(desk.conn, number, PointAccount.HELD)
     draft = ledger.release(desk.purses(parts), parts)
     purse = desk.seen(hold.customer_id, customers.same(desk.conn, hold.customer_id))

@@ -1,20 +1,30 @@
 """What was booked is put right: reversed once, refunded, corrected by two people, passed on."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import date
+from time import time
 
 from station.archive.database import Connection
-from station.archive.points import lots
-from station.errors import NotAllowedError, NotFoundError, PointsError
+from station.archive.people import requests
+from station.archive.points import chain, lots
+from station.archive.points.chain import Booked
+from station.errors import (
+    KeyReusedError,
+    LimitReachedError,
+    NotAllowedError,
+    NotFoundError,
+    PointsError,
+)
 from station.loyalty import ledger
 from station.model import DAY_S, PointAccount, PointMove, day_number
 from station.services import trail
-from station.services.access import LOCAL_ACCOUNT, acting, right
+from station.services.access import MINUTE_S, acting, right
 from station.services.ask import Ask
 from station.services.customers import contacts
 from station.services.people import asking
 from station.services.people.asking import Effect, Payload
-from station.services.points import booking, members
+from station.services.points import booking, members, vouchers
 from station.services.points.booking import Desk, Order, Receipt, Request
 from station.services.points.members import Named
 
@@ -22,27 +32,53 @@ ADJUSTMENT = "points"
 
 
 @right("points.reverse")
-def reverse(ask: Ask, *, key: str, number: int, reason: str) -> Receipt:
+def reverse(
+    ask: Ask, *, key: str, number: int, reason: str, own_within_s: int | None = None
+) -> Receipt:
     """Return the receipt of a redemption undone: each point is where it was, with its last day.
+
+    With `own_within_s` only one that the asker made himself, no longer than so many seconds ago.
 
     Raises:
         NotFoundError: there is no such redemption in sight.
-        PointsError: it was reversed before, or too long ago.
+        PointsError: it was reversed before, or too long ago, or what it paid for was used.
         BadValueError: no reason is given.
         KeyReusedError: the key stood for something else.
     """
-    reason, days = trail.needed(reason), ask.settings.ledger.reverse_days
 
     def draw(desk: Desk) -> Order:
         spent = desk.transaction(number, PointMove.REDEEM, PointMove.CONFIRM)
-        desk.refuse_closed(number)
-        if spent.at < desk.at - days * DAY_S:
-            raise PointsError("points.too_late", days=days)
-        parts = lots.parts(desk.conn, number, PointAccount.REDEEMED)
-        draft = ledger.reverse(desk.purses(parts), parts)
-        return Order(desk.purse(spent.customer_id), draft, spent.station_id, closes=number)
+        _refuse_others(desk, spent, own_within_s)
+        order = undone(desk, spent.id)
+        vouchers.unpaid(desk, number)
+        return order
 
-    return booking.book(ask, Request(key, PointMove.REVERSE, {"of": number}, reason), draw)
+    request = Request(key, PointMove.REVERSE, {"of": number}, trail.needed(reason))
+    return booking.book(ask, request, draw)
+
+
+def undone(desk: Desk, number: int) -> Order:
+    """Return how a redemption is undone.
+
+    Raises:
+        PointsError: it was reversed before, or too long ago.
+    """
+    spent, days = chain.sure(desk.conn, number), desk.ask.settings.ledger.reverse_days
+    desk.refuse_closed(number)
+    if spent.at < desk.at - days * DAY_S:
+        raise PointsError("points.too_late", days=days)
+    parts = lots.parts(desk.conn, number, PointAccount.REDEEMED)
+    draft = ledger.reverse(desk.purses(parts), parts)
+    return Order(desk.purse(spent.customer_id), draft, spent.station_id, closes=number)
+
+
+def _refuse_others(desk: Desk, spent: Booked, within_s: int | None) -> None:
+    if within_s is None and not desk.ask.scope.terminal_id:
+        return
+    if spent.account != desk.ask.scope.account:
+        raise NotFoundError("points.no_transaction", number=spent.id)
+    if spent.at < desk.at - (within_s or 0):
+        raise PointsError("till.reverse_late", minutes=(within_s or 0) // MINUTE_S)
 
 
 @right("points.reverse")
@@ -135,14 +171,16 @@ def adjust(
     points: int,
     reason: str,
     expires_on: date | None = None,
-) -> Receipt | None:
+) -> None:
     """Ask for points to be given or (below 0) taken away; nothing moves until another agrees.
 
-    Whoever keeps the archive's files needs nobody, and gets the receipt.
+    The same again under its key is the same request.
 
     Raises:
         NotFoundError: the member is not there, or not in sight; both answer alike.
         PointsError: more would be taken away than is there.
+        LimitReachedError: he asked for too many points today.
+        KeyReusedError: the key stood for something else.
         BadValueError: no reason is given or it names him, or the number cannot be.
     """
     booking.possible(abs(points), ask.settings.ledger)
@@ -157,12 +195,34 @@ def adjust(
             "points": points,
             "expires_day": expires_day,
         }
-        if ask.scope.account == LOCAL_ACCOUNT:
-            return _adjusted(conn, ask, payload, why)
+        asked = _asked_today(conn, ask)
+        same = next((one for one in asked if one["key"] == key), payload)
+        if same != payload:
+            raise KeyReusedError("points.key_reused")
+        if same in asked:
+            return
+        _refuse_much(ask, [points, *(one["points"] for one in asked)])
         purse = booking.seen_now(conn, ask, customer_id)
         ledger.adjust(purse, points, expires_day)  # what cannot be is refused before it is asked
         asking.put(conn, ask, kind=ADJUSTMENT, payload=payload, reason=why)
-    return None
+
+
+def _asked_today(conn: Connection, ask: Ask) -> list[Payload]:
+    """Return the corrections that the asker, by any account, wants since yesterday."""
+    since = int(time()) - DAY_S
+    found = requests.asked(conn, kind=ADJUSTMENT, person=ask.scope.person, since=since)
+    return [json.loads(one) for one in found]
+
+
+def _refuse_much(ask: Ask, asked: Sequence[int]) -> None:
+    """Refuse a correction with which somebody would have asked for too much in a day.
+
+    Raises:
+        LimitReachedError: it is too much.
+    """
+    most = ask.settings.ledger.corrected_day
+    if sum(map(abs, asked)) > most:
+        raise LimitReachedError("points.corrected_much", most=most)
 
 
 def _adjusted(conn: Connection, ask: Ask, payload: Payload, reason: str) -> Receipt:

@@ -9,10 +9,9 @@ from station.archive.points import chain, lots
 from station.archive.points.chain import Posting
 from station.loyalty import ledger
 from station.loyalty.ledger import Earning, Purse
-from station.model import Lot
+from station.model import Lot, PointDraft
 from station.services.ask import Ask
 from station.services.points import booking
-from station.services.points.booking import Order, Receipt
 
 EARN, REFUND = "earn:", "refund:"
 """How the keys of what sales cause begin; the cause follows, such as the number of the sale."""
@@ -35,13 +34,11 @@ def credit(conn: Connection, ask: Ask, given: Sequence[Credit]) -> int:
         return 0
     desk = booking.desk_of(conn, ask)
     people = book.same_of_many(conn, [one.customer_id for one in new.values()])
-    held = _purses(conn, people, desk.day)
+    held = _pockets(conn, people, desk.day)
     postings = []
     for one in new.values():
-        first = people[one.customer_id][0]
-        purse = held[first].of(one.customer_id)
-        draft = ledger.earn(purse, one.earning)
-        held[first] = purse.after(draft)
+        pocket = held[people[one.customer_id][0]]
+        draft = pocket.filled(one)
         postings.append(
             Posting(
                 key=EARN + one.earning.cause,
@@ -51,12 +48,109 @@ def credit(conn: Connection, ask: Ask, given: Sequence[Credit]) -> int:
                 at=desk.at,
                 day=desk.day,
                 account=ask.scope.account,
-                balance=held[first].balance,
+                balance=pocket.balance,
                 station_id=one.station_id,
             )
         )
     chain.append(conn, postings)
     return len(postings)
+
+
+@dataclass(slots=True)
+class _Pocket:
+    """What somebody may spend, by one sum, and apart from it the lots of which he owes.
+
+    An earning asks for no other of his lots, however many he has.
+    """
+
+    purse: Purse
+    counting: int
+
+    @property
+    def balance(self) -> int:
+        """What he may spend now."""
+        return max(0, self.counting - self.purse.debt)
+
+    def filled(self, one: Credit) -> PointDraft:
+        """Return how an earning is booked, now counted."""
+        owing, owed = self.purse.of(one.customer_id), self.purse.debt
+        draft = ledger.earn(owing, one.earning)
+        if owed:
+            self.purse = owing.after(draft)
+        (lot,) = draft.opened
+        if ledger.last_day(lot) >= self.purse.day:
+            self.counting += lot.points - (owed - self.purse.debt)
+        return draft
+
+
+def _pockets(conn: Connection, people: dict[int, list[int]], day: int) -> dict[int, _Pocket]:
+    """Return what each person may spend and owes, by the record that stands for him."""
+    owner = {one: rows[0] for rows in people.values() for one in rows}
+    his: dict[int, list[Lot]] = {first: [] for first in owner.values()}
+    counting = dict.fromkeys(his, 0)
+    owing = set[int]()
+    for customer_id, left, owed in lots.sums(conn, sorted(owner), day):
+        counting[owner[customer_id]] += left
+        owing |= {customer_id} if owed else set()
+    for lot in lots.of_customers(conn, sorted(owing)):
+        if lot.owed:
+            his[owner[lot.customer_id]].append(lot)
+    return {
+        first: _Pocket(Purse(first, day, tuple(some)), counting[first])
+        for first, some in his.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """So many points of an earning (by its cause) that go back for a cause of their own."""
+
+    cause: str
+    of: str
+    points: int
+
+
+def take_back(conn: Connection, ask: Ask, taken: Sequence[Taking]) -> int:
+    """Return how many points were taken back; a refund that was booked before changes nothing.
+
+    Never more is taken back of an earning than it yielded.
+    """
+    known = chain.known(conn, [REFUND + one.cause for one in taken])
+    new = [one for one in taken if REFUND + one.cause not in known]
+    earned = chain.of_keys(conn, [EARN + one.of for one in new])
+    new = [one for one in new if EARN + one.of in earned]
+    if not new:
+        return 0
+    desk = booking.desk_of(conn, ask)
+    people = book.same_of_many(conn, [one.customer_id for one in earned.values()])
+    lot_of = lots.opened_by_many(conn, [one.id for one in earned.values()])
+    held = _purses(conn, people, desk.day)
+    postings, total = list[Posting](), 0
+    for one in new:
+        booked = earned[EARN + one.of]
+        first, lot_id = people[booked.customer_id][0], lot_of[booked.id]
+        purse = held[first].of(booked.customer_id)
+        points = min(one.points, purse.lot(lot_id).points - purse.lot(lot_id).taken)
+        if points <= 0:
+            continue
+        draft = ledger.refund(purse, lot_id, points)
+        held[first] = purse.after(draft)
+        total += points
+        postings.append(
+            Posting(
+                key=REFUND + one.cause,
+                request_hash="",
+                draft=draft,
+                customer_id=booked.customer_id,
+                at=desk.at,
+                day=desk.day,
+                account=ask.scope.account,
+                balance=held[first].balance,
+                station_id=booked.station_id,
+            )
+        )
+    chain.append(conn, postings)
+    return total
 
 
 def _purses(conn: Connection, people: dict[int, list[int]], day: int) -> dict[int, Purse]:
@@ -66,25 +160,3 @@ def _purses(conn: Connection, people: dict[int, list[int]], day: int) -> dict[in
     for lot in lots.of_customers(conn, sorted(owner)):
         his[owner[lot.customer_id]].append(lot)
     return {first: Purse(first, day, tuple(some)) for first, some in his.items()}
-
-
-def take_back(conn: Connection, ask: Ask, *, cause: str, of: str, points: int) -> Receipt | None:
-    """Return the receipt of points taken back of the earning of another cause, none if it had none.
-
-    Never more is taken back than it yielded; a refund that was booked before changes nothing.
-    """
-    before = chain.by_key(conn, REFUND + cause)
-    if before is not None:
-        return booking.receipt(before)
-    earned = chain.by_key(conn, EARN + of)
-    if earned is None:
-        return None
-    desk = booking.desk_of(conn, ask)
-    purse = desk.purse(earned.customer_id)
-    (lot_id,) = lots.opened_by(conn, earned.id)
-    lot = purse.lot(lot_id)
-    points = min(points, lot.points - lot.taken)
-    if points <= 0:
-        return None
-    draft = ledger.refund(purse, lot_id, points)
-    return desk.post(Order(purse, draft, earned.station_id), REFUND + cause)

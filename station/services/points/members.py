@@ -6,7 +6,7 @@ from enum import StrEnum
 from station.archive import search
 from station.archive.customers import book, sealed
 from station.archive.database import Connection
-from station.errors import NotFoundError, PointsError
+from station.errors import BadValueError, NotFoundError, PointsError
 from station.guard import mask
 from station.ingest import phones, plates
 from station.services.access import right
@@ -24,6 +24,10 @@ class By(StrEnum):
     PHONE = "phone"
     CODE = "code"
     CUSTOMER = "customer"
+
+
+GUESSED = frozenset({By.PHONE, By.CARD})
+"""What somebody can try number by number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def find(ask: Ask, *, member: Named) -> Member:
         PointsError: several are.
         LimitReachedError: too many telephones and cards were nobody's today.
     """
-    guessed = member.by in {By.PHONE, By.CARD}
+    guessed = member.by in GUESSED
     with ask.db.writing(changes_figures=False) as conn:
         if guessed:
             contacts.refuse_guessing(conn, ask)
@@ -72,6 +76,24 @@ def find(ask: Ask, *, member: Named) -> Member:
         if guessed:
             contacts.note_miss(conn, ask, f"{member.by}/{member.text.strip()}")
     raise missed
+
+
+def refuse_guessing(ask: Ask, member: Named) -> None:
+    """Refuse whoever asked for too many in vain today, by what can be guessed.
+
+    Raises:
+        LimitReachedError: too many telephones and cards were nobody's today.
+    """
+    if member.by in GUESSED:
+        with ask.db.reading() as conn:
+            contacts.refuse_guessing(conn, ask)
+
+
+def note_miss(ask: Ask, member: Named) -> None:
+    """Write down that somebody was asked for in vain."""
+    if member.by in GUESSED:
+        with ask.db.writing(changes_figures=False) as conn:
+            contacts.note_miss(conn, ask, f"{member.by}/{member.text.strip()}")
 
 
 def _shown(conn: Connection, ask: Ask, customer_id: int) -> Member:
@@ -124,13 +146,21 @@ def _tied(conn: Connection, ask: Ask, member: Named) -> list[int]:
     """Return the customers who have this plate, card or telephone now."""
     text = member.text.strip()
     if member.by is By.PHONE:
-        number = phones.read(text, ask.settings.ingest.phone_region)
+        number = _phone(text, ask.settings.ingest.phone_region)
         return sealed.with_phone(conn, sealing.phone_indexes(ask.db, number)) if number else []
     if member.by is By.CARD:
         vehicle_ids, customer_ids = search.by_card(conn, text)
         return customer_ids or _holders(conn, vehicle_ids)
     plate = plates.normalise(text).norm
     return _holders(conn, search.by_text(conn, {plate} - {""}))
+
+
+def _phone(text: str, region: str) -> str:
+    """Return a telephone as it is looked for, empty where the text cannot be one."""
+    try:
+        return phones.read(text, region)
+    except BadValueError:
+        return ""
 
 
 def _holders(conn: Connection, vehicle_ids: "list[int] | dict[int, str]") -> list[int]:

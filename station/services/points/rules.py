@@ -1,6 +1,6 @@
 """Which rules of points hold on a day? Those of config.yaml, as long as their past stands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from time import time
 
@@ -10,7 +10,7 @@ from station.errors import PointsError
 from station.loyalty import programme
 from station.loyalty.expiry import day_at
 from station.loyalty.programme import Programme, Version
-from station.model import day_number
+from station.model import day_date, day_number
 from station.services.ask import Ask
 
 
@@ -69,10 +69,19 @@ def keep(conn: Connection, ask: Ask) -> Rules:
 
 
 def _sound(conn: Connection, ask: Ask) -> tuple[Rules, dict[str, str]]:
-    rules = Rules(ask.settings.programme, day_at(int(time()), ask.settings.programme.zone))
-    if not rules.programme.versions:  # switched off: nothing is told otherwise than it was
-        return rules, {}
-    known = awards.marks(conn)
-    for name in programme.rewritten(rules.programme, known, rules.today):
+    told = ask.settings.programme
+    today = day_at(int(time()), told.zone)
+    if not told.versions:  # switched off: nothing is told otherwise than it was
+        return Rules(told, today), {}
+    rules, known = Rules(_begun(conn, told), today), awards.marks(conn)
+    for name in programme.rewritten(rules.programme, known, today):
         raise PointsError("programme.past", name=name)
     return rules, known
+
+
+def _begun(conn: Connection, told: Programme) -> Programme:
+    """Return the programme; in a demo archive its first version starts with the demo."""
+    day, first = awards.demo_day(conn), told.versions[0]
+    if day is None or day_number(first.starts) <= day:
+        return told
+    return replace(told, versions=(replace(first, starts=day_date(day)), *told.versions[1:]))

@@ -10,6 +10,7 @@ from town import Person, ask_of, at, settle
 
 from station.archive.database import Database
 from station.loyalty.ledger import Earning
+from station.loyalty.programme import Programme
 from station.model import Role
 from station.services import access
 from station.services.ask import Ask
@@ -19,7 +20,7 @@ from station.services.points.booking import Receipt
 from station.services.points.members import By, Named
 
 NOON = 1_788_235_200  # 2026-09-01 12:00 in Shanghai
-TODAY = booking.day_of(NOON, booking.LedgerRules())
+TODAY = booking.day_of(NOON, Programme().zone)
 ANNA, BERT, CARL = Person(1), Person(2), Person(3, station="S2")
 
 

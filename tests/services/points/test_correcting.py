@@ -1,11 +1,20 @@
 """What was booked is put right: once, to the same lots, and by hand only by two people."""
 
+from functools import partial
+
 import pytest
 from people import make_account
 from services.points.counter import ANNA, BERT, TODAY, Counter, by_card
 
 from station.archive.verify import verify
-from station.errors import BadValueError, NotAllowedError, NotFoundError, PointsError
+from station.errors import (
+    BadValueError,
+    KeyReusedError,
+    LimitReachedError,
+    NotAllowedError,
+    NotFoundError,
+    PointsError,
+)
 from station.model import DAY_S, Grant, Role, day_date
 from station.services.customers import merging
 from station.services.people import approvals
@@ -65,7 +74,7 @@ def test_a_refund_of_points_that_were_spent_is_owed_and_paid_by_the_next_sale(
 
 def refund(counter: Counter, cause: str, *, of: str, points: int) -> None:
     with counter.ask.db.writing(changes_figures=False) as conn:
-        crediting.take_back(conn, counter.ask, cause=cause, of=of, points=points)
+        crediting.take_back(conn, counter.ask, [crediting.Taking(cause, of, points)])
 
 
 def test_line_by_line_a_refund_takes_what_the_sale_gave_and_no_more(counter: Counter) -> None:
@@ -91,11 +100,10 @@ def test_a_correction_waits_for_a_second_person(counter: Counter) -> None:
     ask = counter.ask
     maker, checker = counter.staff(maker=Role.MANAGER, checker=Role.REGIONAL)
 
-    told = correcting.adjust(
+    correcting.adjust(
         maker, key="adjust-01", member=by_card(ANNA), points=50, reason="pump was wrong"
     )
 
-    assert told is None
     assert counter.balance(ANNA).balance == 0
     (number,) = approvals.waiting(checker)["id"]
     approvals.decide(checker, request_id=int(number), approve=True)
@@ -112,6 +120,19 @@ def test_nobody_approves_his_own_correction_under_another_account(counter: Count
     with pytest.raises(NotAllowedError, match="same_person"):
         approvals.decide(checker, request_id=1, approve=True)
     assert counter.balance(ANNA).balance == 0
+
+
+def test_a_day_of_corrections_has_an_end(counter: Counter) -> None:
+    (maker,) = counter.staff(maker=Role.MANAGER)
+    most = maker.settings.ledger.corrected_day
+    ask_for = partial(correcting.adjust, maker, member=by_card(ANNA), reason="pump was wrong")
+    ask_for(key="adjust-01", points=most - 10)
+
+    with pytest.raises(LimitReachedError, match="corrected_much"):
+        ask_for(key="adjust-02", points=11)
+    with pytest.raises(KeyReusedError):
+        ask_for(key="adjust-01", points=10)
+    ask_for(key="adjust-03", points=10)
 
 
 def test_no_more_is_taken_by_hand_than_there_is(counter: Counter) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 revision = "0010"
-down_revision = "0006"
+down_revision = "0009"
 
 metadata = MetaData(
     naming_convention={

@@ -1,0 +1,287 @@
+"""A till sends a receipt: its lines come in as those of a file do, once, whatever comes again."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from time import monotonic, time
+
+from station.archive import batches, relink, sales, stations
+from station.archive.database import Connection
+from station.archive.people import terminals
+from station.archive.people.terminals import Told
+from station.archive.points import awards
+from station.archive.points.awards import Given
+from station.errors import (
+    BadValueError,
+    FileRefusedError,
+    KeyReusedError,
+    NotAllowedError,
+    NotFoundError,
+)
+from station.ingest import sales_file
+from station.ingest.sales_file import SalesFile
+from station.model import (
+    MILLI,
+    Act,
+    RejectedRow,
+    SaleKeyKind,
+    SaleRow,
+    Station,
+    Unit,
+    minor_per_major,
+    quiet,
+)
+from station.services import trail
+from station.services.access import MINUTE_S, acting, right, today
+from station.services.ask import Ask, Database
+from station.services.incoming import intake
+from station.services.incoming.intake import ImportOptions, Request, Tally, Work
+
+SOURCE = "till"
+"""The source of what tills send; its lines are told apart by receipt and line."""
+VOLUMES = {
+    Unit.LITRE: "litre",
+    Unit.KWH: "kwh",
+    Unit.CUBIC_METRE: "m3",
+    Unit.KILOGRAM: "kg",
+    Unit.PIECE: "",
+}
+"""How a file would name the unit."""
+_raised: dict[str, float] = {}
+_turn = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a receipt; below 0 it takes a sale back. `line_no` as the till's own files say."""
+
+    product: str
+    quantity_milli: int
+    unit: Unit
+    amount_minor: int
+    line_no: str = ""
+    nozzle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt as a till sends it; the terminal's name serves where it names no number."""
+
+    receipt_no: str
+    sold_at: int
+    lines: tuple[Line, ...]
+    terminal_no: str = ""
+    plate: str = ""
+    card_no: str = ""
+    business_day: str = ""
+    original_receipt_no: str = ""
+
+    @property
+    def hash(self) -> str:
+        """What is kept of it beside the key under which it came."""
+        words = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(words.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a receipt's lines, and what they earned, to whomever they are known to be."""
+
+    accepted: int
+    duplicates: int
+    points: int
+    is_known: bool
+
+
+class _QuoteOver(Exception):  # noqa: N818 - not an error: it unwinds the transaction
+    """Rolls a quote back."""
+
+
+@right("sales.import")
+def take(ask: Ask, *, key: str, receipt: Receipt) -> Taken:
+    """Return what became of a receipt; the same again changes nothing, under whatever key.
+
+    Raises:
+        NotAllowedError: it is no till that asks.
+        KeyReusedError: the key stood for another receipt.
+        BadValueError: a line cannot be; nothing of the receipt was taken.
+        FileRefusedError: a line contradicts what came before; nothing of the receipt was taken.
+    """
+    terminal_id = terminal_here(ask)
+    with acting(ask, changes_figures=_is_time(ask)) as conn:
+        before = terminals.told(conn, terminal_id, key)
+        if before is not None:
+            if before.request_hash != receipt.hash:
+                raise KeyReusedError("points.key_reused")
+            return Taken(**json.loads(before.answer))
+        taken = _brought(conn, ask, receipt)
+        told = Told(receipt.hash, json.dumps(asdict(taken)))
+        terminals.tell(conn, terminal_id, key, told, int(time()))
+    return taken
+
+
+@right("sales.import")
+def quote(ask: Ask, *, receipt: Receipt) -> Taken:
+    """Return what would become of a receipt, were it sent now; nothing is changed.
+
+    It goes the whole way of `take` and is undone, so the two cannot differ.
+
+    Raises:
+        NotAllowedError: it is no till that asks.
+        BadValueError: a line cannot be.
+        FileRefusedError: a line contradicts what came before.
+    """
+    terminal_here(ask)
+    with _undone(ask) as conn:
+        return _brought(conn, ask, receipt)
+
+
+@contextmanager
+def _undone(ask: Ask) -> Iterator[Connection]:
+    with suppress(_QuoteOver), acting(ask) as conn:
+        yield conn
+        raise _QuoteOver
+
+
+def terminal_here(ask: Ask) -> int:
+    """Return the number of the terminal that asks.
+
+    Raises:
+        NotAllowedError: it is no till.
+    """
+    if not ask.scope.terminal_id:
+        raise NotAllowedError("till.only_terminals")
+    return ask.scope.terminal_id
+
+
+def _is_time(ask: Ask) -> bool:
+    """Return whether figures are to be worked out anew: not for each receipt, but now and then."""
+    where, now = str(ask.db.url), monotonic()
+    with _turn:
+        last = _raised.get(where)
+        is_time = last is None or now - last >= ask.settings.till.figures_min * MINUTE_S
+        if is_time:
+            _raised[where] = now
+    return is_time
+
+
+def _brought(conn: Connection, ask: Ask, receipt: Receipt) -> Taken:
+    """Return what became of a receipt's lines, brought in within the caller's write."""
+    station = _station(conn, ask)
+    file = sales_file.of_till(
+        rows_of(receipt, station, ask.scope.account.partition(":")[2]),
+        station,
+        source=SOURCE,
+        rules=ask.settings.ingest,
+        now_s=int(time()),
+    )
+    rows = list(file.rows(SaleKeyKind.RECEIPT))
+    for row in rows:
+        if isinstance(row, RejectedRow):
+            raise BadValueError(f"reason.{row.reason}", **row.facts)
+    work, tally = _work(conn, ask, file), Tally()
+    intake.take_chunk(conn, work, tally, rows)
+    intake.take_reversals(conn, work, tally)
+    _refuse_aside(tally)
+    relink.relink(conn, tally.plates)
+    counts = tally.counts()
+    batches.count(conn, work.batch_id, counts)
+    keys = [row.sale.natural_key for row in rows if isinstance(row, SaleRow)]
+    earned = _earned(conn, work.station_ids[station.code], keys)
+    points = sum(row.first_points for row in earned)
+    return Taken(counts.accepted, counts.duplicates, points, is_known=bool(earned))
+
+
+def _earned(conn: Connection, station_id: int, keys: Sequence[str]) -> list[Given]:
+    """Return what the lines with these keys earned as a whole, when they came in."""
+    ids = [int(row.id) for row in sales.stored(conn, station_id, keys).values()]
+    return list(awards.of_sales(conn, ids).values())
+
+
+def station_here(ask: Ask) -> str:
+    """Return the code of the station of the terminal that asks.
+
+    Raises:
+        NotAllowedError: it is no till.
+    """
+    terminal_here(ask)
+    with ask.db.reading() as conn:
+        return _station(conn, ask).code
+
+
+def _station(conn: Connection, ask: Ask) -> Station:
+    (station_id,) = ask.scope.station_ids
+    return stations.everything(conn)[station_id]
+
+
+def _refuse_aside(tally: Tally) -> None:
+    """Refuse a receipt of which a file would have put a line aside: somebody is there to see it."""
+    reason = next(iter(tally.reasons), "")
+    if reason == intake.CONFLICT:
+        raise FileRefusedError("till.receipt_conflict")
+    if reason:
+        raise NotFoundError(f"reason.{reason}")
+
+
+def _work(conn: Connection, ask: Ask, file: SalesFile) -> Work:
+    """Return the work of bringing a receipt in: its batch is the terminal's of this day."""
+    day, account = today(), ask.scope.account
+    key = hashlib.sha256(f"{account}/{day}".encode()).hexdigest()
+    batch_id, is_new = batches.of_day(
+        conn, source=SOURCE, name=f"{account} {day}", account=account, key=key, now_s=int(time())
+    )
+    if is_new:
+        place = trail.place_of(ask.scope)
+        trail.note(conn, ask.scope, Act.IMPORT, f"batch:{batch_id}", station_id=place)
+    request = Request(ask, Path(SOURCE), file, ImportOptions(), SaleKeyKind.RECEIPT, quiet)
+    return Work(request, batch_id, stations.ids(conn), ask.db.writing)
+
+
+def close_days(db: Database) -> None:
+    """Close what tills sold on days that are over: figures rest on all of it from now on."""
+    day = str(today())
+    with db.reading() as conn:
+        if not batches.grow(conn, source=SOURCE, day=day):
+            return
+    with db.writing() as conn:
+        batches.close_days(conn, source=SOURCE, day=day, now_s=int(time()))
+
+
+def rows_of(receipt: Receipt, station: Station, terminal: str) -> Sequence[dict[str, str]]:
+    """Return the lines by our names of fields, as a file's cells would say them."""
+    at = datetime.fromtimestamp(receipt.sold_at, UTC)
+    minor = minor_per_major(station.currency)
+    shared = {
+        "sold_at": at.strftime("%Y-%m-%d %H:%M:%S+00:00"),
+        "business_date": receipt.business_day,
+        "terminal": receipt.terminal_no or terminal,
+        "plate": receipt.plate,
+        "card_no": receipt.card_no,
+        "receipt_no": receipt.receipt_no,
+        "original_no": receipt.original_receipt_no,
+    }
+    return [
+        shared
+        | {
+            "line_no": line.line_no,
+            "nozzle": line.nozzle,
+            "product": line.product,
+            "unit": VOLUMES[line.unit],
+            "litres": decimal(line.quantity_milli, MILLI),
+            "amount": decimal(line.amount_minor, minor),
+        }
+        for line in receipt.lines
+    ]
+
+
+def decimal(number: int, parts: int) -> str:
+    """Return a whole number of parts as a decimal of the whole: 20037 of 100 are 200.37."""
+    whole, rest = divmod(abs(number), parts)
+    places = len(str(parts)) - 1
+    sign = "-" if number < 0 else ""
+    return f"{sign}{whole}.{rest:0{places}d}" if places else f"{sign}{whole}"
