@@ -221,6 +221,17 @@ def _birthdays(ask: Ask) -> int:
         return 0
 
 
+def _worked_out(ask: Ask) -> list[Chore]:
+    """Work out anew what rests on all sales, and return what that was."""
+    pacing.learn_today(ask)
+    alarms_changed = alarms.renew(ask)
+    return [
+        Chore("rhythm"),
+        Chore("alarms", {"number": alarms_changed}),
+        Chore("listed", {"number": noticing.renew(ask)}),
+    ]
+
+
 @right("archive.keep")
 def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     """Do what is due once a day and return what was done; doing it twice changes nothing."""
@@ -248,15 +259,11 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
         head = heads.note(conn, ask.db.folder, day)
         heads.note(conn, ask.db.folder, day, heads.POINTS)
     is_clean = erasure.settle(ask.db)
-    pacing.learn_today(ask)
-    renewed = alarms.renew(ask)
-    listed = noticing.renew(ask)
+    worked_out = _worked_out(ask)
     return [
         Chore("stations"),
         Chore("lake"),
-        Chore("rhythm"),
-        Chore("alarms", {"number": renewed}),
-        Chore("listed", {"number": listed}),
+        *worked_out,
         *(Chore(kind, {"number": n}) for kind, n in forgotten.items()),
         Chore("named", {"number": named}),
         Chore("won", {"number": won}),
