@@ -282,7 +282,10 @@ ARCHIVIST = frozenset(
 )
 """What whoever keeps a station's customer archive may do there beyond his role."""
 REPORT = frozenset({"points.report"})
-KEEP = WORK | FILES | ARCHIVIST | REPORT | {"audit.read", "points.reverse", "points.adjust"}
+ODDITIES = frozenset({"oddities.read", "oddities.review"})
+KEEP = (
+    WORK | FILES | ARCHIVIST | REPORT | ODDITIES | {"audit.read", "points.reverse", "points.adjust"}
+)
 GOVERN = frozenset(
     {"users.read", "users.keep", "requests.read", "requests.decide", "stations.keep"}
     | {"archive.keep", "archive.verify", "audit.read", "privacy.file", "privacy.erase"}
@@ -292,10 +295,12 @@ RIGHTS: dict[Role, frozenset[str]] = {
     Role.MANAGER: KEEP,
     Role.REGIONAL: READ
     | REPORT
+    | ODDITIES
     | {"batches.read", "rows.export", "audit.read", "requests.read", "requests.decide"},
     Role.ADMINISTRATOR: READ | FILES | GOVERN | REPORT | {"rows.export", "keeper.assign"},
     Role.AUDITOR: SELF
-    | {"batches.read", "audit.read", "users.read", "archive.verify", "rows.export"},
+    | {"batches.read", "audit.read", "users.read", "archive.verify", "rows.export"}
+    | {"oddities.read"},
     Role.OPERATOR: KEEP | GOVERN,
     Role.TILL: frozenset({"points.read", "points.redeem", "points.reverse", "sales.import"}),
 }
@@ -325,6 +330,29 @@ class Act(StrEnum):
     ERASURE = "erasure"
     PERSON_FILE = "person_file"
     KEEPING = "keeping"
+
+
+class OdditySort(StrEnum):
+    """Of what something is worth a look."""
+
+    CARD = "card"
+    VEHICLE = "vehicle"
+    MEMBER = "member"
+    ACCOUNT = "account"
+
+
+class OddityState(StrEnum):
+    """What was found out of something that was worth a look."""
+
+    OPEN = "open"
+    EXPLAINED = "explained"
+    COACHED = "coached"
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+
+
+CLOSED = (OddityState.EXPLAINED, OddityState.COACHED, OddityState.CONFIRMED)
+"""Nothing more is to be done, unless it comes again."""
 
 
 class PointAccount(StrEnum):

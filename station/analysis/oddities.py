@@ -24,6 +24,7 @@ FILLS: Columns = {
     "shift": "object",
     "hand": "object",  # who served, or the nozzle; "" if unknown
     "kind": "object",  # use of the vehicle
+    "card": "object",  # kind of the card, "" without one
     "fuel": "object",
     "is_electric": "bool",  # the plate is one of a vehicle without a tank
     "quantity_milli": "int64",
@@ -36,8 +37,20 @@ FILLS: Columns = {
     "points": "int64",
 }
 """One row a fill with a card or of a member."""
-EXPLAINED = ("station_id", "subject_id", "sign", "until_day")
-"""What was looked at and explained, and how long the explanation holds."""
+DEEDS: Columns = {
+    "deed_id": "int64",
+    "station_id": "int64",
+    "subject_id": "int64",  # a member or an account; never the number of a subject of fills
+    "day": "int64",
+    "kind": "object",
+    "sign": "object",  # of DEED_SIGNS
+    "is_odd": "bool",  # whether it bears the sign
+    "points": "int64",
+}
+"""One row for each sign that a movement of points or a sign-up may bear."""
+DEED_SIGNS = ("entered_late", "adjusted", "reversed", "shared_phone", "burst")
+EXPLAINED = ("station_id", "subject_id", "sign", "until_day", "found")
+"""What was explained, how long that holds, and how many fills bore the sign by then."""
 WHO = ["station_id", "subject_id"]
 CONCENTRATION = "one_hand"
 RARE_SHARE = 0.002
@@ -52,8 +65,10 @@ TINY = 1e-300
 class OddityRules:
     """How long the list is, what is looked at, and how rarely chance may be on the list.
 
-    `false_share` of the list may be chance alone. A sign is told if chance would show it in less
-    than `told_tail` of cards; `prior_fills` is how slowly a small group is believed.
+    `false_share` of the list may be chance alone; where nothing is odd there is a list at all in no
+    more than `false_list` of weeks. A sign is told if chance would show it in less than `told_tail`
+    of cards; `prior_fills` is how slowly a small group is believed. An explanation holds for
+    `explained_days` unless the sign becomes `stronger_factor` times as frequent.
     """
 
     most_week: int = 20
@@ -62,17 +77,24 @@ class OddityRules:
     short_min: int = 15
     round_minor: int = 5_000
     false_share: float = 0.2
+    false_list: float = 0.05
     told_tail: float = 0.01
     prior_fills: float = 50.0
+    shift_from_hour: int = 7
+    shift_hours: int = 8
+    burst_signups: int = 10
+    shared_phone: int = 3
+    explained_days: int = 180
+    stronger_factor: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One sign of a card: its sentence in locale/*/oddities.toml, the numbers, and the fills."""
+    """One sign: its sentence in locale/*/oddities.toml, the numbers, and the fills or deeds."""
 
     sign: str
     facts: Mapping[str, Any]
-    sale_ids: tuple[int, ...]
+    ids: tuple[int, ...]
 
     @property
     def key(self) -> str:
@@ -129,6 +151,14 @@ def _large(fills: pd.DataFrame, _: OddityRules) -> Marks:
     return _where(fills["quantity_milli"] > by.transform("quantile", 1 - RARE_SHARE))
 
 
+def _more_than_tank(fills: pd.DataFrame, _: OddityRules) -> Marks:
+    """Mark a fill that with those before it on its day is more than hardly any other fill."""
+    by = fills.groupby(["kind", "fuel"])["quantity_milli"]
+    most = by.transform("quantile", 1 - RARE_SHARE)
+    summed = fills.groupby([*WHO, "day", "fuel"])["quantity_milli"].cumsum()
+    return _where((summed > most) & fills.duplicated([*WHO, "day", "fuel"]))
+
+
 def _round_money(fills: pd.DataFrame, rules: OddityRules) -> Marks:
     return _where(fills["amount_minor"] % rules.round_minor == 0)
 
@@ -136,6 +166,11 @@ def _round_money(fills: pd.DataFrame, rules: OddityRules) -> Marks:
 def _other_plate(fills: pd.DataFrame, _: OddityRules) -> Marks:
     can = (fills["seen_id"] > 0) & (fills["bound_id"] > 0)
     return _where(fills["seen_id"] != fills["bound_id"], can)
+
+
+def _unseen(fills: pd.DataFrame, _: OddityRules) -> Marks:
+    """Mark a fill with a vehicle's card at which no vehicle was seen."""
+    return _where(fills["seen_id"] == 0, fills["bound_id"] > 0)
 
 
 def _new_plate(fills: pd.DataFrame, _: OddityRules) -> Marks:
@@ -149,9 +184,11 @@ SIGNS: Mapping[str, Callable[[pd.DataFrame, OddityRules], Marks]] = {
     "same_day": _same_day,
     "other_fuel": _other_fuel,
     "large": _large,
+    "more_than_tank": _more_than_tank,
     "round_money": _round_money,
     "other_plate": _other_plate,
     "new_plate": _new_plate,
+    "unseen": _unseen,
     "no_tank": lambda fills, _: _where(fills["is_electric"], fills["fuel"] != "electric"),
     "refunded": lambda fills, _: _where(fills["is_refunded"]),
     "claimed": lambda fills, _: _where(fills["is_claimed"]),
@@ -169,93 +206,157 @@ def find(
     *,
     as_of_day: int,
     explained: pd.DataFrame | None = None,
+    deeds: pd.DataFrame | None = None,
 ) -> list[Oddity]:
-    """Return what is worth a look, the least likely first, no more than a week can take.
+    """Return what is worth a look, the least likely first, at no station more than a week can take.
 
     Args:
         fills: FILLS, also of those that are usual: they are what is compared with.
         rules: the numbers.
         as_of_day: the last day that is looked at.
         explained: EXPLAINED; such a sign of such a card is left out while that holds.
+        deeds: DEEDS, also of those that are usual.
     """
-    day = require(fills, FILLS)["day"]
-    seen = fills[(day > as_of_day - rules.window_days) & (day <= as_of_day)]
-    seen = seen.sort_values([*WHO, "day", "minute", "sale_id"], ignore_index=True)
-    if seen.empty:
+    seen = _within(require(fills, FILLS), ["day", "minute", "sale_id"], rules, as_of_day)
+    marks = {sign: mark(seen, rules) for sign, mark in SIGNS.items()} if len(seen) else {}
+    bearing = _told_of_fills(seen, marks, rules)
+    if deeds is not None:
+        done = _within(require(deeds, DEEDS), ["day", "deed_id", "sign"], rules, as_of_day)
+        bearing = pd.concat([bearing, _told_of_deeds(done, rules)], ignore_index=True)
+    else:
+        done = pd.DataFrame(columns=list(DEEDS))
+    if bearing.empty:
         return []
-    marks = {sign: mark(seen, rules) for sign, mark in SIGNS.items()}
+    told = _unexplained(bearing, explained, rules, as_of_day)
+    listed = _ranked(told, rules)
+    rows = _bearers(seen, marks, done)
+    return [_oddity(who, chance, told, rows, rules) for who, chance in listed.items()]
+
+
+def _within(
+    rows: pd.DataFrame, order: list[str], rules: OddityRules, as_of_day: int
+) -> pd.DataFrame:
+    """Return the rows of the window, in an order that does not depend on how they came."""
+    is_in = (rows["day"] > as_of_day - rules.window_days) & (rows["day"] <= as_of_day)
+    seen: pd.DataFrame = rows[is_in].sort_values([*WHO, *order], ignore_index=True)
+    return seen
+
+
+def _told_of_fills(
+    seen: pd.DataFrame, marks: Mapping[str, Marks], rules: OddityRules
+) -> pd.DataFrame:
+    """Return for each card and sign how many fills bear it, how many would, and the chance."""
+    if seen.empty:
+        return pd.DataFrame()
     groups = _groups(seen)
     found = [_compared(seen, m, groups, rules).assign(sign=sign) for sign, m in marks.items()]
-    found.append(_hands(seen).assign(sign=CONCENTRATION))
-    told = _unexplained(pd.concat(found, ignore_index=True), explained, as_of_day)
-    listed = _ranked(told, seen, rules)
-    return [_oddity(who, chance, told, seen, marks, rules) for who, chance in listed.items()]
+    told = pd.concat([*found, _hands(seen).assign(sign=CONCENTRATION)], ignore_index=True)
+    fills = seen.groupby(WHO).size().rename("fills").reset_index()
+    return told.assign(tried=len(SIGNS) + 1).merge(fills, on=WHO, how="left")
+
+
+def _told_of_deeds(done: pd.DataFrame, rules: OddityRules) -> pd.DataFrame:
+    """Return the same of members and accounts, each sign compared with deeds of its sort."""
+    found = []
+    for sign, rows in done.groupby("sign"):
+        alike = rows.assign(card="", shift="")
+        marks = _where(alike["is_odd"])
+        found.append(_compared(alike, marks, _groups(alike), rules).assign(sign=sign))
+    if not found:
+        return pd.DataFrame()
+    told = pd.concat(found, ignore_index=True)
+    by = told.groupby(WHO)
+    return told.assign(tried=by["sign"].transform("size"), fills=by["of"].transform("max"))
 
 
 def _unexplained(
-    told: pd.DataFrame, explained: pd.DataFrame | None, as_of_day: int
+    told: pd.DataFrame, explained: pd.DataFrame | None, rules: OddityRules, as_of_day: int
 ) -> pd.DataFrame:
-    if explained is None:
+    """Return the signs without those that an explanation covers: in time, and no stronger since."""
+    if explained is None or explained.empty:
         return told
-    holding = explained[explained["until_day"] >= as_of_day][[*WHO, "sign"]].drop_duplicates()
-    both = told.merge(holding, on=[*WHO, "sign"], how="left", indicator=True)
-    return told[(both["_merge"] == "left_only").to_numpy()]
+    holding = explained[explained["until_day"] >= as_of_day]
+    known = holding.groupby([*WHO, "sign"])["found"].max().rename("known").reset_index()
+    known = known.astype({"station_id": "int64", "subject_id": "int64", "known": "float64"})
+    before = told.merge(known, on=[*WHO, "sign"], how="left")["known"].to_numpy()
+    is_news = np.isnan(before) | (told["found"].to_numpy() >= before * rules.stronger_factor)
+    news: pd.DataFrame = told[is_news]
+    return news
 
 
-def _ranked(told: pd.DataFrame, seen: pd.DataFrame, rules: OddityRules) -> pd.Series:
+def _ranked(told: pd.DataFrame, rules: OddityRules) -> pd.Series:
     """Return the chance of the cards to be listed, the smallest first.
 
     The signs of a card are joined by Cauchy's rule, which holds for signs that go together; of the
-    list no more than `false_share` may be chance (Benjamini and Hochberg).
+    list no more than `false_share` may be chance (Benjamini and Hochberg), and it begins only with
+    what is rare even among so many cards (Bonferroni).
     """
-    fills = seen.groupby(WHO).size()
-    usual = np.clip(told["chance"], TINY, HALF)
-    sums = (1 / np.tan(usual * np.pi)).groupby([told[name] for name in WHO]).sum()
-    chance = np.arctan2(1, sums / (len(SIGNS) + 1)) / np.pi
-    chance = chance[fills.loc[chance.index] >= rules.least_fills].sort_values(kind="stable")
+    enough = told[told["fills"] >= rules.least_fills]
+    usual = enough["chance"].astype("float64").clip(TINY, HALF)
+    by = [enough[name] for name in WHO]
+    tangents = pd.Series(1 / np.tan(usual.to_numpy() * np.pi), enough.index)
+    joined = tangents.groupby(by).sum() / enough["tried"].astype("float64").groupby(by).first()
+    chance = pd.Series(np.arctan2(1, joined.to_numpy()) / np.pi, joined.index)
+    chance = chance.sort_values(kind="stable")
     allowed = rules.false_share * np.arange(1, len(chance) + 1) / max(len(chance), 1)
     within = np.flatnonzero((chance <= allowed).to_numpy())
-    count = int(within[-1]) + 1 if len(within) else 0
-    listed: pd.Series = chance.head(min(count, rules.most_week))
+    is_odd = len(within) and chance.iloc[0] * len(chance) <= rules.false_list
+    within_share = chance.head(int(within[-1]) + 1 if is_odd else 0)
+    by_station = within_share.groupby(level="station_id", sort=False)
+    listed: pd.Series = by_station.head(rules.most_week)
     return listed
 
 
+def _bearers(seen: pd.DataFrame, marks: Mapping[str, Marks], done: pd.DataFrame) -> pd.DataFrame:
+    """Return WHO, kind, sign, hand, id and points of everything that bears a sign."""
+    columns = [*WHO, "kind", "hand", "id", "points", "sign"]
+    fills = seen.rename(columns={"sale_id": "id"})
+    by_hand = fills[fills["hand"] != ""].assign(sign=CONCENTRATION)
+    deeds = done[done["is_odd"].astype("bool")].rename(columns={"deed_id": "id"}).assign(hand="")
+    parts = [fills[mark == 1].assign(sign=sign, hand="") for sign, mark in marks.items()]
+    bearing: list[pd.DataFrame] = [part[columns] for part in [*parts, by_hand, deeds]]
+    return pd.concat(bearing, ignore_index=True)
+
+
 def _oddity(
-    who: Any,
-    chance: float,
-    told: pd.DataFrame,
-    seen: pd.DataFrame,
-    marks: Mapping[str, Marks],
-    rules: OddityRules,
+    who: Any, chance: float, told: pd.DataFrame, rows: pd.DataFrame, rules: OddityRules
 ) -> Oddity:
     """Return a card with its evidence, the strongest first, and at least one sign."""
     station_id, subject_id = who
-    own = ((seen["station_id"] == station_id) & (seen["subject_id"] == subject_id)).to_numpy()
+    own = rows[(rows["station_id"] == station_id) & (rows["subject_id"] == subject_id)]
     signs = told[(told["station_id"] == station_id) & (told["subject_id"] == subject_id)]
-    signs = signs.sort_values("chance", kind="stable")
+    signs = signs.sort_values(["chance", "sign"], kind="stable")
     kept = signs[(signs["chance"] <= rules.told_tail) | (np.arange(len(signs)) == 0)]
-    in_question = np.zeros(len(seen), dtype=bool)
-    evidence = []
-    for sign in kept.to_dict("records"):
-        bears = own & _bearing(seen, marks, sign)
-        in_question |= bears
-        facts = {"found": int(sign["found"]), "of": int(sign["of"]), "usual": sign["usual"]}
-        ids = tuple(seen.loc[bears, "sale_id"].tolist())
-        evidence.append(Evidence(sign["sign"], facts | {"hand": sign["hand"]}, ids))
-    points = int(seen.loc[in_question, "points"].sum())
-    kind = str(seen.loc[own, "kind"].iloc[0])
-    return Oddity(station_id, subject_id, kind, float(chance), points, tuple(evidence))
+    bearing = [_bearing(own, sign) for sign in kept.to_dict("records")]
+    evidence = tuple(
+        Evidence(sign["sign"], _facts(sign), tuple(bears["id"].tolist()))
+        for sign, bears in zip(kept.to_dict("records"), bearing, strict=True)
+    )
+    points = int(pd.concat(bearing).drop_duplicates("id")["points"].sum())
+    kind = str(signs["kind"].iloc[0])
+    return Oddity(int(station_id), int(subject_id), kind, float(chance), points, evidence)
 
 
-def _bearing(seen: pd.DataFrame, marks: Mapping[str, Marks], sign: Mapping[Any, Any]) -> np.ndarray:
-    by_hand = sign["sign"] == CONCENTRATION
-    return np.asarray(seen["hand"] == sign["hand"] if by_hand else marks[sign["sign"]] == 1)
+def _facts(sign: Mapping[Any, Any]) -> dict[str, Any]:
+    found, of = int(sign["found"]), int(sign["of"])
+    return {"found": found, "of": of, "usual": float(sign["usual"]), "hand": sign["hand"]}
+
+
+def _bearing(own: pd.DataFrame, sign: Mapping[Any, Any]) -> pd.DataFrame:
+    bears: pd.DataFrame = own[(own["sign"] == sign["sign"]) & (own["hand"] == sign["hand"])]
+    return bears
 
 
 # --- compared with others -------------------------------------------------------------------------
 
 
-GROUPS: tuple[list[str], ...] = ([], ["kind"], ["kind", "shift"], ["kind", "shift", "station_id"])
+GROUPS: tuple[list[str], ...] = (
+    [],
+    ["kind"],
+    ["kind", "card"],
+    ["kind", "card", "shift"],
+    ["kind", "card", "shift", "station_id"],
+)
 """With whom a card is compared: the last, as far as they are many, else those before."""
 Groups = list[tuple[np.ndarray, np.ndarray]]
 

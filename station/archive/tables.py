@@ -438,6 +438,49 @@ station_changes = Table(
 )
 """The history of a station's settings; one that lies ahead is applied on its day."""
 
+oddities = Table(
+    "oddities",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("station_id", ForeignKey("stations.id"), nullable=False),
+    Column("sort", String(8), nullable=False),  # card, vehicle, member, account
+    Column("subject", String(64), nullable=False),  # a card's number, else an id
+    Column("kind", String(40), nullable=False),
+    Column("week_day", Integer, nullable=False),  # Monday of the week it was listed in last
+    Column("rank", SmallInteger, nullable=False),
+    Column("chance", Float, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("litres_milli", BigInteger, nullable=False),
+    Column("evidence", Text, nullable=False),  # JSON: sign, numbers, and which fills or deeds
+    Column("state", String(10), nullable=False),
+    UniqueConstraint("station_id", "sort", "subject"),
+    Index("ix_oddities_week_day", "station_id", "week_day"),
+)
+"""What is worth a look at a station; a subject has one case there, listed again if need be."""
+
+oddity_steps = Table(
+    "oddity_steps",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("oddity_id", ForeignKey("oddities.id"), nullable=False, index=True),
+    Column("state", String(10), nullable=False),
+    Column("account", String(80), nullable=False),
+    Column("person", String(40), nullable=False),
+    Column("written_at", BigInteger, nullable=False),
+    Column("until_day", Integer),  # how long an explanation holds
+    Column("signs", Text, nullable=False),  # JSON: how many fills bore each sign then
+    Column("words_sealed", LargeBinary),
+)
+"""What was found out of a case and by whom, one step after the other."""
+
+oddity_accounts = Table(
+    "oddity_accounts",
+    metadata,
+    Column("oddity_id", ForeignKey("oddities.id"), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
+)
+"""Whose own doings a case points at: he is not shown it, and does not review it."""
+
 terminals = Table(
     "terminals",
     metadata,

@@ -43,6 +43,7 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
         ("stations", "compare_arrows", "board.read"),
         ("loyalty", "loyalty", "points.report"),
         ("intake", "upload_file", "sales.import"),
+        ("oddities", "troubleshoot", "oddities.read"),
     ],
     "administration": [
         ("users", "group", "requests.read"),

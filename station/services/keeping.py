@@ -20,7 +20,7 @@ from station.archive.points import chain as ledger
 from station.config import Settings
 from station.errors import ArchiveError, BackupError, NotAllowedError, PointsError
 from station.model import Act
-from station.services import alarms, pacing, sites, trail
+from station.services import alarms, noticing, pacing, sites, trail
 from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
 from station.services.incoming import receipts
@@ -230,6 +230,17 @@ def _settle_sites(db: Database) -> None:
             sites.apply_due(conn)
 
 
+def _worked_out(ask: Ask) -> list[Chore]:
+    """Work out anew what rests on all sales, and return what that was."""
+    pacing.learn_today(ask)
+    alarms_changed = alarms.renew(ask)
+    return [
+        Chore("rhythm"),
+        Chore("alarms", {"number": alarms_changed}),
+        Chore("listed", {"number": noticing.renew(ask)}),
+    ]
+
+
 @right("archive.keep")
 def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     """Do what is due once a day and return what was done; doing it twice changes nothing."""
@@ -253,14 +264,12 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
         head = heads.note(conn, ask.db.folder, day)
         heads.note(conn, ask.db.folder, day, heads.POINTS)
     is_clean = erasure.settle(ask.db)
-    pacing.learn_today(ask)
-    renewed = alarms.renew(ask)
+    worked_out = _worked_out(ask)
     numbers = forgotten | {"named": named, "won": won, "coupons": over, "birthdays": born}
     return [
         Chore("stations"),
         Chore("lake"),
-        Chore("rhythm"),
-        Chore("alarms", {"number": renewed}),
+        *worked_out,
         *(Chore(kind, {"number": n}) for kind, n in numbers.items()),
         Chore("points", asdict(lapsed)),
         Chore("replayed", {"number": again}),

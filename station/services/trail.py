@@ -85,9 +85,9 @@ def noted(
 
 
 def looked(
-    db: Database, scope: Scope, object_name: str, *, station_id: int, again_after_s: int
+    db: Database, scope: Scope, object_name: str, *, station_id: int | None, again_after_s: int
 ) -> None:
-    """Write down that a card was opened; drawing it again a little later is the same look."""
+    """Write down that something was opened; drawing it again a little later is the same look."""
     since, account, act = int(time()) - again_after_s, scope.account, Act.CARD_OPENED
     with db.reading() as conn:
         if audit.has(conn, account=account, act=act, object_name=object_name, from_s=since):

@@ -16,7 +16,9 @@ from security.world import OTHER, OWN, ROLES, World
 from sqlalchemy import select
 from town import sell
 
+from station.archive import oddities
 from station.archive.customers.tables import agreements, contact_persons
+from station.archive.oddities import Case
 from station.archive.people import accounts as book
 from station.archive.points.offer_tables import coupons
 from station.archive.tables import batches, customers, grants
@@ -31,6 +33,8 @@ from station.model import (
     ContactRole,
     Grant,
     LapseReason,
+    OdditySort,
+    OddityState,
     PaperForm,
     Purpose,
     Role,
@@ -93,6 +97,7 @@ class Facts:
     occasion_id: int
     attachment_id: int
     earned_no: int
+    oddity_id: int
     codes: tuple[str, ...]
     folder: Path
 
@@ -351,6 +356,11 @@ NAMED: Mapping[str, Maker] = {
     "tagging.tags_of": of_vehicle,
     "tagging.take": lambda f: of_customer(f) | {"tag": "OTHERTAG"},
     "filters.matches": lambda f: {"conditions": [at_station_only(f)], "stations": [f.code]},
+    "oddities.opened": lambda f: {"oddity_id": f.oddity_id},
+    "oddities.review": lambda f: (
+        {"oddity_id": f.oddity_id, "state": OddityState.EXPLAINED, "words": "audit"}
+    ),
+    "oddities.week": at_station,
     "settling.of_organisation": of_fleet,
     "effects.effect": at_station,
     "reporting.expiring": at_station,
@@ -450,6 +460,7 @@ CHAINWIDE: Mapping[str, Maker] = {
     "keeping.condition": nothing,
     "keeping.nightly": nothing,
     "lapsing.expire": nothing,
+    "noticing.refresh": nothing,
     "offering.lapse": nothing,
     "keeping.verify": nothing,
     "keys.forget": nothing,
@@ -510,7 +521,7 @@ CHANGES = frozenset(
     | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
     | {"leads.take_up", "leads.write_opportunity", "registering.confirm", "registering.decline"}
     | {"attachments.add", "attachments.remove", "notes.add", "occasions.add", "occasions.remove"}
-    | {"totals.import_totals", "lapsing.expire"}
+    | {"totals.import_totals", "lapsing.expire", "noticing.refresh", "oddities.review"}
     | {"terminals.add", "terminals.revoke", "terminals.rotate"}
     | {f"offering.{verb}" for verb in ("hand_out", "lapse", "refund", "take", "use", "withdraw")}
     | {"totals.import_totals", "lapsing.expire", "claiming.claim", "gifts.birthdays", "gifts.grant"}
@@ -545,6 +556,7 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         terminals.add(worlds.operator_of(copy), name="t1", station=OWN)
         ask.db.close()
         operator = worlds.operator_of(copy)
+        _notice(copy)
         for code in (OWN, OTHER):
             customer_id = facts_of(copy, code).customer_id
             tagging.put(operator, customer_id=customer_id, tag="OTHERTAG")
@@ -570,6 +582,20 @@ def _earn(ask: Ask, facts: Facts) -> None:
         slip = offering.take(ask, key=f"given-{at}-{facts.code}", **free)
     paid = {"station": facts.code, "purchase": Purchase(500)}
     offering.use(ask, key=f"used-{facts.code}", code=slip.code, **paid)
+
+
+def _notice(world: World) -> None:
+    """Let a card of each station be worth a look."""
+    ask = worlds.operator_of(world)
+    sign = {"sign": "large", "found": 2, "of": 5, "usual": 0.1, "hand": "", "ids": [], "around": []}
+    cases = [
+        Case(0, world.ids[code], OdditySort.CARD, f"CARD-{code}", "taxi", 0, 1, 1e-3, 0, 0, [sign],
+             OddityState.OPEN)
+        for code in (OWN, OTHER)
+    ]  # fmt: skip
+    with ask.db.writing() as conn:
+        oddities.put_week(conn, 0, cases)
+    ask.db.close()
 
 
 def _merge(world: World) -> None:
@@ -641,6 +667,7 @@ def facts_of(world: World, code: str) -> Facts:
             occasion_id=1 if code == OWN else 2,
             attachment_id=1 if code == OWN else 2,
             earned_no=1 if code == OWN else 4,
+            oddity_id=1 if code == OWN else 2,
             codes=tuple(conn.execute(given).scalars()),
             folder=world.folder,
         )

@@ -25,6 +25,8 @@ HELPERS = {
     "keepsakes.found",
     "contacts.may_reveal",
     "contacts.customers_by_phone",
+    "noticing.renew",
+    "oddities.found",
     "filters.check",
     "filters.condition",
     "filters.keys",

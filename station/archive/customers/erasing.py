@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, select, update
 
+from station.archive import oddities as odd
 from station.archive.customers import steps
 from station.archive.customers.book import FOREVER, Customer, Span, during, spans, ties_of
 from station.archive.customers.sealed import REACHED_BY
@@ -38,6 +39,8 @@ from station.archive.tables import (
     erasures,
     lapse_notes,
     meta,
+    oddities,
+    oddity_steps,
     quarantine,
     sales,
     vehicle_keys,
@@ -78,6 +81,8 @@ TOUCHED: tuple[Table, ...] = (
     cards,
     card_links,
     lapse_notes,
+    oddities,
+    oddity_steps,
     quarantine,
     batches,
     sales,
@@ -168,6 +173,7 @@ def forget(conn: Connection, customer: Customer, own: Belongings, *, day: int, n
         conn.execute(delete(table).where(table.c.customer_id == customer.id))
     forget_referrals(conn, customer.id)
     steps.forget_customer(conn, customer.id)
+    odd.forget_customer(conn, customer.ids, own.vehicles, own.numbers)
 
 
 def forget_contacts(conn: Connection, customer_ids: Collection[int]) -> int:

@@ -20,7 +20,7 @@ from station.archive.customers.tables import (
     registrations,
 )
 from station.archive.rows import slices
-from station.archive.tables import customers, lapse_notes, quarantine
+from station.archive.tables import customers, lapse_notes, oddity_steps, quarantine
 
 REACHED_BY = ("name_sealed", "phone_sealed", "phone_index", "name_index")
 """What is kept of how a customer is reached."""
@@ -44,6 +44,7 @@ class Kind(StrEnum):
     FILE_NAME = "file_name"
     FILE = "file"
     REGISTRATION = "registration"
+    ODDITY = "oddity"
 
 
 class Sealing(NamedTuple):
@@ -90,6 +91,7 @@ SEALINGS: dict[Kind, Sealing] = {
     Kind.REGISTRATION: Sealing(
         registrations.c.words_sealed, "registrations/{station_id}/{made_at}"
     ),
+    Kind.ODDITY: Sealing(oddity_steps.c.words_sealed, "oddity_steps/{oddity_id}/{written_at}"),
 }
 """Everything that is sealed; a text moved to another row cannot be opened there."""
 

@@ -5,13 +5,15 @@ from typing import Any
 
 import pandas as pd
 
+from station.archive import oddities as odd
 from station.archive.customers import attachments as scan_book
-from station.archive.customers import book, registrations, talks
+from station.archive.customers import book, person, registrations, talks
 from station.archive.customers import occasions as occasion_book
 from station.archive.customers import prospects as prospect_book
 from station.archive.database import Connection
 from station.archive.points import referrals
 from station.model import day_date
+from station.services import oddities
 from station.services.ask import Ask
 from station.services.customers import attachments, notes, occasions
 from station.services.customers.contacts import Seen
@@ -26,8 +28,32 @@ def sections(conn: Connection, ask: Ask, seen: Seen, codes: "pd.Series[str]") ->
         "talks": _talks(conn, ask, same, codes),
         "occasions": _occasions(conn, ask, same),
         "attachments": _attachments(conn, ask, same),
+        "oddities": _oddities(conn, ask, same, codes),
         "referrals": _referrals(conn, same),
     }
+
+
+def _oddities(
+    conn: Connection, ask: Ask, same: list[int], codes: "pd.Series[str]"
+) -> list[dict[str, Any]]:
+    """Return what was worth a look of him and of what is his now, and what was found out."""
+    vehicles = {s.vehicle_id for s in book.spans(conn, same[0]) if s.to_day == book.FOREVER}
+    held = person.cards_of(conn, same[0])
+    numbers = held.loc[held["to_day"].isna(), "number"].astype(str).tolist()
+    return [
+        {
+            "station": codes[one.station_id],
+            "week_of": day(one.week_day),
+            "signs": one.signs,
+            "points": one.points,
+            "found_out": [
+                {"state": step.state.value, "words": step.words, "at": instant(step.written_at)}
+                for step in (oddities.found(ask, step) for step in steps)
+            ],
+        }
+        for one, steps in odd.of_customer(conn, same, vehicles, numbers)
+        if one.station_id in ask.scope.station_ids
+    ]
 
 
 def _prospect(conn: Connection, same: list[int]) -> dict[str, Any] | None:
