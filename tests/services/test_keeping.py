@@ -85,8 +85,8 @@ def test_the_nightly_work_twice_is_the_nightly_work(tmp_path: Path) -> None:
 
     assert first == second
     assert [chore.name for chore in first] == [
-        *("stations", "lake", "rhythm", "alarms", "contacts", "notes", "occasions"),
-        *("registrations", "audit", "sessions", "quarantine", "undo"),
+        *("stations", "lake", "rhythm", "alarms", "listed", "contacts", "notes", "oddities"),
+        *("occasions", "registrations", "audit", "sessions", "quarantine", "undo"),
         *("named", "won", "coupons", "birthdays", "points", "replayed", "clean", "head"),
     ]
     assert len(notebook.lines(tmp_path / heads.AUDIT.file)) == 1

@@ -1,7 +1,6 @@
 """Which rules of points hold on a day? Those of config.yaml, as long as their past stands."""
 
 from dataclasses import dataclass, replace
-from datetime import date
 from time import time
 
 from station.archive.database import Connection
@@ -34,16 +33,6 @@ class Rules:
     def named(self, name: str) -> Version | None:
         """Return the version of a name, none where points were switched off since."""
         return next((one for one in self.programme.versions if one.name == name), None)
-
-
-def on(ask: Ask, day: date | int) -> Version | None:
-    """Return the version of the rules that holds on a day; none: no points are given then.
-
-    Raises:
-        PointsError: what the rules said while they held was changed.
-    """
-    with ask.db.reading() as conn:
-        return read(conn, ask).on(day if isinstance(day, int) else day_number(day))
 
 
 def read(conn: Connection, ask: Ask) -> Rules:
