@@ -58,8 +58,9 @@ def compare(
 ) -> Uptake:
     """Return how members' visits changed with their first earning, and others' on the same days.
 
-    Both came on the day from which is counted, so that it favours neither. It is no proof of a
-    cause: who likes to come may like to collect points.
+    Both came on the day from which is counted, so that it favours neither, and both had come in the
+    days before: of a newcomer nobody knows what he would have done without points. It is no proof
+    of a cause: who likes to come may like to collect points.
 
     Args:
         visits: vehicle_id and local_day, one row a visit-day.
@@ -77,6 +78,7 @@ def compare(
     strangers = days[days["vehicle_id"].isin(others) & days["local_day"].isin(asked["day"])]
     strangers = strangers.rename(columns={"local_day": "day"})
     mine, theirs = (_around(days, rows, span) for rows in (asked, strangers))
+    mine, theirs = (told[told["before"] > 0] for told in (mine, theirs))
     usual = theirs.groupby("day")[["before", "after"]].agg(["mean", "size"])
     usual.columns = ["before", "n", "after", "_"]
     usual = usual[usual["n"] >= rules.least_others]

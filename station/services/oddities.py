@@ -34,6 +34,7 @@ from station.services import trail
 from station.services.access import MINUTE_S, acting, right, stations_in_sight, today
 from station.services.ask import Ask
 from station.services.personal import sealing
+from station.services.points import rules
 
 LONGEST_WORDS = 500
 SHOWN_SIGNS = 4
@@ -174,7 +175,7 @@ def _looked(ask: Ask, what: str, station_id: int | None) -> None:
 
 def _shown(conn: Connection, ask: Ask, one: Case, monday: int) -> Shown:
     station = sites.everything(conn)[one.station_id]
-    version = programme.at(ask.settings.programme, day_number(ask.as_of))
+    version = programme.at(rules.told(conn, ask), day_number(ask.as_of))
     currency = version.currency if version else station.currency
     minor = liability.value_minor(one.points, version.redeeming.worth) if version else 0
     ids = {one.sort: int(one.subject)} if one.sort is not OdditySort.CARD else {}

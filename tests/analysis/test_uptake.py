@@ -48,6 +48,15 @@ def test_what_befalls_everybody_is_no_effect() -> None:
     assert told.verdict is Verdict.UNSURE
 
 
+def test_newcomers_say_nothing_of_what_they_would_have_done() -> None:
+    visits, firsts, others = seen(1)
+    is_early = visits["vehicle_id"].isin(firsts["vehicle_id"]) & (visits["local_day"] < JOINED)
+
+    told = uptake.compare(visits[~is_early], firsts, others, RULES, as_of_day=DAYS - 1)
+
+    assert told.verdict is Verdict.UNKNOWN
+
+
 @pytest.mark.parametrize("case", ["few members", "nobody to compare with", "too soon", "nothing"])
 def test_too_little_says_nothing(case: str) -> None:
     visits, firsts, others = seen(2)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from unicodedata import east_asian_width
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -27,6 +29,8 @@ SENTENCE_PX = 640
 AGO = range(2)
 """Days ago that have a word of their own."""
 MOMENT_PX = 140
+WIDE_PX, NARROW_PX, BUTTON_EDGE_PX = 14, 8, 24
+LEAST_BUTTON_PX, MOST_BUTTON_PX = 64, 180
 OPENS: Mapping[str, str] = {"label": "vehicle", "who": "customer"}
 """Columns of lists that are buttons, and whose card each opens: the row's vehicle or customer."""
 ADDRESS = re.compile(r"(?<=://)|(?<=@)|(?<=www)(?=\.)", re.IGNORECASE)
@@ -210,9 +214,10 @@ def _word(desk: Desk, form: str, value: Any) -> str:
     return desk.say(f"word.{form}.{value}") if value else ""
 
 
-def moment(second: int) -> str:
-    """Return an instant on this server's clock, to the minute."""
-    return f"{datetime.fromtimestamp(second, UTC).astimezone():%Y-%m-%d %H:%M}"
+def moment(second: int, zone: str = "") -> str:
+    """Return an instant by a zone's clock, else by this server's, to the minute."""
+    clock = ZoneInfo(zone) if zone else None
+    return f"{datetime.fromtimestamp(second, UTC).astimezone(clock):%Y-%m-%d %H:%M}"
 
 
 def clues(desk: Desk, form: str, keys: Sequence[str]) -> str:
@@ -266,9 +271,20 @@ def _open_buttons(name: str, heading: str, shown: pd.DataFrame, key: str) -> Any
         click = st.session_state[widget]
         st.session_state["open_card"] = (what, int(ids[click["row"]]))
 
+    wide = max((_wide_px(str(label)) for label in shown[name]), default=0)
     return st.column_config.ButtonColumn(
-        heading, type="tertiary", on_click=open_card, key=widget, pinned=True
+        heading,
+        type="tertiary",
+        on_click=open_card,
+        key=widget,
+        pinned=True,
+        width=min(max(wide + BUTTON_EDGE_PX, LEAST_BUTTON_PX), MOST_BUTTON_PX),
     )
+
+
+def _wide_px(words: str) -> int:
+    """Return about how wide words are; a column of buttons does not measure its own."""
+    return sum(WIDE_PX if east_asian_width(sign) in {"W", "F"} else NARROW_PX for sign in words)
 
 
 def _downloads(desk: Desk, frame: pd.DataFrame, columns: Sequence[Column], key: str) -> None:

@@ -184,7 +184,7 @@ def _warn(desk: Desk, seen: Present) -> None:
     newest = seen.today[0]
     said = desk.say(
         "page_counter.before" if len(seen.today) == 1 else "page_counter.before_many",
-        when=blocks.moment(newest.at)[-5:],
+        when=blocks.moment(newest.at, desk.ask.settings.programme.zone)[-5:],
         points=sum(one.points for one in seen.today),
         number=str(newest.id),
         count=len(seen.today),

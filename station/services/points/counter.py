@@ -22,7 +22,7 @@ from station.services.access import right
 from station.services.ask import Ask
 from station.services.customers import contacts, finding
 from station.services.personal import sealing
-from station.services.points import booking, members
+from station.services.points import booking, members, rules
 from station.services.points.balances import Ending
 from station.services.points.members import By, Named
 
@@ -265,9 +265,9 @@ def of_today(ask: Ask, *, station: str, limit: int) -> list[Slip]:
 def _slips(conn: Connection, ask: Ask, booked: Sequence[Booked]) -> list[Slip]:
     codes = {number: code for code, number in stations.ids(conn).items()}
     undone = spent.undone(conn, [one.id for one in booked])
-    found = []
+    told, found = rules.told(conn, ask), []
     for one in booked:
-        version = programme.at(ask.settings.programme, one.day)
+        version = programme.at(told, one.day)
         customer = book.sure(conn, one.customer_id)
         near = _is_near(conn, ask, customer.id)
         found.append(

@@ -19,7 +19,7 @@ from station.model import Station, day_date, day_number
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.personal import sealing
-from station.services.points import ledgers
+from station.services.points import ledgers, rules
 from station.services.points.ledgers import Ledger
 
 LEAST_MEMBERS = 5
@@ -238,9 +238,10 @@ def _liability(ask: Ask, ledger: Ledger, members: int) -> Liability:
 
 def _rule_of_worth(ask: Ask, day: int) -> Version | None:
     """Return the version that says what a point is worth on a day; before the first the first."""
-    known = ask.settings.programme.versions
-    first = min(known, key=lambda version: version.starts, default=None)
-    return programme.at(ask.settings.programme, day) or first
+    with ask.db.reading() as conn:
+        told = rules.told(conn, ask)
+    first = min(told.versions, key=lambda version: version.starts, default=None)
+    return programme.at(told, day) or first
 
 
 def _money(open_points: int, use: Range, version: Version | None) -> Money | None:

@@ -44,6 +44,12 @@ def read(conn: Connection, ask: Ask) -> Rules:
     return _sound(conn, ask)[0]
 
 
+def told(conn: Connection, ask: Ask) -> Programme:
+    """Return the programme as it stands in this archive: to be shown, not to give by it."""
+    written = ask.settings.programme
+    return _begun(conn, written) if written.versions else written
+
+
 def keep(conn: Connection, ask: Ask) -> Rules:
     """Return the rules of all days, to give points by them: from now on their past is kept.
 

@@ -10,6 +10,7 @@ from station.loyalty.programme import Basis, EarnRule, Version
 from station.model import minor_per_major
 from station.services.access import right
 from station.services.ask import Ask
+from station.services.points import rules
 
 PARTS = ("earning", "expiry", "redeeming", "tiers", "offers")
 """The parts of a version that a change may concern."""
@@ -44,7 +45,9 @@ class InForce:
 @right("points.report")
 def in_force(ask: Ask, *, lang: str, day: date) -> InForce:
     """Return the rules that hold on a day and those that follow, in the words of a language."""
-    known = sorted(ask.settings.programme.versions, key=lambda version: version.starts)
+    with ask.db.reading() as conn:
+        told = rules.told(conn, ask)
+    known = sorted(told.versions, key=lambda version: version.starts)
     held = [version for version in known if version.starts <= day]
     later = [version for version in known if version.starts > day]
     now = held[-1] if held else None

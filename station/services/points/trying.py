@@ -14,11 +14,11 @@ from station.archive.points.awards import Sold
 from station.archive.points.deeds import Days
 from station.errors import BadValueError
 from station.loyalty import programme, ranks, simulate, tiers
-from station.loyalty.programme import Version
+from station.loyalty.programme import Programme, Version
 from station.model import day_date, day_number
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
-from station.services.points import booking, grading, reporting
+from station.services.points import booking, grading, reporting, rules
 
 MOST_DAYS = 1_096
 COLUMNS = ("before", "after")
@@ -59,7 +59,7 @@ def _next_version(ask: Ask, day: date) -> Version:
     Raises:
         BadValueError: none does.
     """
-    later = [one for one in ask.settings.programme.versions if one.starts > day]
+    later = [one for one in _told(ask).versions if one.starts > day]
     if not later:
         raise BadValueError("trying.no_next")
     return min(later, key=lambda version: version.starts)
@@ -115,7 +115,12 @@ def trial(
 
 def _replaced(ask: Ask, tried: Version) -> Version | None:
     """Return the version that holds up to the day on which one starts."""
-    return programme.at(ask.settings.programme, day_number(tried.starts) - 1)
+    return programme.at(_told(ask), day_number(tried.starts) - 1)
+
+
+def _told(ask: Ask) -> Programme:
+    with ask.db.reading() as conn:
+        return rules.told(conn, ask)
 
 
 def _is_somebodys(buyer: Buyer | None) -> bool:
