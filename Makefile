@@ -43,10 +43,7 @@ test: install                      ## everything; CI runs it
 	$(PY) tests/function_lengths.py
 	$(TOGETHER)
 
-LONG := tests/services/customers/test_merge_sequences.py tests/services/personal/test_erasure.py \
-	tests/guard/test_consent.py tests/guard/test_mask.py tests/loyalty/test_ledger_random.py \
-	tests/services/points/test_cuts.py tests/services/points/test_kills.py \
-	tests/services/points/test_spending.py tests/api/test_description.py
+LONG = $(shell grep -rlE 'by_night|STATION_TEST_LONG' tests --include='test_*.py')
 
 nightly: install                   ## the long forms of what CI tries in part (README.md); hours
 	$(PY) -m benchmarks.nightly
@@ -69,4 +66,8 @@ bench: install                     ## every measured figure of docs/en/figures.m
 	$(PY) -m benchmarks.passwords
 	$(PY) -m benchmarks.rotation
 	$(PY) -m benchmarks.points
+	$(PY) -m benchmarks.earning
+	$(PY) -m benchmarks.levels
+	$(PY) -m benchmarks.liability
+	$(PY) -m benchmarks.oddities
 	$(PY) -m benchmarks.till
