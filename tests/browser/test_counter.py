@@ -25,7 +25,7 @@ DOUBLE_MS, READ_MS, KEY_MS = 150, 600, 60
 MINUTE_S = 60
 POINTS = 2_000
 FIND, SEND = "[class*='st-key-counter_words'] input", ".st-key-counter_send button"
-QUICK, DO = ".st-key-counter_quick_200 button", ".st-key-counter_do button"
+QUICK, DO = ".st-key-counter_quick_500 button", ".st-key-counter_do button"
 SLIP, NEXT = ".st-key-slip_big", ".st-key-counter_next button"
 
 
@@ -114,10 +114,10 @@ def test_a_double_tap_goes_one_step_and_redeems_once(phone: Phone) -> None:
     assert phone.spent() == 0
     phone.tap_twice(DO)
 
-    expect(phone.page.locator(SLIP)).to_contain_text("200")
+    expect(phone.page.locator(SLIP)).to_contain_text("500")
     phone.visit.settle()
     phone.visit.shoot("counter-slip")
-    assert phone.spent() == 200
+    assert phone.spent() == 500
     assert phone.page.evaluate("document.scrollingElement.scrollWidth") <= PHONE["width"]
     assert phone.visit.troubles == []
 
@@ -132,12 +132,12 @@ def test_two_tabs_of_one_form_and_the_way_back_redeem_once(phone: Phone) -> None
     second.click(DO, no_wait_after=True)
 
     for page in (phone.page, second):
-        expect(page.locator(SLIP)).to_contain_text("200")
+        expect(page.locator(SLIP)).to_contain_text("500")
     phone.page.click(NEXT)
     phone.page.wait_for_selector(FIND)
     phone.page.go_back()
-    expect(phone.page.locator(SLIP)).to_contain_text("200")
-    assert phone.spent() == 200
+    expect(phone.page.locator(SLIP)).to_contain_text("500")
+    assert phone.spent() == 500
 
 
 @pytest.mark.parametrize("lost", ["in", "out"])
@@ -156,8 +156,8 @@ def test_a_connection_lost_after_the_press_redeems_once(phone: Phone, lost: str)
         phone.page.wait_for_timeout(READ_MS)
         phone.page.click(DO)
 
-    expect(phone.page.locator(SLIP)).to_contain_text("200")
-    assert phone.spent() == 200
+    expect(phone.page.locator(SLIP)).to_contain_text("500")
+    assert phone.spent() == 500
 
 
 def test_somebody_new_is_a_member_in_under_a_minute_and_once(phone: Phone) -> None:

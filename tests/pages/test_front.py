@@ -65,4 +65,4 @@ def test_whoever_has_no_today_is_led_to_his_first_page(front: AppTest, demo_arch
     front.run()
 
     assert not front.exception
-    assert front.title[0].value == "Audit"
+    assert front.title[0].value == "Worth a look"

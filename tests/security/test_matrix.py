@@ -407,7 +407,6 @@ LISTS: Mapping[str, Maker] = {
     "lapses.history": lambda f: {"vehicle_id": f.vehicle_id},
     "lapses.newest": nothing,
     "counter.meet": lambda _: {"words": f"{OWN}-1"},
-    "counter.read_as": plain(words=worlds.plate(OTHER, 1)),
     "counter.slip_of_form": plain(key="form-unknown"),
     "members.find": lambda _: {"member": Named(By.CODE, f"{OWN}-1")},
     "members.first": lambda _: {"several": [Named(By.CODE, f"{OWN}-1")]},
@@ -429,6 +428,7 @@ LISTS: Mapping[str, Maker] = {
 }
 """Services that tell of all that is in sight, and so of nothing else."""
 CHAINWIDE: Mapping[str, Maker] = {
+    "counter.read_as": plain(words="粤B12345"),
     "ruling.in_force": plain(lang="en", day=DAY),
     "filters.delete": lambda _: {"filter_id": 1},
     "filters.rename": lambda _: {"filter_id": 1, "name": "others"},

@@ -233,12 +233,17 @@ def forget_receipts(conn: Connection, customer_id: int) -> None:
 
 
 def used_for(conn: Connection, reversal_ids: Collection[int]) -> list[Coupon]:
-    """Return the coupons that were used for receipts of which these reversals left nothing."""
+    """Return the coupons that were used for receipts of which these reversals left nothing.
+
+    A receipt is a coupon's purchase if it cost what the coupon was used for, or what that left.
+    """
     return [
         coupon
         for receipt in _receipts(conn, reversal_ids)
+        for sold, returned in [_moved_minor(conn, receipt)]
         for coupon in _used(conn, receipt)
-        if _left_minor(conn, receipt) == 0
+        if sold + returned == 0
+        and sold in {coupon.amount_minor, coupon.amount_minor - coupon.off_minor}
     ]
 
 
@@ -274,8 +279,8 @@ def _used(conn: Connection, receipt: _Receipt) -> list[Coupon]:
     return [_coupon(row) for row in conn.execute(_COUPON.where(mine).order_by(coupons.c.id))]
 
 
-def _left_minor(conn: Connection, receipt: _Receipt) -> int:
-    """Return what is left of a receipt after all that was taken back of it."""
+def _moved_minor(conn: Connection, receipt: _Receipt) -> tuple[int, int]:
+    """Return what was paid for a receipt, and (below 0) what was taken back of it."""
     whole = and_(
         sales.c.station_id == receipt.station_id,
         sales.c.receipt_no == receipt.number,
@@ -289,7 +294,7 @@ def _left_minor(conn: Connection, receipt: _Receipt) -> int:
         conn.execute(select(func.coalesce(func.sum(table.c.amount_minor), 0)).where(some)).scalar()
         for table, some in ((sales, whole), (back, mine))
     )
-    return int(sold or 0) + int(returned or 0)
+    return int(sold or 0), int(returned or 0)
 
 
 def _one(conn: Connection, wanted: ColumnElement[bool]) -> Coupon | None:

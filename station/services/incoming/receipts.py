@@ -41,6 +41,7 @@ from station.services.access import MINUTE_S, acting, right, today
 from station.services.ask import Ask, Database
 from station.services.incoming import intake
 from station.services.incoming.intake import ImportOptions, Request, Tally, Work
+from station.services.personal import sealing
 
 SOURCE = "till"
 """The source of what tills send; its lines are told apart by receipt and line."""
@@ -81,11 +82,10 @@ class Receipt:
     business_day: str = ""
     original_receipt_no: str = ""
 
-    @property
-    def hash(self) -> str:
-        """What is kept of it beside the key under which it came."""
+    def mark(self, ask: Ask) -> str:
+        """Return what is kept beside its key: nobody can try plates by it, as he lacks our own."""
         words = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(words.encode()).hexdigest()
+        return sealing.code_index(ask.db, f"receipt/{words}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +116,11 @@ def take(ask: Ask, *, key: str, receipt: Receipt) -> Taken:
     with acting(ask, changes_figures=_is_time(ask)) as conn:
         before = terminals.told(conn, terminal_id, key)
         if before is not None:
-            if before.request_hash != receipt.hash:
+            if before.request_hash != receipt.mark(ask):
                 raise KeyReusedError("points.key_reused")
             return Taken(**json.loads(before.answer))
         taken = _brought(conn, ask, receipt)
-        told = Told(receipt.hash, json.dumps(asdict(taken)))
+        told = Told(receipt.mark(ask), json.dumps(asdict(taken)))
         terminals.tell(conn, terminal_id, key, told, int(time()))
     return taken
 

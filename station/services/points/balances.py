@@ -9,6 +9,7 @@ from station.archive.points import lots
 from station.loyalty import ledger
 from station.services.access import right
 from station.services.ask import Ask
+from station.services.customers import contacts
 from station.services.points import booking, members
 from station.services.points.members import Named
 
@@ -60,7 +61,7 @@ def balance(ask: Ask, *, member: Named) -> Balance:
 
 @right("points.read")
 def history(ask: Ask, *, member: Named, limit: int = MOST_MOVES) -> pd.DataFrame:
-    """Return what moved a member's points, the newest first.
+    """Return what moved the points of a member in sight, the newest first.
 
     `member`, `held` and `debt` are what a transaction did to what he may spend, to what is set
     apart, and (below 0: more) to what he owes; `balance` is what he was told then.
@@ -70,5 +71,7 @@ def history(ask: Ask, *, member: Named, limit: int = MOST_MOVES) -> pd.DataFrame
         PointsError: several are.
     """
     with ask.db.reading() as conn:
-        rows = book.same(conn, members.found(conn, ask, member))
+        customer_id = members.found(conn, ask, member)
+        contacts.there(conn, ask, customer_id)
+        rows = book.same(conn, customer_id)
         return lots.history(conn, rows, limit=limit)

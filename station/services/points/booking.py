@@ -112,7 +112,7 @@ class Desk:
     def transaction(self, number: int, *moves: PointMove) -> Booked:
         """Return a transaction of one of these kinds, made here or for a customer in sight.
 
-        A till is told of those of its own station only.
+        A till is told of those of its own station only; what was set apart is closed where it was.
 
         Raises:
             NotFoundError: there is no such, or none in sight; both answer alike.
@@ -121,7 +121,7 @@ class Desk:
         if booked is None or booked.move not in moves:
             raise NotFoundError("points.no_transaction", number=number)
         if booked.station_id not in self.ask.scope.station_ids:
-            if self.ask.scope.terminal_id:
+            if self.ask.scope.terminal_id or booked.move is PointMove.HOLD:
                 raise NotFoundError("points.no_transaction", number=number)
             try:
                 contacts.in_sight(self.conn, self.ask, booked.customer_id)

@@ -107,21 +107,28 @@ def refund(ask: Ask, *, key: str, number: int, points: int, reason: str) -> Rece
 def transfer(
     ask: Ask, *, key: str, member: Named, to: Named, points: int, station: str, reason: str
 ) -> Receipt:
-    """Return the receipt of points that go from one member to another, each with its last day.
+    """Return the receipt of points that go from one member in sight to another.
+
+    Each keeps its last day. No more go at once than one may ask to correct in a day.
 
     Raises:
         NotFoundError: a member or the station is not there, or not in sight; both answer alike.
         PointsError: there are not so many points, none may be spent, or both are one.
+        LimitReachedError: those are too many at once.
         BadValueError: no reason is given.
         KeyReusedError: the key stood for something else.
     """
     points = booking.possible(points, ask.settings.ledger)
+    _refuse_much(ask, [points])
 
     def draw(desk: Desk) -> Order:
-        giver, taker = (desk.purse(members.found(desk.conn, ask, one)) for one in (member, to))
+        both = [members.found(desk.conn, ask, one) for one in (member, to)]
+        for customer_id in both:
+            contacts.there(desk.conn, ask, customer_id)
+        giver, taker = map(desk.purse, both)
         return Order(giver, ledger.transfer(giver, taker, points), desk.station(station))
 
-    facts = {"member": member.mark(ask), "to": to.mark(ask), "points": points}
+    facts = {"member": member.mark(ask), "to": to.mark(ask), "points": points, "station": station}
     request = Request(key, PointMove.TRANSFER, facts, trail.needed(reason))
     return booking.book(ask, request, draw)
 
@@ -246,7 +253,7 @@ def _apply(conn: Connection, ask: Ask, payload: Payload) -> str:
 
 def _reach(conn: Connection, ask: Ask, payload: Payload) -> None:
     try:
-        contacts.in_sight(conn, ask, payload["customer_id"])
+        contacts.there(conn, ask, payload["customer_id"])
     except NotFoundError as error:
         raise NotAllowedError("approvals.out_of_reach") from error
 

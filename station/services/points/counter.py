@@ -221,7 +221,11 @@ def present(ask: Ask, *, member: Named) -> Present:
             endings=tuple(Ending(day, points) for day, points in ledger.endings(purse)),
             since=taken.id if taken else 0,
             newest=newest.id if newest else 0,
-            today=tuple(one for one in today if one.id not in undone),
+            today=tuple(
+                one
+                for one in today
+                if one.id not in undone and (near or one.station_id in ask.scope.station_ids)
+            ),
         )
 
 

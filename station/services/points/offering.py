@@ -233,7 +233,7 @@ def _given(turn: Turn, purse: Purse, station_id: int, version: Version, offer: O
     store.prepare(desk.conn, station_id, _limits(version, offer))
     if offer.points:
         order = Order(purse, ledger.redeem(purse, offer.points), station_id)
-        paid = desk.post(order, PAID + turn.wanted.key, turn.wanted.hash)
+        paid = desk.post(order, PAID + turn.wanted.key, turn.wanted.mark(turn.desk.ask))
         balance, number = paid.balance, paid.number
     new = NewCoupon(
         code=vouchers.new_code(),
@@ -450,7 +450,9 @@ def withdraw(ask: Ask, *, key: str, code: str, reason: str) -> Slip:
         balance = turn.desk.purse(coupon.customer_id).balance
         if coupon.redemption_id is not None:
             order = correcting.undone(turn.desk, coupon.redemption_id)
-            balance = turn.desk.post(order, PAID + turn.wanted.key, turn.wanted.hash).balance
+            balance = turn.desk.post(
+                order, PAID + turn.wanted.key, turn.wanted.mark(turn.desk.ask)
+            ).balance
         return vouchers.move(turn, coupon, Use(coupon.station_id), balance)
 
     wanted = Wanted(key, CouponAct.WITHDRAW, {"code": vouchers.tidy(code)}, trail.needed(reason))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
 
+from station.archive.customers import book
 from station.archive.database import Connection
 from station.archive.points import awards, chain, lots
 from station.archive.points.awards import Given, Rest, Sold
@@ -58,7 +59,9 @@ def _settle(conn: Connection, ask: Ask, sale_ids: Sequence[int], undone: int) ->
     )
     crediting.take_back(conn, ask, list(taken))
     again = [
-        _again(conn, known[n], whole[n], more, undone) for n, more in changed.items() if more > 0
+        _again(conn, known[n], whole[n], more, undone)
+        for n, more in changed.items()
+        if more > 0 and book.sure(conn, known[n].customer_id).erased_at is None
     ]
     crediting.credit(conn, ask, again)
     emptied = [n for n, more in changed.items() if more < 0 and not left[n].points]

@@ -1,6 +1,5 @@
 """One way to change a coupon: in the turn to write, once for each key, from a state to the next."""
 
-import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from station.services import trail
 from station.services.access import acting
 from station.services.ask import Ask
 from station.services.customers import contacts
+from station.services.personal import sealing
 from station.services.points import booking, rules
 from station.services.points.booking import Desk
 
@@ -65,11 +65,10 @@ class Wanted:
     facts: Mapping[str, object] = field(default_factory=dict)
     reason: str = ""
 
-    @property
-    def hash(self) -> str:
-        """What is kept of it beside the key."""
+    def mark(self, ask: Ask) -> str:
+        """Return what is kept of it beside the key; nobody can try receipts by it."""
         words = json.dumps(["coupon", self.act, self.facts], sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(words.encode()).hexdigest()
+        return sealing.code_index(ask.db, words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ def _before(conn: Connection, ask: Ask, wanted: Wanted) -> Slip | None:
     before = offers.act_by_key(conn, chain.BY_CALLER + wanted.key)
     if before is None:
         return None
-    if before.request_hash != wanted.hash:
+    if before.request_hash != wanted.mark(ask):
         raise KeyReusedError("points.key_reused")
     return slip(conn, ask, before)
 
@@ -201,7 +200,7 @@ def _noted(turn: Turn, coupon: Coupon, act: CouponAct, use: Use, balance: int) -
     """Return what was done, now written down."""
     desk, wanted = turn.desk, turn.wanted
     told = _act(desk, coupon, act, turn.key, use)
-    told = told._replace(request_hash=wanted.hash, balance=balance)
+    told = told._replace(request_hash=wanted.mark(desk.ask), balance=balance)
     offers.note(desk.conn, told)
     note(desk.conn, desk.ask, coupon, act, use.station_id, reason=wanted.reason)
     return told
