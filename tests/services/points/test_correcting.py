@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 from people import make_account
-from services.points.counter import ANNA, BERT, TODAY, Counter, by_card
+from services.points.counter import ANNA, BERT, CARL, TODAY, Counter, by_card
 
 from station.archive.verify import verify
 from station.errors import (
@@ -20,6 +20,7 @@ from station.services.customers import merging
 from station.services.people import approvals
 from station.services.personal import erasure, privacy
 from station.services.points import balances, correcting, crediting, lapsing
+from station.services.points.members import By, Named
 
 
 def test_a_reversal_gives_each_point_back_with_its_last_day(counter: Counter) -> None:
@@ -184,6 +185,32 @@ def test_points_are_passed_on_with_their_last_days(counter: Counter) -> None:
     days = [(day_date(one.day or 0), one.points) for one in counter.balance(BERT).endings]
     assert days == [(day_date(TODAY + 10), 30), (day_date(TODAY + 60), 10)]
     assert counter.balance(ANNA).balance == 40
+
+
+def test_nobody_passes_on_points_of_a_stranger_or_more_than_a_days_corrections(
+    counter: Counter,
+) -> None:
+    counter.earn(CARL, 900_000)
+    counter.earn(ANNA, 900_000)
+    (boss,) = counter.staff(boss=Role.MANAGER)
+    pass_on = partial(correcting.transfer, boss, station="S1", reason="brothers")
+
+    with pytest.raises(NotFoundError):
+        pass_on(key="pass-on-1", member=Named(By.PLATE, CARL.plate), to=by_card(ANNA), points=10)
+    with pytest.raises(LimitReachedError):
+        pass_on(key="pass-on-2", member=by_card(ANNA), to=by_card(BERT), points=5_001)
+    assert counter.balance(CARL).balance == 900_000
+
+
+def test_a_correction_that_was_asked_before_an_erasure_is_not_made_after_it(
+    counter: Counter,
+) -> None:
+    maker, checker = counter.staff(maker=Role.MANAGER, checker=Role.REGIONAL)
+    correcting.adjust(maker, key="adjust-01", member=by_card(ANNA), points=50, reason="pump")
+    erasure.erase(counter.ask, customer_id=counter.ids[ANNA.code], reason="asked for")
+
+    with pytest.raises(NotAllowedError):
+        approvals.decide(checker, request_id=1, approve=True)
 
 
 def test_a_merge_puts_both_purses_together_and_its_undoing_takes_them_apart(

@@ -561,3 +561,13 @@ def test_a_receipt_whose_lines_all_come_back_in_files_gives_its_coupon_back(
     assert _import(shop, tmp_path, BACK[1]) == 1
     assert offering.find(shop.ask, code=code).state is CouponState.ISSUED
     assert verify(shop.ask.db).ok
+
+
+def test_a_receipt_of_another_price_gives_no_coupon_back(shop: Counter, tmp_path: Path) -> None:
+    code = take(shop, "ten").code
+    use(shop, code, replace(BUY, amount_minor=BUY.amount_minor + 10_000))
+    _import(shop, tmp_path, *SOLD)
+
+    _import(shop, tmp_path, *BACK)
+
+    assert offering.find(shop.ask, code=code).state is CouponState.USED

@@ -132,6 +132,29 @@ def test_a_hold_is_confirmed_once_and_the_rest_goes_back(anywhere: Counter) -> N
         spending.release(anywhere.ask, key="release-2", number=held.number)
 
 
+def test_what_was_set_apart_elsewhere_is_not_closed_here(counter: Counter) -> None:
+    counter.earn(ANNA, 100)
+    card = by_card(ANNA)
+    held = spending.hold(counter.ask, key="hold-0001", member=card, points=80, station="S2")
+    (clerk,) = counter.staff(clerk=Role.STAFF)
+
+    with pytest.raises(NotFoundError):
+        spending.confirm(clerk, key="confirm-it", number=held.number, points=80)
+    with pytest.raises(NotFoundError):
+        spending.release(clerk, key="release-1", number=held.number)
+    assert counter.balance(ANNA).held == 80
+
+
+def test_of_a_stranger_the_balance_is_told_and_no_history(counter: Counter) -> None:
+    counter.earn(CARL, 30)
+    (clerk,) = counter.staff(clerk=Role.STAFF)
+    stranger = Named(By.PLATE, CARL.plate)
+
+    assert balances.balance(clerk, member=stranger).balance == 30
+    with pytest.raises(NotFoundError):
+        balances.history(clerk, member=stranger)
+
+
 def test_a_hold_whose_time_is_over_has_gone_back_and_is_not_confirmed(counter: Counter) -> None:
     counter.earn(ANNA, 100)
     held = counter.hold(ANNA, 80)
