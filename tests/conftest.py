@@ -14,6 +14,7 @@ import pytest
 from argon2 import PasswordHasher
 from copying import copy_archive, guard_against_opening
 from hypothesis import settings as hypothesis_settings
+from nights import by_night
 from playwright.sync_api import Browser, sync_playwright
 from serving import free_port
 from sharing import made_once
@@ -48,9 +49,9 @@ LONGEST_FIRST = (
     *("services/customers/test_merge_sequences.py", "services/incoming/test_intake.py"),
 )
 """Files that begin first, so that no worker is left alone with one at the end."""
-# `make check` tries fewer examples of each law than CI, which takes Hypothesis' own hundred.
+# `make check` tries fewer examples of each law than CI, and CI half of Hypothesis' own hundred.
 # A law is no stopwatch: on a busy machine an example may take longer than Hypothesis' 200 ms.
-hypothesis_settings.register_profile("steady", deadline=None)
+hypothesis_settings.register_profile("steady", deadline=None, max_examples=by_night(100, by_day=50))
 hypothesis_settings.register_profile("quick", deadline=None, max_examples=20)
 hypothesis_settings.load_profile("steady")
 
