@@ -11,6 +11,7 @@ from archive.shop import Shop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from makers import make_key, make_reversal, make_sale
+from nights import by_night
 
 from station.archive import batches, relink
 from station.archive.database import Database, create_or_upgrade
@@ -149,7 +150,7 @@ def hash_after(sales: Sequence[Sale], back: Sequence[Sale], chunk: int) -> str:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=by_night(40, by_day=15), deadline=None)
 @given(imports())
 def test_neither_order_nor_chunks_nor_repetition_leave_a_trace(
     given_imports: tuple[list[Sale], list[Sale], list[Sale], int],
