@@ -337,6 +337,8 @@ def _take_back(conn: Connection, work: Work, newest: int) -> None:
 
 def take_reversals(conn: Connection, work: Work, tally: Tally) -> None:
     """Bring in the reversals; last, so that no order of lines or chunks decides what they meet."""
+    if not tally.reversals:
+        return
     newest = awards.newest_sale(conn)
     outcomes = reversals.add(
         conn,
