@@ -17,6 +17,7 @@ from pathlib import Path
 
 STATION = Path(__file__).parents[2] / "station"
 LEDGER, MODEL = "station.loyalty.ledger", "station.model"
+EXPIRY = "station.loyalty.expiry"
 BOOKING, CREDITING = "station.services.points.booking", "station.services.points.crediting"
 LOTS, CHAIN = "station.archive.points.lots", "station.archive.points.chain"
 OWN = ("station", "loyalty", "services", "archive", "town", "people", "makers")
@@ -116,7 +117,7 @@ BUGS = (
     ),
     Bug("a key for anything", BOOKING, "if before.request_hash != request.hash:", "if False:"),
     Bug("a key for once only", BOOKING, "before = chain.by_key(conn, key)\n", "before = None\n"),
-    Bug("another zone's day", BOOKING, "ZoneInfo(zone)", 'ZoneInfo("UTC")'),
+    Bug("another zone's day", EXPIRY, "ZoneInfo(zone)).date()", 'ZoneInfo("UTC")).date()'),
     Bug(
         "holds for ever",
         LOTS,

@@ -8,6 +8,7 @@ from archive.shop import Shop
 from pages.office import Office, said
 from town import Person, settle
 
+from station.loyalty.expiry import day_at
 from station.loyalty.ledger import Earning
 from station.pages import front
 from station.services.points import booking, crediting, spending
@@ -60,7 +61,7 @@ def filled(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     for month in range(5):
         clock[0] = now - (5 - month) * MONTH_S
         with office.db.writing(changes_figures=False) as conn:
-            ends = booking.day_of(int(now), ask.settings.programme.zone) + month * 5
+            ends = day_at(int(now), ask.settings.programme.zone) + month * 5
             given = [
                 crediting.Credit(
                     ids[one.code], office.ids["N1"], Earning(500, ends, f"{one.number}/{month}")

@@ -40,11 +40,6 @@ class Awarded:
     points: int = 0
     unclaimed: int = 0
 
-    def __add__(self, other: "Awarded") -> "Awarded":
-        return Awarded(
-            self.lines + other.lines, self.points + other.points, self.unclaimed + other.unclaimed
-        )
-
 
 def award(conn: Connection, ask: Ask, sale_ids: Sequence[int]) -> Awarded:
     """Return what these sales earn, now booked to the members whose they were on their day.

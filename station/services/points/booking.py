@@ -4,10 +4,8 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from time import time
-from zoneinfo import ZoneInfo
 
 from station.archive import stations
 from station.archive.customers import book as customers
@@ -16,6 +14,7 @@ from station.archive.points import chain, lots
 from station.archive.points.chain import Booked, Posting
 from station.errors import BadValueError, KeyReusedError, NotFoundError, PointsError
 from station.loyalty import ledger
+from station.loyalty.expiry import day_at
 from station.loyalty.ledger import LedgerRules, Purse
 from station.loyalty.programme import Version
 from station.model import (
@@ -25,7 +24,6 @@ from station.model import (
     PointAccount,
     PointDraft,
     PointMove,
-    day_number,
 )
 from station.services import trail
 from station.services.access import acting
@@ -144,21 +142,31 @@ class Desk:
 
     def post(self, order: Order, key: str, request_hash: str = "") -> Receipt:
         """Return the receipt of an order, now booked; what is left is told of its customer."""
-        posting = Posting(
-            key=key,
-            request_hash=request_hash,
-            draft=order.draft,
-            customer_id=order.purse.customer_id,
-            at=self.at,
-            day=self.day,
-            account=self.ask.scope.account,
-            balance=order.purse.after(order.draft).balance,
-            station_id=order.station_id,
-            closes=order.closes,
-            until_at=order.until_at,
+        purse = order.purse
+        plain = self.posting(
+            key, order.draft, purse.customer_id, purse.after(order.draft).balance, order.station_id
+        )
+        posting = replace(
+            plain, request_hash=request_hash, closes=order.closes, until_at=order.until_at
         )
         (booked,) = chain.append(self.conn, [posting])
         return receipt(booked)
+
+    def posting(
+        self, key: str, draft: PointDraft, customer_id: int, balance: int, station_id: int | None
+    ) -> Posting:
+        """Return a draft as it is booked now, by whoever asks."""
+        return Posting(
+            key=key,
+            request_hash="",
+            draft=draft,
+            customer_id=customer_id,
+            at=self.at,
+            day=self.day,
+            account=self.ask.scope.account,
+            balance=balance,
+            station_id=station_id,
+        )
 
 
 Draw = Callable[[Desk], Order]
@@ -215,7 +223,7 @@ def desk_of(conn: Connection, ask: Ask, *, spends: bool = False, now_s: int | No
     if spends and not end.is_sound:
         raise PointsError("points.unsound")
     at = max(now_s, end.at)
-    return Desk(conn, ask, at, max(day_of(at, ask.settings.programme.zone), end.day))
+    return Desk(conn, ask, at, max(day_at(at, ask.settings.programme.zone), end.day))
 
 
 def station_of(conn: Connection, ask: Ask, code: str) -> int:
@@ -235,11 +243,6 @@ def now() -> int:
     return int(time())
 
 
-def day_of(at: int, zone: str) -> int:
-    """Return on which day of the programme, which is kept by its zone, an instant lies."""
-    return day_number(datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone)).date())
-
-
 def rules_on(conn: Connection, ask: Ask, day: int) -> Version | None:
     """Return the rules that hold on a day of the programme, none before the first start.
 
@@ -251,7 +254,7 @@ def rules_on(conn: Connection, ask: Ask, day: int) -> Version | None:
 
 def today(zone: str) -> int:
     """Return which day of the programme it is now."""
-    return day_of(int(time()), zone)
+    return day_at(int(time()), zone)
 
 
 def purse_of(conn: Connection, customer_id: int, rows: Sequence[int], day: int) -> Purse:
@@ -263,7 +266,7 @@ def purse_of(conn: Connection, customer_id: int, rows: Sequence[int], day: int) 
 def seen_now(conn: Connection, ask: Ask, customer_id: int) -> Purse:
     """Return what a customer holds now; holds whose time is over count as gone back."""
     now_s = int(time())
-    day = day_of(now_s, ask.settings.programme.zone)
+    day = day_at(now_s, ask.settings.programme.zone)
     rows = customers.same(conn, customer_id)
     purse = purse_of(conn, customer_id, rows, day)
     for number in lots.holds_over(conn, rows, now_s):

@@ -43,19 +43,8 @@ def credit(conn: Connection, ask: Ask, given: Sequence[Credit], *, are_new: bool
     for one in new.values():
         pocket = held[people[one.customer_id][0]]
         draft = pocket.filled(one)
-        postings.append(
-            Posting(
-                key=EARN + one.earning.cause,
-                request_hash="",
-                draft=draft,
-                customer_id=one.customer_id,
-                at=desk.at,
-                day=desk.day,
-                account=ask.scope.account,
-                balance=pocket.balance,
-                station_id=one.station_id,
-            )
-        )
+        key = EARN + one.earning.cause
+        postings.append(desk.posting(key, draft, one.customer_id, pocket.balance, one.station_id))
     chain.append(conn, postings)
     return len(postings)
 
@@ -151,16 +140,12 @@ def take_back(conn: Connection, ask: Ask, taken: Sequence[Taking]) -> int:
         held[first] = purse.after(draft)
         total += points
         postings.append(
-            Posting(
-                key=REFUND + one.cause,
-                request_hash="",
-                draft=draft,
-                customer_id=booked.customer_id,
-                at=desk.at,
-                day=desk.day,
-                account=ask.scope.account,
-                balance=held[first].balance,
-                station_id=booked.station_id,
+            desk.posting(
+                REFUND + one.cause,
+                draft,
+                booked.customer_id,
+                held[first].balance,
+                booked.station_id,
             )
         )
     chain.append(conn, postings)

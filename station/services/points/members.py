@@ -28,7 +28,7 @@ class By(StrEnum):
     CUSTOMER = "customer"
 
 
-LONGEST_ID = re.compile(r"[0-9]{1,18}")
+ID = re.compile(r"[0-9]{1,18}")
 GUESSED = frozenset({By.PHONE, By.CARD})
 """What somebody can try number by number."""
 
@@ -148,7 +148,7 @@ def found(conn: Connection, ask: Ask, member: Named) -> int:
 
 def _near(conn: Connection, ask: Ask, member: Named) -> int:
     text = member.text.strip()
-    by_id = int(text) if LONGEST_ID.fullmatch(text) else 0
+    by_id = int(text) if ID.fullmatch(text) else 0
     customer_id = by_id if member.by is By.CUSTOMER else book.id_of(conn, text)
     contacts.there(conn, ask, customer_id or 0)
     return customer_id or 0

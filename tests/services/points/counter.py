@@ -9,18 +9,19 @@ from people import enter, make_account
 from town import Person, ask_of, at, settle
 
 from station.archive.database import Database
+from station.loyalty.expiry import day_at
 from station.loyalty.ledger import Earning
 from station.loyalty.programme import Programme
 from station.model import Role
 from station.services import access
 from station.services.ask import Ask
-from station.services.points import balances, booking, crediting, spending
+from station.services.points import balances, crediting, spending
 from station.services.points.balances import Balance
 from station.services.points.booking import Receipt
 from station.services.points.members import By, Named
 
 NOON = 1_788_235_200  # 2026-09-01 12:00 in Shanghai
-TODAY = booking.day_of(NOON, Programme().zone)
+TODAY = day_at(NOON, Programme().zone)
 ANNA, BERT, CARL = Person(1), Person(2), Person(3, station="S2")
 
 
