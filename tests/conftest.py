@@ -44,7 +44,7 @@ DEAR = {"demo_archive", "world"}
 """Archives that take seconds to make: whatever looks at one is slow."""
 LONGEST_FIRST = (
     *("security/test_inert.py", "browser/test_every_page.py", "ingest/hostile/test_hostile.py"),
-    *("security/test_matrix.py", "security/test_other_station.py", "browser/test_hostile_words.py"),
+    *("security/test_matrix.py", "security/test_other_station.py"),
     *("services/personal/test_erasure.py", "security/test_forged_messages.py", "test_cli.py"),
     *("services/customers/test_merge_sequences.py", "services/incoming/test_intake.py"),
 )

@@ -58,4 +58,4 @@ FORMULAS = [
         ('HYPERLINK("http://evil.example")', "cmd|' /C calc'!A0"),
     )
 ]
-EVERY = [*XSS[:60], *SQL, *FORMULAS]
+EVERY = ["two\n\n# lines\n===", *XSS[:60], *SQL, *FORMULAS]

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from people import token_for
@@ -26,10 +25,24 @@ FORGED = 200
 NAMES = [name for entries in PAGES.values() for name, *_ in entries]
 
 
-@pytest.fixture
-def own(world: World, tmp_path: Path) -> Iterator[World]:
-    with world.copied(tmp_path / "own") as copy:
+@pytest.fixture(scope="module")
+def own(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world.copied(tmp_path_factory.mktemp("forged") / "own") as copy:
         yield copy
+
+
+@pytest.fixture(scope="module")
+def url(own: World) -> Iterator[str]:
+    with serving(own.url) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def seen(own: World, url: str) -> Wire:
+    """What a manager was shown, on every page that he is offered."""
+    with wire(url, token_for(own.url, "manager")) as manager:
+        survey(manager, vehicle=1)
+    return manager
 
 
 def contents(world: World) -> dict[str, list[tuple[object, ...]]]:
@@ -66,40 +79,35 @@ def survey(session: Wire, *, vehicle: int) -> None:
 
 
 @pytest.mark.parametrize("forger", ["regional", "auditor", "nobody"])
-def test_two_hundred_forged_messages_change_nothing(own: World, forger: str) -> None:
-    with serving(own.url) as url:
-        with wire(url, token_for(own.url, "manager")) as manager:
-            survey(manager, vehicle=1)
-        with wire(url, token_for(own.url, forger)) as session:
-            before = contents(own)
-            states = forgeries(manager.widgets)
-            hashes = list(manager.pages.values())
-            for number in range(FORGED):
-                page = hashes[number % len(hashes)]
-                session.run(page, next(states), query="vehicle=1")
-
-            assert len(manager.widgets) > 30
-            assert contents(own) == before
-
-
-def test_a_message_of_a_manager_does_something(own: World) -> None:
-    with serving(own.url) as url, wire(url, token_for(own.url, "manager")) as manager:
-        survey(manager, vehicle=1)
+def test_two_hundred_forged_messages_change_nothing(
+    own: World, url: str, seen: Wire, forger: str
+) -> None:
+    with wire(url, token_for(own.url, forger)) as session:
         before = contents(own)
-        uses = next(widget for widget in manager.widgets if "-card_use_1_" in widget)
-        taxi = f"{look.USE[Use.TAXI].icon} {say('en', 'word.use.taxi')}"
-        state = WidgetState(id=uses, string_array_value={"data": [taxi]})
+        states = forgeries(seen.widgets)
+        hashes = list(seen.pages.values())
+        for number in range(FORGED):
+            session.run(hashes[number % len(hashes)], next(states), query="vehicle=1")
+
+    assert len(seen.widgets) > 30
+    assert contents(own) == before
+
+
+def test_a_message_of_a_manager_does_something(own: World, url: str, seen: Wire) -> None:
+    before = contents(own)
+    uses = next(widget for widget in seen.widgets if "-card_use_1_" in widget)
+    taxi = f"{look.USE[Use.TAXI].icon} {say('en', 'word.use.taxi')}"
+    state = WidgetState(id=uses, string_array_value={"data": [taxi]})
+    with wire(url, token_for(own.url, "manager")) as manager:
+        manager.run("card", query="lang=en&vehicle=1")
         manager.run("card", state, query="lang=en&vehicle=1")
 
-        assert contents(own) != before
+    assert contents(own) != before
 
 
-def test_a_page_that_is_not_offered_is_not_drawn(own: World) -> None:
-    with serving(own.url) as url:
-        with wire(url, token_for(own.url, "manager")) as manager:
-            intake = manager.pages["intake"]
-        with wire(url, token_for(own.url, "staff")) as staff:
-            told = b"".join(staff.run(intake))
+def test_a_page_that_is_not_offered_is_not_drawn(own: World, url: str, seen: Wire) -> None:
+    with wire(url, token_for(own.url, "staff")) as staff:
+        told = b"".join(staff.run(seen.pages["intake"]))
 
     assert "intake" not in staff.pages
     assert b"file_uploader" not in told

@@ -1,4 +1,4 @@
-"""140 strings made to be run go through every text field and come out on every page, inert."""
+"""Strings made to be run go through every text field and come out on every page, inert."""
 
 import csv
 import io
@@ -11,10 +11,10 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from browser.test_hostile_words import at_home, links_abroad, quoted
+from nights import by_night
 from people import EVERYTHING, make_account, token_for
-from playwright.sync_api import Browser
-from security.hostile import EVERY
+from playwright.sync_api import Browser, Page
+from security import hostile
 from security.wire import get, wire
 from serving import serving
 from streamlit.proto.WidgetStates_pb2 import WidgetState
@@ -48,7 +48,8 @@ from station.text import FORMULA_STARTS
 
 pytestmark = pytest.mark.slow
 NAMES = [name for entries in PAGES.values() for name, *_ in entries]
-CARDS = 12
+EVERY = by_night(hostile.EVERY, by_day=hostile.EVERY[::4])  # of each act, each break some
+CARDS = by_night(12, by_day=6)
 FIRST = date(2026, 1, 1)
 RULES = Settings().sign_in
 RULED = replace(Settings(), registering=replace(Settings().registering, attempts_per_address=999))
@@ -75,6 +76,10 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> str:
     type_everything(replace(ask, as_of=board.last_day(ask)))
     db.close()
     return url
+
+
+def quoted(words: str) -> str:
+    return '"' + words.replace('"', '""') + '"'
 
 
 def files() -> dict[str, list[str]]:
@@ -264,3 +269,15 @@ def test_no_string_breaks_a_command(tmp_path: Path) -> None:
 
     assert keeping.verify(ask).ok
     db.close()
+
+
+def links_abroad(page: Page) -> list[str]:
+    found: list[str] = page.eval_on_selector_all(
+        "a[href*='//evil'], a[*|href*='//evil'], img[src*='evil'], a[href^='javascript']",
+        "elements => elements.map(element => element.outerHTML)",
+    )
+    return found
+
+
+def at_home(address: str, url: str) -> bool:
+    return address.startswith((url, url.replace("http", "ws", 1), "data:", "blob:"))

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 RUNNER = Path(__file__).parent / "runner.py"
-COUNT = 100
+COUNT = 60
 """Of 500, which `make nightly` runs."""
 MOST_SECONDS = 5
 MOST_KIB = 300 * 1024
 
 
 @pytest.mark.slow
-def test_a_hundred_hostile_files_are_answered_in_time_and_memory(tmp_path: Path) -> None:
+def test_hostile_files_are_answered_in_time_and_memory(tmp_path: Path) -> None:
     command = [sys.executable, str(RUNNER), str(COUNT), str(tmp_path / "hostile")]
 
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
