@@ -6,6 +6,7 @@ StationError                     a refusal that a person can act on
 │   ├── FileRefusedError           the file is readable but was refused as a whole
 │   ├── MappingError               a mapping file is wrong
 │   └── BadValueError              one value is out of its range
+│       └── MisformedError             what a program sent is not as it was agreed
 ├── NotFoundError                what was named does not exist, or is not in sight
 ├── NotAllowedError              the right or the scope is missing
 │   ├── RightsChangedError         the rights changed since the page was drawn
@@ -51,6 +52,10 @@ class MappingError(InputError):
 
 class BadValueError(InputError):
     """One value is out of its range."""
+
+
+class MisformedError(BadValueError):
+    """What a program sent is not as it was agreed; the same again will not do."""
 
 
 class NotFoundError(StationError):

@@ -167,11 +167,15 @@ def users_token(context: typer.Context, name: NameArgument) -> None:
 @tills.command("add")
 @command
 def terminals_add(
-    context: typer.Context, name: TerminalArgument, station_code: StationOption
+    context: typer.Context,
+    name: TerminalArgument,
+    station_code: StationOption,
+    number: Annotated[str, typer.Option(help="As the export files call it; empty: they do not.")],
 ) -> None:
     """Let a till ask, and print its key, once."""
     call: Call = context.obj
-    _echo_key(call, terminals.add(call.ask(), name=name, station=station_code))
+    made = terminals.add(call.ask(), name=name, station=station_code, number=number)
+    _echo_key(call, made)
 
 
 @tills.command("rotate")

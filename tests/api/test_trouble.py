@@ -157,7 +157,7 @@ def test_a_server_that_dies_between_commit_and_answer_has_done_it_once(
 ) -> None:
     counter = opened(db)
     counter.earn(ANNA, 1_000, sale="gift")
-    key = terminals.add(counter.ask, name="a1", station="S1").key
+    key = terminals.add(counter.ask, name="a1", station="S1", number="").key
     where = f"{db.url.render_as_string(hide_password=False)} {tmp_path}"
     bodies = {
         "/holds": {"member": by_plate(ANNA), "points": 100},

@@ -473,7 +473,7 @@ CHAINWIDE: Mapping[str, Maker] = {
     "sheets.export": rows,
     "receipts.quote": lambda _: {"receipt": RECEIPT},
     "receipts.take": lambda _: {"key": "a1-000001", "receipt": RECEIPT},
-    "terminals.add": lambda f: {"name": "a1", "station": f.code},
+    "terminals.add": lambda f: {"name": "a1", "station": f.code, "number": ""},
     "terminals.listing": nothing,
     "terminals.revoke": plain(name="t1", reason="lost"),
     "terminals.rotate": plain(name="t1", reason="lost"),
@@ -553,7 +553,7 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         given = Grant(Role.STAFF, copy.ids[OWN])
         accounts.ask_grant(ask, name="nobody", given=given, reason="new")
         _merge(copy)
-        terminals.add(worlds.operator_of(copy), name="t1", station=OWN)
+        terminals.add(worlds.operator_of(copy), name="t1", station=OWN, number="")
         ask.db.close()
         operator = worlds.operator_of(copy)
         _notice(copy)

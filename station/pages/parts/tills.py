@@ -18,6 +18,7 @@ ICONS = {"active": ":material/check_circle:", "revoked": ":material/block:"}
 COLUMNS = (
     Column("name", "page_users.till"),
     Column("station_name", "page_users.till_station"),
+    Column("number", "page_users.till_number"),
     Column("state", "page_users.state", "till_state"),
     Column("seen_at", "page_users.till_seen", "moment"),
     Column("keyed_at", "page_users.till_keyed", "moment"),
@@ -63,6 +64,12 @@ def _add(desk: Desk) -> None:
             name = st.text_input(
                 desk.say("page_users.till"), max_chars=40, key=acts.fresh("tills_add_name")
             )
+            number = st.text_input(
+                desk.say("page_users.till_number"),
+                max_chars=40,
+                key=acts.fresh("tills_add_number"),
+                help=desk.say("page_users.till_number_told"),
+            )
             station = st.selectbox(
                 desk.say("page_users.till_station"),
                 list(sites),
@@ -71,7 +78,11 @@ def _add(desk: Desk) -> None:
             )
             sent = st.form_submit_button(label, type="primary", key=acts.fresh("tills_add_do"))
         if sent and station:
-            acts.do(desk, lambda: _keyed(desk, terminals.add(desk.ask, name=name, station=station)))
+            acts.do(desk, lambda: _added(desk, name, station, number))
+
+
+def _added(desk: Desk, name: str, station: str, number: str) -> str:
+    return _keyed(desk, terminals.add(desk.ask, name=name, station=station, number=number))
 
 
 def _keyed(desk: Desk, made: Keyed) -> str:

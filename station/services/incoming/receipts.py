@@ -20,12 +20,14 @@ from station.errors import (
     BadValueError,
     FileRefusedError,
     KeyReusedError,
+    MisformedError,
     NotAllowedError,
     NotFoundError,
 )
-from station.ingest import sales_file
+from station.ingest import sale_keys, sales_file
 from station.ingest.sales_file import SalesFile
 from station.model import (
+    DAY_S,
     MILLI,
     Act,
     RejectedRow,
@@ -71,7 +73,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A receipt as a till sends it; the terminal's name serves where it names no number."""
+    """A receipt as a till sends it; `terminal_no` is the number that its terminal has in files."""
 
     receipt_no: str
     sold_at: int
@@ -110,6 +112,7 @@ def take(ask: Ask, *, key: str, receipt: Receipt) -> Taken:
         NotAllowedError: it is no till that asks.
         KeyReusedError: the key stood for another receipt.
         BadValueError: a line cannot be; nothing of the receipt was taken.
+        MisformedError: it is too old, names another terminal, or lines cannot be told apart.
         FileRefusedError: a line contradicts what came before; nothing of the receipt was taken.
     """
     terminal_id = terminal_here(ask)
@@ -172,18 +175,16 @@ def _is_time(ask: Ask) -> bool:
 
 def _brought(conn: Connection, ask: Ask, receipt: Receipt) -> Taken:
     """Return what became of a receipt's lines, brought in within the caller's write."""
+    _refuse_old(ask, receipt)
     station = _station(conn, ask)
     file = sales_file.of_till(
-        rows_of(receipt, station, ask.scope.account.partition(":")[2]),
+        rows_of(receipt, station, _number(conn, ask, receipt)),
         station,
         source=SOURCE,
         rules=ask.settings.ingest,
         now_s=int(time()),
     )
-    rows = list(file.rows(SaleKeyKind.RECEIPT))
-    for row in rows:
-        if isinstance(row, RejectedRow):
-            raise BadValueError(f"reason.{row.reason}", **row.facts)
+    rows = _read(file)
     work, tally = _work(conn, ask, file), Tally()
     intake.take_chunk(conn, work, tally, rows)
     intake.take_reversals(conn, work, tally)
@@ -191,10 +192,56 @@ def _brought(conn: Connection, ask: Ask, receipt: Receipt) -> Taken:
     relink.relink(conn, tally.plates)
     counts = tally.counts()
     batches.count(conn, work.batch_id, counts)
-    keys = [row.sale.natural_key for row in rows if isinstance(row, SaleRow)]
+    keys = [row.sale.natural_key for row in rows]
     earned = _earned(conn, work.station_ids[station.code], keys)
     points = sum(row.first_points for row in earned)
     return Taken(counts.accepted, counts.duplicates, points, is_known=bool(earned))
+
+
+def _refuse_old(ask: Ask, receipt: Receipt) -> None:
+    """Refuse a receipt of days that are closed: its sales come in a file, which somebody sees.
+
+    Raises:
+        MisformedError: it is dated too far back.
+    """
+    days = ask.settings.till.receipt_days
+    if receipt.sold_at < int(time()) - days * DAY_S:
+        raise MisformedError("till.receipt_old", days=days)
+
+
+def _number(conn: Connection, ask: Ask, receipt: Receipt) -> str:
+    """Return what the export files call the terminal that asks.
+
+    Raises:
+        MisformedError: the receipt calls it something else.
+    """
+    terminal = terminals.by_id(conn, ask.scope.terminal_id)
+    number = terminal.number if terminal else ""
+    if receipt.terminal_no and sale_keys.terminal_name(receipt.terminal_no) != number:
+        sent = receipt.terminal_no
+        raise MisformedError("till.other_number", sent=sent, number=number or "–")
+    return number
+
+
+def _read(file: SalesFile) -> list[SaleRow]:
+    """Return the lines of a receipt.
+
+    Raises:
+        BadValueError: a line cannot be.
+        MisformedError: two lines cannot be told apart, for a file of them would hold one; or its
+            business day is not that of its time.
+    """
+    rows: list[SaleRow] = []
+    for row in file.rows(SaleKeyKind.RECEIPT):
+        if isinstance(row, RejectedRow):
+            raise BadValueError(f"reason.{row.reason}", **row.facts)
+        if isinstance(row, SaleRow):
+            rows.append(row)
+    if len({row.sale.natural_key for row in rows}) < len(rows):
+        raise MisformedError("till.same_line")
+    if any(abs(row.sale.business_day - row.sale.local_at // DAY_S) > 1 for row in rows):
+        raise MisformedError("till.far_day")
+    return rows
 
 
 def _earned(conn: Connection, station_id: int, keys: Sequence[str]) -> list[Given]:
@@ -252,14 +299,17 @@ def close_days(db: Database) -> None:
         batches.close_days(conn, source=SOURCE, day=day, now_s=int(time()))
 
 
-def rows_of(receipt: Receipt, station: Station, terminal: str) -> Sequence[dict[str, str]]:
-    """Return the lines by our names of fields, as a file's cells would say them."""
+def rows_of(receipt: Receipt, station: Station, number: str) -> Sequence[dict[str, str]]:
+    """Return the lines by our names of fields, as a file's cells would say them.
+
+    `number` is what files call the terminal: the key of a line is then the same both ways.
+    """
     at = datetime.fromtimestamp(receipt.sold_at, UTC)
     minor = minor_per_major(station.currency)
     shared = {
         "sold_at": at.strftime("%Y-%m-%d %H:%M:%S+00:00"),
         "business_date": receipt.business_day,
-        "terminal": receipt.terminal_no or terminal,
+        "terminal": number,
         "plate": receipt.plate,
         "card_no": receipt.card_no,
         "receipt_no": receipt.receipt_no,

@@ -9,8 +9,9 @@ import pandas as pd
 from station.archive import stations
 from station.archive.database import Connection
 from station.archive.people import terminals as book
-from station.archive.people.terminals import Terminal
+from station.archive.people.terminals import Plan, Terminal
 from station.errors import BadValueError, NotFoundError
+from station.ingest import sale_keys
 from station.model import Act
 from station.services import trail
 from station.services.access import acting, right, stations_in_sight, token_hash
@@ -19,6 +20,7 @@ from station.services.people import sign_in
 
 KEY_BEGINS = "till_"
 """By this whoever finds a key, in a log or a repository, knows what it is."""
+LONGEST_NUMBER = 40
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?")
 
 
@@ -37,7 +39,7 @@ def new_key() -> str:
 
 @right("users.read")
 def listing(ask: Ask) -> pd.DataFrame:
-    """Return name, station, made_at, made_by, keyed_at, seen_at, revoked_at of all terminals."""
+    """Return name, station, number, made_at, made_by, keyed_at, seen_at and revoked_at of all."""
     with ask.db.reading() as conn:
         known = book.listing(conn)
         here = {code for code, i in stations.ids(conn).items() if i in ask.scope.station_ids}
@@ -45,28 +47,44 @@ def listing(ask: Ask) -> pd.DataFrame:
 
 
 @right("users.keep")
-def add(ask: Ask, *, name: str, station: str) -> Keyed:
+def add(ask: Ask, *, name: str, station: str, number: str) -> Keyed:
     """Return a new terminal with its key; it may sell and redeem at its station, and no more.
 
+    `number` is what the station's export files call it, empty where they name no terminal: by it
+    a receipt that comes both ways is one sale. It is settled for good.
+
     Raises:
-        BadValueError: the name is none, or was a terminal's before.
+        BadValueError: name or number are none, or are or were another terminal's.
         NotFoundError: there is no such station in sight.
     """
-    name, (station_id,) = _name(name), stations_in_sight(ask, [station])
-    made = Keyed(name, new_key())
+    (station_id,) = stations_in_sight(ask, [station])
+    plan = Plan(_name(name), station_id, _number(number))
+    made = Keyed(plan.name, new_key())
     with acting(ask) as conn:
-        if book.by_name(conn, name):
-            raise BadValueError("terminals.name_taken", terminal=name)
+        _refuse_taken(conn, plan)
         terminal_id = book.add(
             conn,
-            name=name,
-            station_id=station_id,
+            plan,
             key_hash=token_hash(made.key),
             account=ask.scope.account,
             now_s=int(time()),
         )
         _note(conn, ask, terminal_id, station_id, "made")
     return made
+
+
+def _refuse_taken(conn: Connection, plan: Plan) -> None:
+    if book.by_name(conn, plan.name):
+        raise BadValueError("terminals.name_taken", terminal=plan.name)
+    if plan.number and (other := book.by_number(conn, plan.station_id, plan.number)):
+        raise BadValueError("terminals.number_taken", number=plan.number, terminal=other.name)
+
+
+def _number(words: str) -> str:
+    plain = words.strip()
+    if len(plain) > LONGEST_NUMBER or not plain.isprintable() or "|" in plain:
+        raise BadValueError("terminals.bad_number", limit=LONGEST_NUMBER)
+    return sale_keys.terminal_name(plain)
 
 
 def _name(words: str) -> str:
