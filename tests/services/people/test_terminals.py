@@ -63,7 +63,7 @@ def test_a_renewed_key_ends_the_old_one_and_a_revoked_one_is_gone_for_good(ask: 
     listed = terminals.listing(ask).to_dict("records")
     assert [(row["name"], row["station"]) for row in listed] == [("a1", "S1")]
     assert listed[0]["seen_at"] is not None
-    assert one(ask, "SELECT count(*) FROM audit WHERE object LIKE 'terminal:%'") == 3
+    assert one(ask, "SELECT count(*) FROM audit WHERE object LIKE 'terminal:%'") == 5
 
 
 def test_every_change_says_why_and_names_a_terminal_that_is_there(ask: Ask) -> None:
