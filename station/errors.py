@@ -8,6 +8,7 @@ StationError                     a refusal that a person can act on
 │   └── BadValueError              one value is out of its range
 │       └── MisformedError             what a program sent is not as it was agreed
 ├── NotFoundError                what was named does not exist, or is not in sight
+│   └── GoneError                  it was there and was taken back
 ├── NotAllowedError              the right or the scope is missing
 │   ├── RightsChangedError         the rights changed since the page was drawn
 │   └── LimitReachedError          allowed, but not so often or so much in a day
@@ -60,6 +61,10 @@ class MisformedError(BadValueError):
 
 class NotFoundError(StationError):
     """What was named does not exist, or is not in the asker's sight."""
+
+
+class GoneError(NotFoundError):
+    """What was named was there, and was taken back."""
 
 
 class NotAllowedError(StationError):

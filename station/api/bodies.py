@@ -129,7 +129,10 @@ class Receipt(Body):
 
 
 class QuoteBody(Body):
-    """What would this basket earn, and what may be redeemed?"""
+    """What would this basket earn the member, and what may he redeem?
+
+    Whether a card or plate on the receipt is anybody else's is not told.
+    """
 
     model_config = _like({"receipt": RECEIPT, "member": MEMBER})
     receipt: Receipt
@@ -287,7 +290,10 @@ class Taken(Answer):
 
 
 class QuoteAnswer(Taken):
-    """What a receipt would bring, and what the member who was named may redeem."""
+    """What a receipt would bring the member who was named, and what he may redeem.
+
+    Without a member, or with another's card or plate, `points` is 0 and `is_known` false.
+    """
 
     redeemable: Redeemable | None = None
 

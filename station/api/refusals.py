@@ -18,6 +18,7 @@ from station.api.bodies import Fault, Refused
 from station.errors import (
     ArchiveBusyError,
     ArchiveError,
+    GoneError,
     InputError,
     KeyReusedError,
     LimitReachedError,
@@ -52,6 +53,7 @@ RULES: tuple[tuple[type[StationError], Told], ...] = (
     (KeyReusedError, Told(409, "new_key")),
     (LimitReachedError, Told(429, "stop", HOUR_S)),
     (NotAllowedError, Told(403, "stop")),
+    (GoneError, Told(410, "stop")),
     (NotFoundError, Told(404, "correct")),
     (PointsError, Told(409, "correct")),
     (MisformedError, Told(UNPROCESSABLE, "correct")),

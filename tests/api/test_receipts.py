@@ -119,6 +119,17 @@ def test_a_return_takes_the_sale_back(shop: Place) -> None:
     assert one(shop.counter.ask, "SELECT count(*) FROM sales WHERE reverses IS NOT NULL") == 1
 
 
+def test_a_receipt_that_was_taken_out_again_is_gone(shop: Place) -> None:
+    till, ask = shop.till(), shop.counter.ask
+    till.ok("/receipts", receipt(), key="a1-000001")
+    intake.undo(ask, batch_id=one(ask, "SELECT max(id) FROM batches"))
+
+    answer = till.send("/receipts", receipt(), key="a1-000001")
+
+    told = answer.json()
+    assert (answer.status_code, told["code"], told["action"]) == (410, "till.receipt_gone", "stop")
+
+
 def test_a_quote_says_what_a_receipt_would_bring_and_changes_nothing(anywhere: Place) -> None:
     till, ask = anywhere.till(), anywhere.counter.ask
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from threading import Lock
 from time import monotonic, time
 
 from station.archive import batches, relink, sales, stations
+from station.archive.customers import book as customers
 from station.archive.database import Connection
 from station.archive.people import terminals
 from station.archive.people.terminals import Told
@@ -19,6 +20,7 @@ from station.archive.points.awards import Given
 from station.errors import (
     BadValueError,
     FileRefusedError,
+    GoneError,
     KeyReusedError,
     MisformedError,
     NotAllowedError,
@@ -44,6 +46,8 @@ from station.services.ask import Ask, Database
 from station.services.incoming import intake
 from station.services.incoming.intake import ImportOptions, Request, Tally, Work
 from station.services.personal import sealing
+from station.services.points import members
+from station.services.points.members import Named
 
 SOURCE = "till"
 """The source of what tills send; its lines are told apart by receipt and line."""
@@ -114,34 +118,75 @@ def take(ask: Ask, *, key: str, receipt: Receipt) -> Taken:
         BadValueError: a line cannot be; nothing of the receipt was taken.
         MisformedError: it is too old, names another terminal, or lines cannot be told apart.
         FileRefusedError: a line contradicts what came before; nothing of the receipt was taken.
+        GoneError: it was taken under this key, and its import was undone since.
     """
     terminal_id = terminal_here(ask)
+    with ask.db.reading() as conn:
+        before = _told(conn, ask, key, receipt)
+    if before is not None:
+        _refuse_gone(ask, receipt)
+        return before
     with acting(ask, changes_figures=_is_time(ask)) as conn:
-        before = terminals.told(conn, terminal_id, key)
-        if before is not None:
-            if before.request_hash != receipt.mark(ask):
-                raise KeyReusedError("points.key_reused")
-            return Taken(**json.loads(before.answer))
+        if (meanwhile := _told(conn, ask, key, receipt)) is not None:
+            return meanwhile
+        _refuse_old(ask, receipt)
         taken = _brought(conn, ask, receipt)
         told = Told(receipt.mark(ask), json.dumps(asdict(taken)))
         terminals.tell(conn, terminal_id, key, told, int(time()))
     return taken
 
 
+def _told(conn: Connection, ask: Ask, key: str, receipt: Receipt) -> Taken | None:
+    """Return what was answered under a key, none if nothing was.
+
+    Raises:
+        KeyReusedError: the key stood for another receipt.
+    """
+    before = terminals.told(conn, ask.scope.terminal_id, key)
+    if before is None:
+        return None
+    if before.request_hash != receipt.mark(ask):
+        raise KeyReusedError("points.key_reused")
+    return Taken(**json.loads(before.answer))
+
+
+def _refuse_gone(ask: Ask, receipt: Receipt) -> None:
+    """Refuse to say again that a receipt was taken that would come in as new now.
+
+    Raises:
+        GoneError: its import was undone since.
+    """
+    with _undone(ask) as conn:
+        is_new = bool(_brought(conn, ask, receipt).accepted)
+    if is_new:
+        raise GoneError("till.receipt_gone")
+
+
 @right("sales.import")
-def quote(ask: Ask, *, receipt: Receipt) -> Taken:
+def quote(ask: Ask, *, receipt: Receipt, member: Named | None = None) -> Taken:
     """Return what would become of a receipt, were it sent now; nothing is changed.
 
-    It goes the whole way of `take` and is undone, so the two cannot differ.
+    It goes the whole way of `take` and is undone, so the two cannot differ. What it earns is told
+    of the member who is named: a card or plate on it that is another's is as one of nobody, or
+    whoever tries them would be told here without being counted.
 
     Raises:
         NotAllowedError: it is no till that asks.
+        NotFoundError: nobody is known by that.
+        LimitReachedError: too many were asked for in vain today.
         BadValueError: a line cannot be.
+        MisformedError: it is too old, names another terminal, or lines cannot be told apart.
         FileRefusedError: a line contradicts what came before.
     """
     terminal_here(ask)
+    _refuse_old(ask, receipt)
+    customer_id = members.find(ask, member=member).customer_id if member else None
     with _undone(ask) as conn:
-        return _brought(conn, ask, receipt)
+        return _brought(conn, ask, receipt, told_of=_rows_of(conn, customer_id))
+
+
+def _rows_of(conn: Connection, customer_id: int | None) -> Collection[int]:
+    return customers.same(conn, customer_id) if customer_id else ()
 
 
 @contextmanager
@@ -173,9 +218,13 @@ def _is_time(ask: Ask) -> bool:
     return is_time
 
 
-def _brought(conn: Connection, ask: Ask, receipt: Receipt) -> Taken:
-    """Return what became of a receipt's lines, brought in within the caller's write."""
-    _refuse_old(ask, receipt)
+def _brought(
+    conn: Connection, ask: Ask, receipt: Receipt, *, told_of: Collection[int] | None = None
+) -> Taken:
+    """Return what became of a receipt's lines, brought in within the caller's write.
+
+    With `told_of` it says of nobody but these customers what they earn.
+    """
     station = _station(conn, ask)
     file = sales_file.of_till(
         rows_of(receipt, station, _number(conn, ask, receipt)),
@@ -194,6 +243,8 @@ def _brought(conn: Connection, ask: Ask, receipt: Receipt) -> Taken:
     batches.count(conn, work.batch_id, counts)
     keys = [row.sale.natural_key for row in rows]
     earned = _earned(conn, work.station_ids[station.code], keys)
+    if told_of is not None:
+        earned = [row for row in earned if row.customer_id in told_of]
     points = sum(row.first_points for row in earned)
     return Taken(counts.accepted, counts.duplicates, points, is_known=bool(earned))
 

@@ -5,18 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from services.points.forecourt import ANNA, Forecourt, opened
+from services.points.forecourt import ANNA, BERT, Forecourt, opened
 from town import one
 
 from station.archive.database import Database
-from station.errors import BadValueError, MisformedError
+from station.errors import BadValueError, GoneError, MisformedError, NotFoundError
 from station.guard.rules import TillRules
 from station.model import Unit
 from station.services import access
 from station.services.ask import Ask
-from station.services.incoming import receipts
+from station.services.incoming import intake, receipts
 from station.services.incoming.receipts import Line, Receipt
 from station.services.people import terminals
+from station.services.points.members import By, Named
 
 SOLD_AT = 1_788_235_200  # 2026-09-01 12:00 in Shanghai
 FUEL = Line("92#", 10_000, Unit.LITRE, 10_000)
@@ -165,3 +166,39 @@ def test_a_number_is_one_terminals_at_a_station(town: Forecourt) -> None:
     terminals.add(town.ask, name="b1", station="S2", number="7")
     terminals.revoke(town.ask, name="a1", reason="broken")
     terminals.add(town.ask, name="a2", station="S1", number="7")
+
+
+def test_a_receipt_whose_import_was_undone_is_told_to_be_gone(town: Forecourt) -> None:
+    till = till_of(town, "07")
+    receipts.take(till, key="a1-000001", receipt=RECEIPT)
+    receipts.take(till, key="a1-000002", receipt=RECEIPT)
+    intake.undo(town.ask, batch_id=one(town.ask, "SELECT max(id) FROM batches"))
+
+    for key in ("a1-000001", "a1-000002"):
+        with pytest.raises(GoneError):
+            receipts.take(till, key=key, receipt=RECEIPT)
+    assert (one(town.ask, SALES), town.points()) == (0, {})
+
+    told = receipts.take(till, key="a1-000003", receipt=RECEIPT)
+    assert told == receipts.take(till, key="a1-000003", receipt=RECEIPT)
+    assert (told.accepted, town.points()) == (2, {ANNA.code: 105})
+
+
+def test_a_quote_tells_of_the_member_named_and_of_nobody_else(town: Forecourt) -> None:
+    till = till_of(town, "07")
+
+    def told(member: Named | None = None, **changes: str) -> tuple[int, bool]:
+        receipt = replace(RECEIPT, **{"plate": ""} | changes)
+        quoted = receipts.quote(till, receipt=receipt, member=member)
+        assert (quoted.accepted, quoted.duplicates) == (2, 0)
+        return quoted.points, quoted.is_known
+
+    anna = Named(By.PHONE, ANNA.phone)
+    of_nobody = [told(card_no=one) for one in (ANNA.card, BERT.card, "900099999999", "")]
+    of_nobody += [told(plate=one) for one in (ANNA.plate, "粤B99999")]
+    of_nobody += [told(anna, card_no=BERT.card), told(anna, plate="粤B99999"), told(anna)]
+    assert set(of_nobody) == {(0, False)}
+    for named in (anna, Named(By.CARD, ANNA.card)):
+        assert told(named, plate=ANNA.plate) == told(named, card_no=ANNA.card) == (105, True)
+    with pytest.raises(NotFoundError):
+        told(Named(By.CARD, "900099999999"), card_no="900099999999")
