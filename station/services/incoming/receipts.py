@@ -153,9 +153,17 @@ def _told(conn: Connection, ask: Ask, key: str, receipt: Receipt) -> Taken | Non
 def _refuse_gone(ask: Ask, receipt: Receipt) -> None:
     """Refuse to say again that a receipt was taken that would come in as new now.
 
+    Lines that stand under their own keys need no turn to write to be known.
+
     Raises:
         GoneError: its import was undone since.
     """
+    with ask.db.reading() as conn:
+        station = _station(conn, ask)
+        keys = {row.sale.natural_key for row in _read(_file(conn, ask, receipt, station))}
+        station_id = stations.ids(conn)[station.code]
+        if keys == sales.stored(conn, station_id, keys).keys():
+            return
     with _undone(ask) as conn:
         is_new = bool(_brought(conn, ask, receipt).accepted)
     if is_new:
@@ -226,13 +234,7 @@ def _brought(
     With `told_of` it says of nobody but these customers what they earn.
     """
     station = _station(conn, ask)
-    file = sales_file.of_till(
-        rows_of(receipt, station, _number(conn, ask, receipt)),
-        station,
-        source=SOURCE,
-        rules=ask.settings.ingest,
-        now_s=int(time()),
-    )
+    file = _file(conn, ask, receipt, station)
     rows = _read(file)
     work, tally = _work(conn, ask, file), Tally()
     intake.take_chunk(conn, work, tally, rows)
@@ -247,6 +249,17 @@ def _brought(
         earned = [row for row in earned if row.customer_id in told_of]
     points = sum(row.first_points for row in earned)
     return Taken(counts.accepted, counts.duplicates, points, is_known=bool(earned))
+
+
+def _file(conn: Connection, ask: Ask, receipt: Receipt, station: Station) -> SalesFile:
+    """Return a receipt as a file of it would be."""
+    return sales_file.of_till(
+        rows_of(receipt, station, _number(conn, ask, receipt)),
+        station,
+        source=SOURCE,
+        rules=ask.settings.ingest,
+        now_s=int(time()),
+    )
 
 
 def _refuse_old(ask: Ask, receipt: Receipt) -> None:
