@@ -83,19 +83,27 @@ def _others(
 
 def _paired(lines: Sequence[Line], others: Iterable[Line]) -> Iterator[tuple[int, Line]]:
     """Yield the place of each line that has a twin, and the twin, one of its content if any."""
-    own = {line["natural_key"] for line in lines}
-    by_product: dict[object, list[Line]] = defaultdict(list)
-    keys = set()
+    own, keys = {line["natural_key"] for line in lines}, set()
+    shelves: dict[tuple[object, ...], list[Line]] = defaultdict(list)
     for other in others:
         keys.add(other["natural_key"])
         if other["natural_key"] not in own:
-            by_product[other["product_id"]].append(other)
+            for shelf in _shelves(other):
+                shelves[shelf].append(other)
     for place, line in enumerate(lines):
         if line["natural_key"] in keys:
             continue
-        twins = [one for one in by_product[line["product_id"]] if _is_twin(line, one)]
+        near = (one for shelf in _shelves(line) for one in shelves.get(shelf, ()))
+        twins = [one for one in near if _is_twin(line, one)]
         if twins:
             yield place, next((one for one in twins if content(one) == content(line)), twins[0])
+
+
+def _shelves(line: Line) -> Iterator[tuple[object, ...]]:
+    """Yield where a twin of a line lies: with those of its receipt, and of its moment."""
+    if _receipt(line):
+        yield line["product_id"], _receipt(line)
+    yield line["sold_at"], *content(line)
 
 
 def _is_twin(line: Line, other: Line) -> bool:
