@@ -129,7 +129,7 @@ def main(seconds: int) -> None:
     port, echo_port = 8_790, 8_791
     with tempfile.TemporaryDirectory() as folder:
         ask = points.opened(Path(folder))
-        key = terminals.add(ask, name="bench", station="S1").key
+        key = terminals.add(ask, name="bench", station="S1", number="").key
         ask.db.close()
         config = Path(folder) / "config.yaml"
         config.write_text(CONFIG)

@@ -167,6 +167,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "till.body_kilobytes": (1, 10_240),
     "till.reverse_min": (0, 10_080),
     "till.figures_min": (0, 1_440),
+    "till.receipt_days": (1, 3_650),
     "lapse.horizon_days": (1, 36_600),
     "lapse.moved_days": (0, 36_600),
     "lapse.moved_gaps": (0, 1_000),

@@ -66,6 +66,7 @@ CHANGES = {
     404: "There is nothing of the kind, or it is not this station's.",
     409: "It cannot be done so, or the key stood for something else.",
 }
+GONE = "What came in under this key was taken out again since."
 ANYWHERE = {
     400: "The request is no JSON.",
     401: "No terminal has this key, or not any more.",
@@ -160,15 +161,16 @@ def _redeemable(found: AtTill) -> Redeemable:
 
 @router.post("/quotes", responses=_refusals({404: CHANGES[404], 409: CHANGES[409]}))
 async def quote(request: Request, ask: Asker, body: QuoteBody) -> QuoteAnswer:
-    """Say what a receipt would bring, were it sent now; nothing is changed."""
+    """Say what a receipt would bring the member named, were it sent now; nothing is changed."""
     return await answered(request, lambda: _quote(ask, body))
 
 
 def _quote(ask: Ask, body: QuoteBody) -> QuoteAnswer:
-    told = asdict(receipts.quote(ask, receipt=_receipt(body.receipt)))
-    if body.member is None:
+    named = _named(body.member) if body.member else None
+    told = asdict(receipts.quote(ask, receipt=_receipt(body.receipt), member=named))
+    if named is None:
         return QuoteAnswer(**told)
-    found = tills.member(ask, member=_named(body.member))
+    found = tills.member(ask, member=named)
     return QuoteAnswer(**told, redeemable=_redeemable(found))
 
 
@@ -196,7 +198,7 @@ async def reverse(request: Request, ask: Asker, key: KeyHeader, body: ReverseBod
     return await answered(request, lambda: _reverse(ask, key, body))
 
 
-@router.post("/receipts", responses=_refusals(CHANGES))
+@router.post("/receipts", responses=_refusals(CHANGES | {410: GONE}))
 async def post_receipt(request: Request, ask: Asker, key: KeyHeader, body: bodies.Receipt) -> Taken:
     """Bring a receipt in, whole or not at all; a line that is there already is not doubled."""
     return await answered(request, lambda: _take(ask, key, body))

@@ -88,7 +88,14 @@ class Line(Body):
     amount_minor: Annotated[
         int, Field(ge=-(10**11), le=10**11, description="What was paid, in fen."), WHOLE
     ]
-    line_no: Annotated[str | None, _shown(20)] = None
+    line_no: Annotated[
+        str | None,
+        _shown(
+            20,
+            description="As in the export files. Without one a receipt has one line of each "
+            "product, as in files without line numbers.",
+        ),
+    ] = None
     nozzle: Annotated[str | None, _shown(20)] = None
 
 
@@ -97,10 +104,21 @@ class Receipt(Body):
 
     model_config = _like(RECEIPT)
     receipt_no: Annotated[str, _shown(60)]
-    sold_at: Annotated[Instant, Field(description="Seconds since 1970-01-01 UTC.")]
+    sold_at: Annotated[
+        Instant,
+        Field(
+            description="Seconds since 1970-01-01 UTC; no more than a few days ago "
+            "(till.receipt_days)."
+        ),
+    ]
     lines: Annotated[list[Line], Field(min_length=1, max_length=MOST_LINES)]
     terminal_no: Annotated[
-        str | None, _shown(40, description="As in the export files; else the terminal's name.")
+        str | None,
+        _shown(
+            40,
+            description="What the export files call this terminal, if they do. The terminal was "
+            "added with it, so it may be left out; another number is refused.",
+        ),
     ] = None
     plate: Annotated[str | None, _shown(40)] = None
     card_no: Annotated[str | None, _shown(40)] = None
@@ -111,7 +129,10 @@ class Receipt(Body):
 
 
 class QuoteBody(Body):
-    """What would this basket earn, and what may be redeemed?"""
+    """What would this basket earn the member, and what may he redeem?
+
+    Whether a card or plate on the receipt is anybody else's is not told.
+    """
 
     model_config = _like({"receipt": RECEIPT, "member": MEMBER})
     receipt: Receipt
@@ -269,7 +290,10 @@ class Taken(Answer):
 
 
 class QuoteAnswer(Taken):
-    """What a receipt would bring, and what the member who was named may redeem."""
+    """What a receipt would bring the member who was named, and what he may redeem.
+
+    Without a member, or with another's card or plate, `points` is 0 and `is_known` false.
+    """
 
     redeemable: Redeemable | None = None
 

@@ -30,12 +30,6 @@ class Buckets:
             self._keep(who, left - number, now)
         return 0
 
-    def wait_s(self, who: str) -> int:
-        """Return after how many seconds he may; 0 if now."""
-        with self._turn:
-            left, _ = self._now(who)
-        return 0 if left >= 1 else ceil((1 - left) / self.per_s)
-
     def _now(self, who: str) -> tuple[float, float]:
         now = monotonic()
         left, at = self._left.get(who, (self.burst, now))

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
-from hashlib import sha256
 from typing import TypeVar
 
 from station.api.limits import Buckets
@@ -20,7 +19,6 @@ from station.services.people import sign_in
 T = TypeVar("T")
 THREADS, MOST_WAITING = 12, 64
 """Requests that are worked at, and that may be under way at all; one more is told to come again."""
-MOST_KEYS = 10_000
 
 
 @dataclass(slots=True)
@@ -31,7 +29,6 @@ class Turns:
     settings: Settings
     tills: Buckets = field(init=False)
     strangers: Buckets = field(init=False)
-    _known: set[str] = field(default_factory=set)
     _under_way: int = 0
     _threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="till")
@@ -75,21 +72,18 @@ class Turns:
     async def ask_of(self, key: str, address: str) -> Ask:
         """Return the question of the till with a key.
 
+        The key is looked up first: whoever has a right one is let in, however many wrong ones the
+        other machines behind his address have tried.
+
         Raises:
             SignInError: no terminal has this key, or not any more.
             LimitReachedError: it asks too often, or too many wrong keys came from its address.
         """
-        whence, mark = sign_in.network(address), sha256(key.encode()).hexdigest()
-        if mark not in self._known:
-            _refuse_if(self.strangers.wait_s(whence), "till.too_many_keys")
         try:
             scope = await self.done(lambda: access.scope_of_till(self.db, key, address=address))
         except SignInError:
-            self._known.discard(mark)
-            self.strangers.take(whence)
+            _refuse_if(self.strangers.take(sign_in.network(address)), "till.too_many_keys")
             raise
-        if len(self._known) < MOST_KEYS:
-            self._known.add(mark)
         self.charge(scope)
         return Ask(self.db, self.settings, scope, date.max)
 

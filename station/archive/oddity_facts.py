@@ -1,7 +1,7 @@
 """What odd patterns are looked for in: fills of a few weeks, movements of points, sign-ups."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
@@ -210,8 +210,10 @@ def sharing(conn: Connection) -> "pd.Series[int]":
     return frame(conn, shared).set_index("phone_index")["members"]
 
 
-def lines(conn: Connection, sale_ids: Sequence[int]) -> pd.DataFrame:
+def lines(conn: Connection, sale_ids: Sequence[int], station_ids: Collection[int]) -> pd.DataFrame:
     """Return what these lines tell a reader, the oldest first; those that count no more are gone.
+
+    Those of other stations are left out.
 
     Columns: id, local_at, has_time, product, quantity_milli, unit, amount_minor, currency, nozzle,
     receipt_no, plate.
@@ -228,20 +230,34 @@ def lines(conn: Connection, sale_ids: Sequence[int]) -> pd.DataFrame:
         )
         .join(products)
         .outerjoin(named, and_(named.c.id == sales.c.key_id, named.c.kind == KeyKind.PLATE.value))
-        .where(sales.c.id.in_(sale_ids), visible())
+        .where(sales.c.id.in_(sale_ids), sales.c.station_id.in_(station_ids), visible())
     )
     return frame(conn, query.order_by(sales.c.local_at, sales.c.id))
 
 
-def deeds(conn: Connection, numbers: Sequence[int]) -> pd.DataFrame:
-    """Return id, at, move, points and account of these movements of points, the oldest first."""
+def deeds(conn: Connection, numbers: Sequence[int], station_ids: Collection[int]) -> pd.DataFrame:
+    """Return id, at, move, points and account of these movements of points, the oldest first.
+
+    Those made at other stations, or at none for a member of another, are left out.
+    """
     moved = point_transactions.c
-    query = select(moved.id, moved.at, moved.move, moved.points, moved.account)
-    return frame(conn, query.where(moved.id.in_(numbers)).order_by(moved.id))
+    where = func.coalesce(moved.station_id, customers.c.station_id)
+    query = (
+        select(moved.id, moved.at, moved.move, moved.points, moved.account)
+        .join(customers, customers.c.id == moved.customer_id)
+        .where(moved.id.in_(numbers), where.in_(station_ids))
+    )
+    return frame(conn, query.order_by(moved.id))
 
 
-def made(conn: Connection, customer_ids: Sequence[int]) -> pd.DataFrame:
-    """Return customer_id, code and made_at of these members, the oldest first."""
+def made(
+    conn: Connection, customer_ids: Sequence[int], station_ids: Collection[int]
+) -> pd.DataFrame:
+    """Return customer_id, code and made_at of these members, the oldest first.
+
+    Those of other stations are left out.
+    """
     shown = (customers.c.id.label("customer_id"), customers.c.code, customers.c.made_at)
-    query = select(*shown).where(customers.c.id.in_(customer_ids))
+    here = customers.c.station_id.in_(station_ids)
+    query = select(*shown).where(customers.c.id.in_(customer_ids), here)
     return frame(conn, query.order_by(customers.c.made_at, customers.c.id))

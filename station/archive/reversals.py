@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select
 
 from station.archive.books import ProductBook
-from station.archive.sales import Outcome, judge, product_ids_of, row_of, stored, write
+from station.archive.sales import Outcome, judge, product_ids_of, repeated, row_of, stored, write
 from station.archive.tables import sales, vehicle_keys
 from station.model import DAY_S, Sale
 
@@ -44,14 +44,21 @@ def add(
         code: stored(conn, station_ids[code], (r.natural_key for r in reversals))
         for code in {reversal.station for reversal in reversals}
     }
+    blanks = [
+        row_of(reversal, batch_id, station_ids[reversal.station], None, product_id, None)
+        for reversal, product_id in zip(reversals, product_ids, strict=True)
+    ]
+    told = repeated(conn, batch_id, blanks)
     outcomes = [Outcome.UNMATCHED] * len(reversals)
     for place in sorted(range(len(reversals)), key=lambda place: _order(reversals[place])):
         reversal, product_id = reversals[place], product_ids[place]
         station_id = station_ids[reversal.station]
         known = standing[reversal.station]
-        blank = row_of(reversal, batch_id, station_id, None, product_id, None)
+        if place in told:
+            outcomes[place] = told[place]
+            continue
         if reversal.natural_key in known:
-            outcomes[place] = judge(blank, known[reversal.natural_key])
+            outcomes[place] = judge(blanks[place], known[reversal.natural_key])
             continue
         original = _find(conn, reversal, station_id, product_id, rules)
         if original is not None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
+from station.archive import twins
 from station.archive.books import KeyBook, ProductBook
 from station.archive.rows import slices
 from station.archive.tables import sales as table
@@ -80,6 +81,24 @@ def add(
         row_of(sale, batch_id, station_ids[sale.station], key_id, product_id, None)
         for sale, key_id, product_id in zip(sales, key_ids, product_ids, strict=True)
     ]
+    told = repeated(conn, batch_id, rows)
+    fresh = iter(_written(conn, [row for place, row in enumerate(rows) if place not in told]))
+    return [told[place] if place in told else next(fresh) for place in range(len(rows))]
+
+
+def repeated(conn: Connection, batch_id: int, rows: Sequence[SaleRow]) -> dict[int, Outcome]:
+    """Return by its place what becomes of each row that came in before by the other way."""
+    if not twins.with_tills(conn, {int(row[_STATION] or 0) for row in rows}):
+        return {}
+    lines = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+    return {
+        place: _same(twins.content(lines[place]) == twins.content(twin))
+        for place, twin in twins.found(conn, batch_id, lines).items()
+    }
+
+
+def _written(conn: Connection, rows: list[SaleRow]) -> list[Outcome]:
+    """Return what became of each row, now written where its key was free."""
     last_id = conn.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
     if write(conn, rows) == len(rows):
         return [Outcome.ACCEPTED] * len(rows)
@@ -130,6 +149,8 @@ def row_of(
 
 def write(conn: Connection, rows: list[SaleRow]) -> int:
     """Return how many of the rows were written; those whose key is taken were not."""
+    if not rows:
+        return 0
     return conn.exec_driver_sql(_insert_text(conn.dialect.name), rows).rowcount
 
 
@@ -149,8 +170,11 @@ def stored(conn: Connection, station_id: int, natural_keys: Iterable[str]) -> di
 def judge(row: SaleRow, standing: Stored) -> Outcome:
     """Return whether a row repeats the sale that stands under its key or contradicts it."""
     content = row[_PRODUCT], row[_PRODUCT + 1], row[_PRODUCT + 2]
-    same = content == (standing.product_id, standing.quantity_milli, standing.amount_minor)
-    return Outcome.DUPLICATE if same else Outcome.CONFLICT
+    return _same(content == (standing.product_id, standing.quantity_milli, standing.amount_minor))
+
+
+def _same(is_same: bool) -> Outcome:
+    return Outcome.DUPLICATE if is_same else Outcome.CONFLICT
 
 
 _CONTENT = [

@@ -493,6 +493,8 @@ terminals = Table(
     Column("keyed_at", BigInteger, nullable=False),  # when its key was made
     Column("seen_at", BigInteger),
     Column("revoked_at", BigInteger),
+    Column("number", String(40), nullable=False, server_default=""),  # as the files of it say
+    Column("key_for", String(80)),  # the account that may have its new key shown, once
 )
 """Tills that may ask; none is ever deleted, for the ledger and the log name them."""
 

@@ -167,11 +167,16 @@ def users_token(context: typer.Context, name: NameArgument) -> None:
 @tills.command("add")
 @command
 def terminals_add(
-    context: typer.Context, name: TerminalArgument, station_code: StationOption
+    context: typer.Context,
+    name: TerminalArgument,
+    station_code: StationOption,
+    number: Annotated[str, typer.Option(help="As the export files call it; empty: they do not.")],
+    reason: ReasonOption = "",
 ) -> None:
-    """Let a till ask, and print its key, once."""
+    """Ask that a till be let in; the only person there is gets its key at once."""
     call: Call = context.obj
-    _echo_key(call, terminals.add(call.ask(), name=name, station=station_code))
+    wanted = {"name": name, "station": station_code, "number": number}
+    _echo_key(call, terminals.add(call.ask(), **wanted, reason=reason))
 
 
 @tills.command("rotate")
@@ -179,12 +184,23 @@ def terminals_add(
 def terminals_rotate(
     context: typer.Context, name: TerminalArgument, reason: ReasonOption = ""
 ) -> None:
-    """Give a till a new key; the old one is good for nothing from then on."""
+    """Ask for a new key for a till; the old one serves until the new one is printed."""
     call: Call = context.obj
     _echo_key(call, terminals.rotate(call.ask(), name=name, reason=reason))
 
 
+@tills.command("key")
+@command
+def terminals_key(context: typer.Context, name: TerminalArgument) -> None:
+    """Print the key that you asked for and another agreed to, once."""
+    call: Call = context.obj
+    _echo_key(call, terminals.collect(call.ask(), name=name))
+
+
 def _echo_key(call: Call, keyed: Keyed) -> None:
+    if keyed.request:
+        typer.echo(call.say("cli.terminal_asked", terminal=keyed.name, request=keyed.request))
+        return
     typer.echo(call.say("cli.terminal_key", terminal=keyed.name, key=keyed.key))
 
 

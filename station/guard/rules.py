@@ -58,3 +58,4 @@ class TillRules:
     body_kilobytes: int = 256
     reverse_min: int = 120
     figures_min: int = 15
+    receipt_days: int = 7

@@ -93,6 +93,11 @@ def nozzle_name(text: str) -> str:
     return number[1] if number else plain
 
 
+def terminal_name(text: str) -> str:
+    """Return a terminal's number as keys have it: 07 is 7, for spreadsheets drop zeros."""
+    return short_text("terminal", text).lstrip("0")
+
+
 def short_text(name: str, text: str) -> str:
     """Return a cell as plain text.
 

@@ -150,7 +150,7 @@ def opened(ask: Ask, *, oddity_id: int) -> Opened:
         steps = kept.steps(conn, oddity_id)
         told = Opened(
             shown=_shown(conn, ask, one, one.week_day),
-            evidence=tuple((sign, _borne_by(conn, sign)) for sign in one.evidence),
+            evidence=tuple((sign, _borne_by(conn, ask, sign)) for sign in one.evidence),
             steps=tuple(found(ask, step) for step in steps),
             accounts=tuple(kept.pointed_at(conn, oddity_id)),
             bound=_bound(conn, one),
@@ -219,13 +219,14 @@ def _bound(conn: Connection, one: Case) -> tuple[str, ...]:
     return tuple(label for label, _ in garage.labels(conn, ids).values()) if ids else ()
 
 
-def _borne_by(conn: Connection, sign: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the fills, movements of points or sign-ups that bear a sign."""
+def _borne_by(conn: Connection, ask: Ask, sign: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the fills, movements of points or sign-ups in sight that bear a sign."""
+    here = ask.scope.station_ids
     if sign["sign"] in {"shared_phone", "burst"}:
-        return facts.made(conn, sign["ids"])
+        return facts.made(conn, sign["ids"], here)
     if sign["sign"] in pure.DEED_SIGNS:
-        return facts.deeds(conn, sign["ids"])
-    rows = facts.lines(conn, [*sign["ids"], *sign["around"]])
+        return facts.deeds(conn, sign["ids"], here)
+    rows = facts.lines(conn, [*sign["ids"], *sign["around"]], here)
     return rows.assign(bears=rows["id"].isin(sign["ids"]))
 
 

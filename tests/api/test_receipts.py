@@ -89,6 +89,25 @@ def test_a_line_that_cannot_be_refuses_the_receipt(shop: Place) -> None:
     assert one(shop.counter.ask, LINES) == 0
 
 
+def test_a_receipt_that_is_not_as_agreed_is_told_so(shop: Place) -> None:
+    till = shop.till()
+    for changes, code in (
+        ({"sold_at": int(time()) - 3_651 * 86_400}, "till.receipt_old"),
+        ({"business_day": "2026-08-30"}, "till.far_day"),
+        ({"lines": [line(line_no="7"), line(line_no="07")]}, "till.same_line"),
+        ({"terminal_no": "08"}, "till.other_number"),
+    ):
+        for path, body in (
+            ("/receipts", receipt(**changes)),
+            ("/quotes", {"receipt": receipt(**changes)}),
+        ):
+            answer = till.send(path, body)
+
+            assert (answer.status_code, answer.json()["code"]) == (422, code)
+            assert answer.json()["action"] == "correct"
+    assert one(shop.counter.ask, LINES) == 0
+
+
 def test_a_return_takes_the_sale_back(shop: Place) -> None:
     till = shop.till()
     till.ok("/receipts", receipt("R1", plate=ANNA.plate))
@@ -98,6 +117,17 @@ def test_a_return_takes_the_sale_back(shop: Place) -> None:
 
     assert done["accepted"] == 1
     assert one(shop.counter.ask, "SELECT count(*) FROM sales WHERE reverses IS NOT NULL") == 1
+
+
+def test_a_receipt_that_was_taken_out_again_is_gone(shop: Place) -> None:
+    till, ask = shop.till(), shop.counter.ask
+    till.ok("/receipts", receipt(), key="a1-000001")
+    intake.undo(ask, batch_id=one(ask, "SELECT max(id) FROM batches"))
+
+    answer = till.send("/receipts", receipt(), key="a1-000001")
+
+    told = answer.json()
+    assert (answer.status_code, told["code"], told["action"]) == (410, "till.receipt_gone", "stop")
 
 
 def test_a_quote_says_what_a_receipt_would_bring_and_changes_nothing(anywhere: Place) -> None:
@@ -132,8 +162,8 @@ def test_a_receipt_earns_what_it_was_quoted_and_says_so_again(db: Database) -> N
 
 
 def test_a_receipt_and_a_file_of_it_are_one_sale(shop: Place, tmp_path: Path) -> None:
-    till, path = shop.till(), tmp_path / "sales.csv"
-    till.ok("/receipts", receipt("000831", plate=ANNA.plate, terminal_no="07"))
+    till, path = shop.till(number="07"), tmp_path / "sales.csv"
+    till.ok("/receipts", receipt("000831", plate=ANNA.plate))
     heading = "时间,车牌,油品,数量,金额,流水号,终端号,行号,站点"
     text = f"{heading}\n2026-09-01 12:00:00,{ANNA.plate},92#,30,239.40,831,7,1,S1\n"
     path.write_text(text, encoding="utf-8")

@@ -106,6 +106,7 @@ def test_a_till_does_not_wait_for_ever_for_its_turn_to_write(anywhere: Place) ->
         assert answer.json()["action"] == "retry"
         assert int(answer.headers["Retry-After"]) > 0
         assert till.client.get("/health").status_code == 200
+        assert till.balance(ANNA) == 1_000  # who only looks needs no turn
         many = [{"do": "release", "key": f"q-{n:06d}", "made_at": 10**9, "of": 1} for n in range(9)]
         told = till.ok("/queue", {"requests": many})["answers"]
         assert {one["status"] for one in told} == {503}
@@ -157,11 +158,11 @@ def test_a_server_that_dies_between_commit_and_answer_has_done_it_once(
 ) -> None:
     counter = opened(db)
     counter.earn(ANNA, 1_000, sale="gift")
-    key = terminals.add(counter.ask, name="a1", station="S1").key
+    key = terminals.add(counter.ask, name="a1", station="S1", number="").key
     where = f"{db.url.render_as_string(hide_password=False)} {tmp_path}"
     bodies = {
         "/holds": {"member": by_plate(ANNA), "points": 100},
-        "/receipts": receipt(plate=ANNA.plate),
+        "/receipts": receipt(plate=ANNA.plate, sold_at=int(time.time()) - 60),
     }
     for path, body in bodies.items():
         dying = serving_alone(servers, where, "dies", key)
@@ -222,9 +223,8 @@ def test_a_till_that_asks_too_often_is_told_to_wait_and_others_are_not(
     assert other.send("/members/find", {"member": by_plate(ANNA)}).status_code == 200
 
 
-def test_whoever_tries_keys_is_stopped_and_known_keys_are_not(anywhere_calm: Place) -> None:
-    good = anywhere_calm.till()
-    assert good.balance(ANNA) == 1_000
+def test_whoever_tries_keys_is_stopped_and_right_keys_never_are(anywhere_calm: Place) -> None:
+    good = anywhere_calm.till()  # it asks for the first time when others have tried many
     guesser = anywhere_calm.with_key("till_guess")
 
     answers = [guesser.send("/holds/release", {"of": 1}).status_code for _ in range(6)]

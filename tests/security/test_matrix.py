@@ -61,7 +61,7 @@ from station.services.customers.occasions import Occasion, OccasionKind
 from station.services.customers.prospects import Belongs
 from station.services.incoming import intake, receipts
 from station.services.incoming.files import FileOptions
-from station.services.people import accounts, terminals
+from station.services.people import accounts, approvals, terminals
 from station.services.personal import privacy
 from station.services.points import crediting, offering, spending
 from station.services.points.claiming import Slip
@@ -473,7 +473,8 @@ CHAINWIDE: Mapping[str, Maker] = {
     "sheets.export": rows,
     "receipts.quote": lambda _: {"receipt": RECEIPT},
     "receipts.take": lambda _: {"key": "a1-000001", "receipt": RECEIPT},
-    "terminals.add": lambda f: {"name": "a1", "station": f.code},
+    "terminals.add": lambda f: {"name": "a1", "station": f.code, "number": "", "reason": "new"},
+    "terminals.collect": plain(name="t1"),
     "terminals.listing": nothing,
     "terminals.revoke": plain(name="t1", reason="lost"),
     "terminals.rotate": plain(name="t1", reason="lost"),
@@ -522,7 +523,7 @@ CHANGES = frozenset(
     | {"leads.take_up", "leads.write_opportunity", "registering.confirm", "registering.decline"}
     | {"attachments.add", "attachments.remove", "notes.add", "occasions.add", "occasions.remove"}
     | {"totals.import_totals", "lapsing.expire", "noticing.refresh", "oddities.review"}
-    | {"terminals.add", "terminals.revoke", "terminals.rotate"}
+    | {"terminals.add", "terminals.collect", "terminals.revoke", "terminals.rotate"}
     | {f"offering.{verb}" for verb in ("hand_out", "lapse", "refund", "take", "use", "withdraw")}
     | {"totals.import_totals", "lapsing.expire", "claiming.claim", "gifts.birthdays", "gifts.grant"}
     | {f"spending.{verb}" for verb in ("confirm", "hold", "redeem", "release")}
@@ -553,9 +554,10 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         given = Grant(Role.STAFF, copy.ids[OWN])
         accounts.ask_grant(ask, name="nobody", given=given, reason="new")
         _merge(copy)
-        terminals.add(worlds.operator_of(copy), name="t1", station=OWN)
-        ask.db.close()
         operator = worlds.operator_of(copy)
+        made = terminals.add(ask, name="t1", station=OWN, number="", reason="new")
+        approvals.decide(operator, request_id=made.request, approve=True)
+        ask.db.close()
         _notice(copy)
         for code in (OWN, OTHER):
             customer_id = facts_of(copy, code).customer_id

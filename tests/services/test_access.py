@@ -55,7 +55,7 @@ HELPERS = {
     "members.refuse_guessing",
     "receipts.station_here",
     "receipts.terminal_here",
-    "tills.own_key",
+    "booking.key_of",
     "told.settle_most",
 }
 """Public functions on a question that serve services and answer nobody by themselves."""

@@ -16,10 +16,13 @@ from station.archive.oddities import Case
 from station.archive.tables import audit, customers
 from station.config import Settings
 from station.errors import BadValueError, NotAllowedError, NotFoundError
+from station.loyalty.ledger import Earning
 from station.model import Grant, OdditySort, OddityState, Role, Sale, day_number
 from station.services import access, noticing, oddities
 from station.services.ask import Ask
 from station.services.personal import erasure, privacy, retention
+from station.services.points import crediting
+from station.services.points.crediting import Credit
 
 ORDINARY, ODD = [Person(n) for n in range(1, 41)], Person(99)
 MINUTE_S, DAY_S = 60, 86_400
@@ -178,6 +181,29 @@ def test_what_is_open_from_a_week_before_is_not_forgotten(listed: Ask) -> None:
     put(listed, monday=MONDAY + 7)
 
     assert [(one.id, one.is_older) for one in oddities.week(listed).cases] == [(2, True), (3, True)]
+
+
+def test_of_what_bears_a_sign_only_what_is_in_sight_is_shown(listed: Ask, signed_in: As) -> None:
+    far = Person(98, station="S2")
+    settle(listed.db, [far])
+    sell(listed.db, [visit(far)])
+    with listed.db.writing() as conn:
+        for customer_id, station_id in ((1, 1), (1, 2), (2, None), (1, None)):
+            earning = Earning(5, None, f"gift-{customer_id}-{station_id}")
+            crediting.credit(conn, listed, [Credit(customer_id, station_id, earning)])
+    signs = {"adjusted": [1, 2, 3, 4], "soon_again": [1], "burst": [1, 2]}
+    evidence = [
+        {"sign": sign, "found": 1, "of": 2, "usual": 0.1, "hand": "", "ids": ids, "around": [2]}
+        for sign, ids in signs.items()
+    ]
+    put(listed, case("9", OdditySort.ACCOUNT, evidence=evidence), monday=MONDAY + 7)
+
+    def shown(ask: Ask) -> list[list[int]]:
+        told = oddities.opened(ask, oddity_id=4).evidence
+        return [rows.iloc[:, 0].tolist() for _, rows in told]
+
+    assert shown(listed) == [[1, 2, 3, 4], [1, 2], [1, 2]]
+    assert shown(signed_in("mona")) == [[1, 4], [1], [1]]
 
 
 # --- two people, and nobody in his own cause ------------------------------------------------------

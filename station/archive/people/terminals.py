@@ -1,6 +1,6 @@
 """Terminals of tills: which there are, whose key is whose, and what each sold under which key."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pandas as pd
 from sqlalchemy import Connection, insert, select, update
@@ -8,13 +8,19 @@ from sqlalchemy import Connection, insert, select, update
 from station.archive.rows import frame
 from station.archive.tables import stations, terminals, till_receipts
 
-LISTED = ("id", "name", "made_at", "made_by", "keyed_at", "seen_at", "revoked_at")
+LISTED = (
+    *("id", "name", "number", "made_at", "made_by", "keyed_at", "seen_at", "revoked_at", "key_for"),
+)
 """What a list of terminals says of each beside its station."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A till that may ask; the key itself is never stored."""
+    """A till that may ask; the key itself is never stored.
+
+    `number` is what its export files call it, empty where they name no terminal; `key_for` the
+    account that may have a new key shown, once.
+    """
 
     id: int
     name: str
@@ -22,6 +28,8 @@ class Terminal:
     key_hash: str
     seen_at: int | None
     revoked_at: int | None
+    number: str
+    key_for: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +40,18 @@ class Told:
     answer: str
 
 
-def add(
-    conn: Connection, *, name: str, station_id: int, key_hash: str, account: str, now_s: int
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What somebody wants a new terminal to be."""
+
+    name: str
+    station_id: int
+    number: str
+
+
+def add(conn: Connection, plan: Plan, *, key_hash: str, account: str, now_s: int) -> int:
     """Return the id of a new terminal; its name must be free."""
-    values = {"name": name, "station_id": station_id, "key_hash": key_hash}
+    values: dict[str, object] = {**asdict(plan), "key_hash": key_hash}
     values |= {"made_at": now_s, "made_by": account, "keyed_at": now_s}
     added = insert(terminals).values(values).returning(terminals.c.id)
     return int(conn.execute(added).scalar_one())
@@ -55,6 +70,18 @@ def by_id(conn: Connection, terminal_id: int) -> Terminal | None:
 def by_name(conn: Connection, name: str) -> Terminal | None:
     """Return a terminal, revoked or not."""
     return _one(conn, "name", name)
+
+
+def by_number(conn: Connection, station_id: int, number: str) -> Terminal | None:
+    """Return the terminal of a station that stands under a number of its files, if any."""
+    shown = [terminals.c[name] for name in Terminal.__slots__]
+    query = select(*shown).where(
+        terminals.c.station_id == station_id,
+        terminals.c.number == number,
+        terminals.c.revoked_at.is_(None),
+    )
+    row = conn.execute(query).first()
+    return Terminal(*row) if row else None
 
 
 def _one(conn: Connection, column: str, wanted: object) -> Terminal | None:

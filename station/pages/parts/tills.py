@@ -1,4 +1,4 @@
-"""The tills that may ask, on the page Users: listed, added, given a new key, taken away."""
+"""The tills that may ask, on the page Users: listed, asked for, given a key, taken away."""
 
 from typing import Any
 
@@ -18,6 +18,7 @@ ICONS = {"active": ":material/check_circle:", "revoked": ":material/block:"}
 COLUMNS = (
     Column("name", "page_users.till"),
     Column("station_name", "page_users.till_station"),
+    Column("number", "page_users.till_number"),
     Column("state", "page_users.state", "till_state"),
     Column("seen_at", "page_users.till_seen", "moment"),
     Column("keyed_at", "page_users.till_keyed", "moment"),
@@ -33,6 +34,7 @@ def section(desk: Desk) -> None:
         if "users.keep" in desk.ask.scope.rights:
             _add(desk)
     _show_key(desk)
+    _waiting(desk, known)
     if known.empty:
         st.caption(desk.say("page_users.no_tills"))
         return
@@ -63,19 +65,29 @@ def _add(desk: Desk) -> None:
             name = st.text_input(
                 desk.say("page_users.till"), max_chars=40, key=acts.fresh("tills_add_name")
             )
+            number = st.text_input(
+                desk.say("page_users.till_number"),
+                max_chars=40,
+                key=acts.fresh("tills_add_number"),
+                help=desk.say("page_users.till_number_told"),
+            )
             station = st.selectbox(
                 desk.say("page_users.till_station"),
                 list(sites),
                 format_func=lambda code: str(sites[code]),
                 key=acts.fresh("tills_add_station"),
             )
+            reason = acts.why(desk, key="tills_add_reason")
             sent = st.form_submit_button(label, type="primary", key=acts.fresh("tills_add_do"))
         if sent and station:
-            acts.do(desk, lambda: _keyed(desk, terminals.add(desk.ask, name=name, station=station)))
+            plan = {"name": name, "station": station, "number": number}
+            acts.do(desk, lambda: _keyed(desk, terminals.add(desk.ask, **plan, reason=reason)))
 
 
 def _keyed(desk: Desk, made: Keyed) -> str:
-    """Keep a key for the one moment in which it is shown, and return what was done."""
+    """Keep a key for the one moment in which it is shown, and return what was done or waits."""
+    if made.request:
+        return desk.say("page_users.till_asked", request=made.request)
     st.session_state[KEY] = made
     return desk.say("page_users.till_done", till=made.name)
 
@@ -89,6 +101,20 @@ def _show_key(desk: Desk) -> None:
         st.markdown(blocks.plain(desk.say("page_users.till_key", till=made.name)))
         st.code(made.key, language=None, wrap_lines=True)
         st.caption(desk.say("page_users.link_once"))
+
+
+def _waiting(desk: Desk, known: pd.DataFrame) -> None:
+    """Let the asker be shown the keys that he asked for and another agreed to."""
+    for name in known.loc[known["waits"], "name"]:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(blocks.plain(desk.say("page_users.till_waits", till=name)))
+            label = desk.say("page_users.till_collect")
+            if st.button(label, type="primary", icon=":material/key:", key=f"tills_key_{name}"):
+                _collect(desk, str(name))
+
+
+def _collect(desk: Desk, name: str) -> None:
+    acts.do(desk, lambda: _keyed(desk, terminals.collect(desk.ask, name=name)))
 
 
 def _one(desk: Desk, active: pd.DataFrame) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from threading import Lock
 from time import monotonic, time
 
 from station.archive import batches, relink, sales, stations
+from station.archive.customers import book as customers
 from station.archive.database import Connection
 from station.archive.people import terminals
 from station.archive.people.terminals import Told
@@ -19,13 +20,16 @@ from station.archive.points.awards import Given
 from station.errors import (
     BadValueError,
     FileRefusedError,
+    GoneError,
     KeyReusedError,
+    MisformedError,
     NotAllowedError,
     NotFoundError,
 )
-from station.ingest import sales_file
+from station.ingest import sale_keys, sales_file
 from station.ingest.sales_file import SalesFile
 from station.model import (
+    DAY_S,
     MILLI,
     Act,
     RejectedRow,
@@ -42,6 +46,8 @@ from station.services.ask import Ask, Database
 from station.services.incoming import intake
 from station.services.incoming.intake import ImportOptions, Request, Tally, Work
 from station.services.personal import sealing
+from station.services.points import members
+from station.services.points.members import Named
 
 SOURCE = "till"
 """The source of what tills send; its lines are told apart by receipt and line."""
@@ -71,7 +77,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A receipt as a till sends it; the terminal's name serves where it names no number."""
+    """A receipt as a till sends it; `terminal_no` is the number that its terminal has in files."""
 
     receipt_no: str
     sold_at: int
@@ -110,35 +116,85 @@ def take(ask: Ask, *, key: str, receipt: Receipt) -> Taken:
         NotAllowedError: it is no till that asks.
         KeyReusedError: the key stood for another receipt.
         BadValueError: a line cannot be; nothing of the receipt was taken.
+        MisformedError: it is too old, names another terminal, or lines cannot be told apart.
         FileRefusedError: a line contradicts what came before; nothing of the receipt was taken.
+        GoneError: it was taken under this key, and its import was undone since.
     """
     terminal_id = terminal_here(ask)
+    with ask.db.reading() as conn:
+        before = _told(conn, ask, key, receipt)
+    if before is not None:
+        _refuse_gone(ask, receipt)
+        return before
     with acting(ask, changes_figures=_is_time(ask)) as conn:
-        before = terminals.told(conn, terminal_id, key)
-        if before is not None:
-            if before.request_hash != receipt.mark(ask):
-                raise KeyReusedError("points.key_reused")
-            return Taken(**json.loads(before.answer))
+        if (meanwhile := _told(conn, ask, key, receipt)) is not None:
+            return meanwhile
+        _refuse_old(ask, receipt)
         taken = _brought(conn, ask, receipt)
         told = Told(receipt.mark(ask), json.dumps(asdict(taken)))
         terminals.tell(conn, terminal_id, key, told, int(time()))
     return taken
 
 
+def _told(conn: Connection, ask: Ask, key: str, receipt: Receipt) -> Taken | None:
+    """Return what was answered under a key, none if nothing was.
+
+    Raises:
+        KeyReusedError: the key stood for another receipt.
+    """
+    before = terminals.told(conn, ask.scope.terminal_id, key)
+    if before is None:
+        return None
+    if before.request_hash != receipt.mark(ask):
+        raise KeyReusedError("points.key_reused")
+    return Taken(**json.loads(before.answer))
+
+
+def _refuse_gone(ask: Ask, receipt: Receipt) -> None:
+    """Refuse to say again that a receipt was taken that would come in as new now.
+
+    Lines that stand under their own keys need no turn to write to be known.
+
+    Raises:
+        GoneError: its import was undone since.
+    """
+    with ask.db.reading() as conn:
+        station = _station(conn, ask)
+        keys = {row.sale.natural_key for row in _read(_file(conn, ask, receipt, station))}
+        station_id = stations.ids(conn)[station.code]
+        if keys == sales.stored(conn, station_id, keys).keys():
+            return
+    with _undone(ask) as conn:
+        is_new = bool(_brought(conn, ask, receipt).accepted)
+    if is_new:
+        raise GoneError("till.receipt_gone")
+
+
 @right("sales.import")
-def quote(ask: Ask, *, receipt: Receipt) -> Taken:
+def quote(ask: Ask, *, receipt: Receipt, member: Named | None = None) -> Taken:
     """Return what would become of a receipt, were it sent now; nothing is changed.
 
-    It goes the whole way of `take` and is undone, so the two cannot differ.
+    It goes the whole way of `take` and is undone, so the two cannot differ. What it earns is told
+    of the member who is named: a card or plate on it that is another's is as one of nobody, or
+    whoever tries them would be told here without being counted.
 
     Raises:
         NotAllowedError: it is no till that asks.
+        NotFoundError: nobody is known by that.
+        LimitReachedError: too many were asked for in vain today.
         BadValueError: a line cannot be.
+        MisformedError: it is too old, names another terminal, or lines cannot be told apart.
         FileRefusedError: a line contradicts what came before.
     """
     terminal_here(ask)
+    _refuse_old(ask, receipt)
+    customer_id = members.find(ask, member=member).customer_id if member else None
     with _undone(ask) as conn:
-        return _brought(conn, ask, receipt)
+        return _brought(conn, ask, receipt, told_of=_rows_of(conn, customer_id))
+
+
+def _rows_of(conn: Connection, customer_id: int | None) -> Collection[int]:
+    return customers.same(conn, customer_id) if customer_id else ()
 
 
 @contextmanager
@@ -170,20 +226,16 @@ def _is_time(ask: Ask) -> bool:
     return is_time
 
 
-def _brought(conn: Connection, ask: Ask, receipt: Receipt) -> Taken:
-    """Return what became of a receipt's lines, brought in within the caller's write."""
+def _brought(
+    conn: Connection, ask: Ask, receipt: Receipt, *, told_of: Collection[int] | None = None
+) -> Taken:
+    """Return what became of a receipt's lines, brought in within the caller's write.
+
+    With `told_of` it says of nobody but these customers what they earn.
+    """
     station = _station(conn, ask)
-    file = sales_file.of_till(
-        rows_of(receipt, station, ask.scope.account.partition(":")[2]),
-        station,
-        source=SOURCE,
-        rules=ask.settings.ingest,
-        now_s=int(time()),
-    )
-    rows = list(file.rows(SaleKeyKind.RECEIPT))
-    for row in rows:
-        if isinstance(row, RejectedRow):
-            raise BadValueError(f"reason.{row.reason}", **row.facts)
+    file = _file(conn, ask, receipt, station)
+    rows = _read(file)
     work, tally = _work(conn, ask, file), Tally()
     intake.take_chunk(conn, work, tally, rows)
     intake.take_reversals(conn, work, tally)
@@ -191,10 +243,69 @@ def _brought(conn: Connection, ask: Ask, receipt: Receipt) -> Taken:
     relink.relink(conn, tally.plates)
     counts = tally.counts()
     batches.count(conn, work.batch_id, counts)
-    keys = [row.sale.natural_key for row in rows if isinstance(row, SaleRow)]
+    keys = [row.sale.natural_key for row in rows]
     earned = _earned(conn, work.station_ids[station.code], keys)
+    if told_of is not None:
+        earned = [row for row in earned if row.customer_id in told_of]
     points = sum(row.first_points for row in earned)
     return Taken(counts.accepted, counts.duplicates, points, is_known=bool(earned))
+
+
+def _file(conn: Connection, ask: Ask, receipt: Receipt, station: Station) -> SalesFile:
+    """Return a receipt as a file of it would be."""
+    return sales_file.of_till(
+        rows_of(receipt, station, _number(conn, ask, receipt)),
+        station,
+        source=SOURCE,
+        rules=ask.settings.ingest,
+        now_s=int(time()),
+    )
+
+
+def _refuse_old(ask: Ask, receipt: Receipt) -> None:
+    """Refuse a receipt of days that are closed: its sales come in a file, which somebody sees.
+
+    Raises:
+        MisformedError: it is dated too far back.
+    """
+    days = ask.settings.till.receipt_days
+    if receipt.sold_at < int(time()) - days * DAY_S:
+        raise MisformedError("till.receipt_old", days=days)
+
+
+def _number(conn: Connection, ask: Ask, receipt: Receipt) -> str:
+    """Return what the export files call the terminal that asks.
+
+    Raises:
+        MisformedError: the receipt calls it something else.
+    """
+    terminal = terminals.by_id(conn, ask.scope.terminal_id)
+    number = terminal.number if terminal else ""
+    if receipt.terminal_no and sale_keys.terminal_name(receipt.terminal_no) != number:
+        sent = receipt.terminal_no
+        raise MisformedError("till.other_number", sent=sent, number=number or "–")
+    return number
+
+
+def _read(file: SalesFile) -> list[SaleRow]:
+    """Return the lines of a receipt.
+
+    Raises:
+        BadValueError: a line cannot be.
+        MisformedError: two lines cannot be told apart, for a file of them would hold one; or its
+            business day is not that of its time.
+    """
+    rows: list[SaleRow] = []
+    for row in file.rows(SaleKeyKind.RECEIPT):
+        if isinstance(row, RejectedRow):
+            raise BadValueError(f"reason.{row.reason}", **row.facts)
+        if isinstance(row, SaleRow):
+            rows.append(row)
+    if len({row.sale.natural_key for row in rows}) < len(rows):
+        raise MisformedError("till.same_line")
+    if any(abs(row.sale.business_day - row.sale.local_at // DAY_S) > 1 for row in rows):
+        raise MisformedError("till.far_day")
+    return rows
 
 
 def _earned(conn: Connection, station_id: int, keys: Sequence[str]) -> list[Given]:
@@ -252,14 +363,17 @@ def close_days(db: Database) -> None:
         batches.close_days(conn, source=SOURCE, day=day, now_s=int(time()))
 
 
-def rows_of(receipt: Receipt, station: Station, terminal: str) -> Sequence[dict[str, str]]:
-    """Return the lines by our names of fields, as a file's cells would say them."""
+def rows_of(receipt: Receipt, station: Station, number: str) -> Sequence[dict[str, str]]:
+    """Return the lines by our names of fields, as a file's cells would say them.
+
+    `number` is what files call the terminal: the key of a line is then the same both ways.
+    """
     at = datetime.fromtimestamp(receipt.sold_at, UTC)
     minor = minor_per_major(station.currency)
     shared = {
         "sold_at": at.strftime("%Y-%m-%d %H:%M:%S+00:00"),
         "business_date": receipt.business_day,
-        "terminal": receipt.terminal_no or terminal,
+        "terminal": number,
         "plate": receipt.plate,
         "card_no": receipt.card_no,
         "receipt_no": receipt.receipt_no,

@@ -14,11 +14,16 @@ from station.model import Act, day_number
 from station.services import sites, trail
 from station.services.access import LOCAL_ACCOUNT, acting, right, today
 from station.services.ask import Ask
-from station.services.people import accounts
+from station.services.people import accounts, terminals
 from station.services.people.asking import Effect, Payload
 from station.services.points import correcting
 
-EFFECTS: Mapping[str, Effect] = {**accounts.EFFECTS, **sites.EFFECTS, **correcting.EFFECTS}
+EFFECTS: Mapping[str, Effect] = {
+    **accounts.EFFECTS,
+    **sites.EFFECTS,
+    **correcting.EFFECTS,
+    **terminals.EFFECTS,
+}
 """The kinds of requests, of every room that makes some."""
 
 

@@ -177,7 +177,7 @@ def book(ask: Ask, request: Request, draw: Draw) -> Receipt:
 
     Raises:
         BadValueError: the key is none.
-        KeyReusedError: the key stood for something else.
+        KeyReusedError: the key stood for something else, or was another's.
         PointsError: the points cannot move so.
     """
     if not KEY.fullmatch(request.key):
@@ -188,11 +188,13 @@ def book(ask: Ask, request: Request, draw: Draw) -> Receipt:
 
 def book_within(conn: Connection, ask: Ask, request: Request, draw: Draw) -> Receipt:
     """Return the receipt of what is asked for, booked in the caller's own write."""
-    key = chain.BY_CALLER + request.key
+    key = key_of(ask, request.move, request.key)
     before = chain.by_key(conn, key)
     if before is not None:
         if before.request_hash != request.hash:
             raise KeyReusedError("points.key_reused")
+        if before.account != ask.scope.account:
+            raise KeyReusedError("points.key_of_another")
         return receipt(before)
     desk = desk_of(conn, ask, spends=request.move in SPENDING)
     order = draw(desk)
@@ -208,6 +210,16 @@ def book_within(conn: Connection, ask: Ask, request: Request, draw: Draw) -> Rec
         reason=request.reason,
     )
     return told
+
+
+def key_of(ask: Ask, move: PointMove, key: str) -> str:
+    """Return how a caller's key stands in the ledger.
+
+    Terminals choose alike, and one may use a key again for another kind of deed: theirs stand apart
+    from each other, and by a blank from whatever key a person may send.
+    """
+    terminal_id = ask.scope.terminal_id
+    return chain.BY_CALLER + (f"t{terminal_id} {move} " if terminal_id else "") + key
 
 
 def desk_of(conn: Connection, ask: Ask, *, spends: bool = False, now_s: int | None = None) -> Desk:

@@ -80,7 +80,7 @@ def first(ask: Ask, *, several: Sequence[Named]) -> tuple[Named, Member]:
         LimitReachedError: too many telephones and cards were nobody's today.
     """
     guessed = any(member.by in GUESSED for member in several)
-    with ask.db.writing(changes_figures=False) as conn:
+    with ask.db.reading() as conn:
         if guessed:
             contacts.refuse_guessing(conn, ask)
         for member in several:
@@ -90,9 +90,8 @@ def first(ask: Ask, *, several: Sequence[Named]) -> tuple[Named, Member]:
                 missed = error
             else:
                 return member, _shown(conn, ask, customer_id)
-        if guessed:
-            member = several[0]
-            contacts.note_miss(conn, ask, f"{member.by}/{member.text.strip()}")
+    if guessed:
+        _write_miss(ask, several[0])
     raise missed
 
 
@@ -108,10 +107,19 @@ def refuse_guessing(ask: Ask, member: Named) -> None:
 
 
 def note_miss(ask: Ask, member: Named) -> None:
-    """Write down that somebody was asked for in vain."""
+    """Write down that somebody was asked for in vain.
+
+    Raises:
+        LimitReachedError: meanwhile others were, too many in all.
+    """
     if member.by in GUESSED:
-        with ask.db.writing(changes_figures=False) as conn:
-            contacts.note_miss(conn, ask, f"{member.by}/{member.text.strip()}")
+        _write_miss(ask, member)
+
+
+def _write_miss(ask: Ask, member: Named) -> None:
+    with ask.db.writing(changes_figures=False) as conn:
+        contacts.refuse_guessing(conn, ask)
+        contacts.note_miss(conn, ask, f"{member.by}/{member.text.strip()}")
 
 
 def _shown(conn: Connection, ask: Ask, customer_id: int) -> Member:

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 
 from station.archive.points import chain
 from station.errors import NotFoundError
+from station.model import PointMove
 from station.services.access import MINUTE_S, right
 from station.services.ask import Ask
 from station.services.incoming import receipts
-from station.services.points import balances, correcting, members, spending
+from station.services.points import balances, booking, correcting, members, spending
 from station.services.points.balances import Ending
 from station.services.points.booking import Receipt
 from station.services.points.members import Named
 
 Of = int | str
-"""A transaction by its number, or by the key under which this terminal asked for it."""
+"""A hold or redemption by its number, or by the key under which this terminal asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,10 @@ def reserve(
         KeyReusedError: the key stood for something else.
         LimitReachedError: too many telephones and cards were nobody's today.
     """
-    own, station = own_key(ask, key), receipts.station_here(ask)
+    station = receipts.station_here(ask)
     with _guarded(ask, member):
         return spending.hold(
-            ask, key=own, member=member, points=points, station=station, latest_at=latest_at
+            ask, key=key, member=member, points=points, station=station, latest_at=latest_at
         )
 
 
@@ -107,7 +108,8 @@ def confirm(ask: Ask, *, key: str, of: Of, points: int) -> Receipt:
         PointsError: it was closed before, its time is over, or it held less.
         KeyReusedError: the key stood for something else.
     """
-    return spending.confirm(ask, key=own_key(ask, key), number=_number(ask, of), points=points)
+    number = _number(ask, of, PointMove.HOLD)
+    return spending.confirm(ask, key=key, number=number, points=points)
 
 
 @right("points.redeem")
@@ -119,7 +121,7 @@ def release(ask: Ask, *, key: str, of: Of) -> Receipt:
         PointsError: it was closed before.
         KeyReusedError: the key stood for something else.
     """
-    return spending.release(ask, key=own_key(ask, key), number=_number(ask, of))
+    return spending.release(ask, key=key, number=_number(ask, of, PointMove.HOLD))
 
 
 @right("points.reverse")
@@ -134,20 +136,17 @@ def reverse(ask: Ask, *, key: str, of: Of, reason: str) -> Receipt:
         KeyReusedError: the key stood for something else.
     """
     within_s = ask.settings.till.reverse_min * MINUTE_S
-    own, number = own_key(ask, key), _number(ask, of)
-    return correcting.reverse(ask, key=own, number=number, reason=reason, own_within_s=within_s)
+    number = _number(ask, of, PointMove.CONFIRM)
+    return correcting.reverse(ask, key=key, number=number, reason=reason, own_within_s=within_s)
 
 
-def own_key(ask: Ask, key: str) -> str:
-    """Return a key of a terminal as it stands in the ledger: two terminals may choose one alike."""
-    return f"t{receipts.terminal_here(ask)}/{key}"
-
-
-def _number(ask: Ask, of: Of) -> int:
+def _number(ask: Ask, of: Of, move: PointMove) -> int:
+    """Return the number of what this terminal did, be it named by that or by its key."""
+    receipts.terminal_here(ask)
     if isinstance(of, int):
         return of
     with ask.db.reading() as conn:
-        booked = chain.by_key(conn, chain.BY_CALLER + own_key(ask, of))
+        booked = chain.by_key(conn, booking.key_of(ask, move, of))
     if booked is None:
         raise NotFoundError("till.no_key")
     return booked.id

@@ -140,6 +140,8 @@ def _before(conn: Connection, ask: Ask, wanted: Wanted) -> Slip | None:
         return None
     if before.request_hash != wanted.mark(ask):
         raise KeyReusedError("points.key_reused")
+    if before.account != ask.scope.account:
+        raise KeyReusedError("points.key_of_another")
     return slip(conn, ask, before)
 
 

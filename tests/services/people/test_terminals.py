@@ -26,7 +26,7 @@ def ask(db: Database) -> Ask:
 
 
 def test_a_key_is_nowhere_in_the_archive_and_opens_its_station_only(ask: Ask) -> None:
-    made = terminals.add(ask, name=" A-1 ", station="S1")
+    made = terminals.add(ask, name=" A-1 ", station="S1", number="")
 
     scope = access.scope_of_till(ask.db, made.key, address="192.0.2.1")
 
@@ -45,7 +45,7 @@ def test_a_key_is_nowhere_in_the_archive_and_opens_its_station_only(ask: Ask) ->
 
 
 def test_a_renewed_key_ends_the_old_one_and_a_revoked_one_is_gone_for_good(ask: Ask) -> None:
-    old = terminals.add(ask, name="a1", station="S1")
+    old = terminals.add(ask, name="a1", station="S1", number="")
     new = terminals.rotate(ask, name="a1", reason="left lying")
 
     with pytest.raises(SignInError):
@@ -59,21 +59,21 @@ def test_a_renewed_key_ends_the_old_one_and_a_revoked_one_is_gone_for_good(ask: 
     with pytest.raises(BadValueError):
         terminals.rotate(ask, name="a1", reason="again")
     with pytest.raises(BadValueError):
-        terminals.add(ask, name="a1", station="S1")
+        terminals.add(ask, name="a1", station="S1", number="")
     listed = terminals.listing(ask).to_dict("records")
     assert [(row["name"], row["station"]) for row in listed] == [("a1", "S1")]
     assert listed[0]["seen_at"] is not None
-    assert one(ask, "SELECT count(*) FROM audit WHERE object LIKE 'terminal:%'") == 3
+    assert one(ask, "SELECT count(*) FROM audit WHERE object LIKE 'terminal:%'") == 5
 
 
 def test_every_change_says_why_and_names_a_terminal_that_is_there(ask: Ask) -> None:
-    terminals.add(ask, name="a1", station="S1")
+    terminals.add(ask, name="a1", station="S1", number="")
 
     for bad in (" ", "A B", "-x", "x" * 41, "收银机"):
         with pytest.raises(BadValueError):
-            terminals.add(ask, name=bad, station="S1")
+            terminals.add(ask, name=bad, station="S1", number="")
     with pytest.raises(NotFoundError):
-        terminals.add(ask, name="a2", station="S9")
+        terminals.add(ask, name="a2", station="S9", number="")
     for act in (terminals.rotate, terminals.revoke):
         with pytest.raises(BadValueError):
             act(ask, name="a1", reason=" ")
@@ -82,7 +82,7 @@ def test_every_change_says_why_and_names_a_terminal_that_is_there(ask: Ask) -> N
 
 
 def test_a_till_does_nothing_but_what_a_till_does(ask: Ask) -> None:
-    made = terminals.add(ask, name="a1", station="S1")
+    made = terminals.add(ask, name="a1", station="S1", number="")
     till = replace(ask, scope=access.scope_of_till(ask.db, made.key, address=""))
 
     with pytest.raises(NotAllowedError):
@@ -90,7 +90,7 @@ def test_a_till_does_nothing_but_what_a_till_does(ask: Ask) -> None:
     with pytest.raises(NotAllowedError):
         contacts.of_customer(till, customer_id=1)
     with pytest.raises(NotAllowedError):
-        terminals.add(till, name="a2", station="S1")
+        terminals.add(till, name="a2", station="S1", number="")
     with pytest.raises(NotFoundError):
         balances.balance(till, member=Named(By.PLATE, "粤B00001"))
 
