@@ -11,7 +11,7 @@ from station.archive.customers import book, person, registrations, talks
 from station.archive.customers import occasions as occasion_book
 from station.archive.customers import prospects as prospect_book
 from station.archive.database import Connection
-from station.archive.points import referrals
+from station.archive.points import claims, referrals
 from station.model import day_date
 from station.services import oddities
 from station.services.ask import Ask
@@ -30,6 +30,7 @@ def sections(conn: Connection, ask: Ask, seen: Seen, codes: "pd.Series[str]") ->
         "attachments": _attachments(conn, ask, same),
         "oddities": _oddities(conn, ask, same, codes),
         "referrals": _referrals(conn, same),
+        "claims": _claims(conn, same),
     }
 
 
@@ -85,6 +86,14 @@ def _referrals(conn: Connection, same: list[int]) -> dict[str, Any]:
             for one in referrals.brought(conn, same)
         ],
     }
+
+
+def _claims(conn: Connection, same: list[int]) -> list[dict[str, Any]]:
+    """Return which purchases earned by their receipts, and when they were claimed."""
+    return [
+        {"on": day(on), "bought_on": day(of), "points": points}
+        for on, of, points in claims.days(conn, same)
+    ]
 
 
 def _registrations(
