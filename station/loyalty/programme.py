@@ -267,13 +267,15 @@ class Programme:
     """The chain's points: the zone in which their days end, and every version of the rules.
 
     Without a version no points are given. A sale of no member can be claimed for `claim_days`, so
-    many a day for one member and by one account; what expires within `notice_days` is told.
+    many a day for one member and by one account; what expires within `notice_days` is told. Who
+    brings a new member is rewarded for a first fill of `first_fill_minor`.
     """
 
     zone: str = "Asia/Shanghai"
     claim_days: int = 30
     claims_member_day: int = 2
     claims_account_day: int = 20
+    first_fill_minor: int = 10_000
     notice_days: int = 30
     versions: tuple[Version, ...] = ()
 
