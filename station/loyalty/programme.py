@@ -268,7 +268,8 @@ class Programme:
 
     Without a version no points are given. A sale of no member can be claimed for `claim_days`, so
     many a day for one member and by one account; what expires within `notice_days` is told. Who
-    brings a new member is rewarded for a first fill of `first_fill_minor`.
+    brings a new member is rewarded for a first fill of `first_fill_minor`. Points for a survey are
+    given for those of `surveys`.
     """
 
     zone: str = "Asia/Shanghai"
@@ -276,6 +277,7 @@ class Programme:
     claims_member_day: int = 2
     claims_account_day: int = 20
     first_fill_minor: int = 10_000
+    surveys: tuple[str, ...] = ()
     notice_days: int = 30
     versions: tuple[Version, ...] = ()
 

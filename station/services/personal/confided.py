@@ -17,6 +17,7 @@ from station.services import oddities
 from station.services.ask import Ask
 from station.services.customers import attachments, notes, occasions
 from station.services.customers.contacts import Seen
+from station.services.points import gifts
 
 
 def sections(conn: Connection, ask: Ask, seen: Seen, codes: "pd.Series[str]") -> dict[str, Any]:
@@ -31,6 +32,7 @@ def sections(conn: Connection, ask: Ask, seen: Seen, codes: "pd.Series[str]") ->
         "oddities": _oddities(conn, ask, same, codes),
         "referrals": _referrals(conn, same),
         "claims": _claims(conn, same),
+        "joined_by": [day(one) for one in gifts.joined_by(conn, ask, seen.customer.id)],
     }
 
 

@@ -33,6 +33,12 @@ Table(
     Index("ix_point_claims_customer_id", "customer_id", "day"),
     Index("ix_point_claims_account", "account", "day"),
 )
+Table(
+    "gift_marks",
+    metadata,
+    Column("mark", String(64), primary_key=True),
+    Column("day", Integer, nullable=False),
+)
 
 
 def upgrade() -> None:
