@@ -111,6 +111,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "programme.claims_member_day": (0, 1_000),
     "programme.claims_account_day": (0, 100_000),
     "programme.first_fill_minor": (0, MOST),
+    "programme.receipt_days": (1, 366),
+    "programme.astray_days": (1, 3_660),
     "programme.notice_days": (1, 366),
     "uptake.window_days": (7, 366),
     "uptake.least_members": (5, 100_000),
