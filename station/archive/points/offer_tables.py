@@ -105,7 +105,8 @@ coupon_receipts = Table(
     Index("ix_coupon_receipts_day", "day"),
     Index(
         "ix_coupon_receipts_gone",
-        "gone",
+        "station_id",
+        "receipt",
         sqlite_where=text("gone = 1"),
         postgresql_where=text("gone = 1"),
     ),
