@@ -40,11 +40,11 @@ FLOWS = [
 ]
 ASTRAY = [
     Column("day", "page_loyalty.used_on", "day"),
+    Column("said", "page_loyalty.why"),
     Column("station", "page_loyalty.station"),
     Column("receipt", "page_loyalty.receipt"),
-    Column("offer", "page_loyalty.offer"),
     Column("off", "page_loyalty.off", "exact"),
-    Column("said", "page_loyalty.why"),
+    Column("offer", "page_loyalty.offer"),
     Column("number", "page_loyalty.coupon", "count"),
 ]
 STATIONS = [Column("station_name", "page_loyalty.station"), *FLOWS]

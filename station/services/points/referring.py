@@ -7,6 +7,7 @@ from station.archive.customers import book, person
 from station.archive.customers.book import Customer
 from station.archive.database import Connection
 from station.archive.points import awards, chain, given, referrals
+from station.archive.points.awards import Sold
 from station.archive.points.given import Fill
 from station.archive.points.referrals import Referral, State
 from station.errors import BadValueError
@@ -84,22 +85,30 @@ def _given_for(conn: Connection, ask: Ask, one: Referral, fill: Fill) -> int:
     return done
 
 
-def take_back(conn: Connection, ask: Ask, customer_ids: Collection[int]) -> int:
-    """Return for how many of these members, of whose purchases less is left, points went back.
+def take_back(
+    conn: Connection, ask: Ask, customer_ids: Collection[int], lines: Collection[Sold]
+) -> int:
+    """Return for how many of these members, of whose lines less is left, points went back.
 
     The next fill that earns is then the first one.
     """
     people = book.same_of_many(conn, sorted(customer_ids))
     rows = {row for same in people.values() for row in same}
-    least = max(1, ask.settings.programme.first_fill_minor)
-    gone = [
-        one
-        for one in referrals.of_members(conn, rows)
-        if one.state is State.REWARDED
-        and given.still_costs(conn, book.same(conn, one.customer_id), one.sale_id or 0) < least
-    ]
+    found = [one for one in referrals.of_members(conn, rows) if one.state is State.REWARDED]
+    changed = {(line.station_id, line.day) for line in lines}
+    gone = [one for one in found if _is_gone(conn, ask, one, changed)]
     _undo(conn, ask, gone, State.WAITING)
     return len(gone)
+
+
+def _is_gone(
+    conn: Connection, ask: Ask, one: Referral, changed: Collection[tuple[int, int]]
+) -> bool:
+    """Return whether a fill is one of the changed ones, by place and day, and too little by now."""
+    sale_id, least = one.sale_id or 0, max(1, ask.settings.programme.first_fill_minor)
+    fills = {(line.station_id, line.day) for line in awards.as_sold(conn, [sale_id])}
+    his = book.same(conn, one.customer_id)
+    return bool(fills & {*changed}) and given.still_costs(conn, his, sale_id) < least
 
 
 def _undo(conn: Connection, ask: Ask, rewarded: Collection[Referral], state: State) -> None:

@@ -64,7 +64,8 @@ def _settle(conn: Connection, ask: Ask, sale_ids: Sequence[int], undone: int) ->
         if more > 0 and book.sure(conn, known[n].customer_id).erased_at is None
     ]
     crediting.credit(conn, ask, [one for one in again if one is not None])
-    referring.take_back(conn, ask, {known[n].customer_id for n in sale_ids if n in known})
+    members = {given.customer_id for given in known.values()}
+    referring.take_back(conn, ask, members, whole.values())
     referring.reward(conn, ask, {known[n].customer_id for n, more in changed.items() if more > 0})
     return sum(changed.values())
 
