@@ -129,3 +129,69 @@ def test_a_trial_needs_one_version_that_there_is(shop: Counter, words: tuple[str
     told = runner.invoke(app, ["--archive", archive, "points", "simulate", *words])
 
     assert told.exit_code in {1, 2}
+
+
+OFFERS = """
+programme:
+  versions:
+    - name: first
+      starts: 2026-01-01
+      offers:
+        - {name: ten, points: 40, off_minor: 1000, least_minor: 5000, en: Ten off}
+        - {name: tea, points: 10, stock: 1, en: A tea}
+"""
+
+
+@pytest.fixture
+def offering(shop: Counter, tmp_path: Path) -> list[str]:
+    """Return how a command begins in an archive with offers."""
+    rules = tmp_path / "config.yaml"
+    rules.write_text(OFFERS, encoding="utf-8")
+    archive = ["--archive", str(shop.ask.db.url), "--config", str(rules), "--lang", "en"]
+    return [*archive, "points"]
+
+
+def told(words: list[str], *more: str) -> str:
+    done = runner.invoke(app, [*words, *more])
+    assert done.exit_code == 0, done.stderr
+    return done.stdout
+
+
+def test_offers_are_told_with_what_stands_in_the_way(offering: list[str], shop: Counter) -> None:
+    shop.redeem(ANNA, 70)
+
+    said = told(offering, "offers", ANNA.plate, "--station", "S1")
+    plain = json.loads(told(offering, "offers", ANNA.plate, "--station", "S1", "--json"))
+
+    assert "Ten off: 40 points\n  This takes 40 points, and there are 30." in said
+    assert "A tea: 10 points, 1 left" in said
+    assert [(one["name"], one["refusal"] is None) for one in plain] == [
+        ("ten", False),
+        ("tea", True),
+    ]
+
+
+def test_an_offer_is_taken_and_used_once_for_a_receipt(offering: list[str], shop: Counter) -> None:
+    take = ["take", ANNA.plate, "ten", "--station", "S1", "--key", "form-take", "--json"]
+    first, again = (json.loads(told(offering, *take)) for _ in range(2))
+    use = ["use", first["code"], "--station", "S1", "--amount", "20000", "--key", "form-used"]
+
+    unnamed = runner.invoke(app, [*offering, *use])
+    said = [told(offering, *use, "--receipt", "0815") for _ in range(2)]
+
+    assert first == again
+    assert shop.balance(ANNA).balance == 60
+    assert "type its number" in unnamed.stderr
+    assert said[0] == said[1]
+    assert "Ten off: 10.00 CNY off 200.00 CNY, 190.00 CNY to be paid." in said[0]
+
+
+def test_a_reward_is_handed_out_without_an_amount(offering: list[str]) -> None:
+    taken = told(offering, "take", ANNA.plate, "tea", "--station", "S1")
+    code = taken.partition("code ")[2][:10]
+
+    said = told(offering, "use", code, "--station", "S1", "--key", "form-tea-1")
+
+    assert "A tea: handed out." in said
+    other = runner.invoke(app, [*offering, "use", code, "--station", "S1"])
+    assert (other.exit_code, "used already" in other.stderr) == (1, True)

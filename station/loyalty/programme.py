@@ -266,12 +266,21 @@ class Version:
 class Programme:
     """The chain's points: the zone in which their days end, and every version of the rules.
 
-    Without a version no points are given. A sale of no member can be claimed for `claim_days`;
-    what expires within `notice_days` is told.
+    Without a version no points are given. A sale of no member can be claimed for `claim_days`, so
+    many a day for one member and by one account; what expires within `notice_days` is told. Who
+    brings a new member is rewarded for a first fill of `first_fill_minor`. Points for a survey are
+    given for those of `surveys`. The receipt of a coupon is missed after `receipt_days`, and such
+    coupons are listed for `astray_days`.
     """
 
     zone: str = "Asia/Shanghai"
     claim_days: int = 30
+    claims_member_day: int = 2
+    claims_account_day: int = 20
+    first_fill_minor: int = 10_000
+    surveys: tuple[str, ...] = ()
+    receipt_days: int = 7
+    astray_days: int = 60
     notice_days: int = 30
     versions: tuple[Version, ...] = ()
 

@@ -12,7 +12,7 @@ from station.pages.parts.blocks import Column
 from station.pages.parts.desk import Desk, current
 from station.pages.parts.look import ACCENT, GREY, STATE
 from station.services import board
-from station.services.points import effects, levels, reporting, ruling
+from station.services.points import astray, effects, levels, reporting, ruling
 from station.services.points.effects import Effect
 from station.services.points.reporting import Expiring, Flows, Liability
 from station.services.points.ruling import InForce, Rules
@@ -37,6 +37,15 @@ UPTAKE = ("members", "before", "after", "others_before", "others_after", "extra"
 FLOWS = [
     Column(name, f"page_loyalty.{name}", "count")
     for name in ("issued", "redeemed", "expired", "reversed", "refunded", "adjusted")
+]
+ASTRAY = [
+    Column("day", "page_loyalty.used_on", "day"),
+    Column("said", "page_loyalty.why"),
+    Column("station", "page_loyalty.station"),
+    Column("receipt", "page_loyalty.receipt"),
+    Column("off", "page_loyalty.off", "exact"),
+    Column("offer", "page_loyalty.offer"),
+    Column("number", "page_loyalty.coupon", "count"),
 ]
 STATIONS = [Column("station_name", "page_loyalty.station"), *FLOWS]
 MONTHS = [Column("month", "page_loyalty.month"), *FLOWS]
@@ -70,6 +79,7 @@ def render() -> None:
         _ahead(desk, cost)
     _figures(desk, cost)
     _expiring(desk, reporting.expiring(desk.ask, stations=desk.stations))
+    _astray(desk)
     _effect(desk, effects.effect(desk.ask, stations=desk.stations))
     _levels(desk)
     _in_words(desk, rules)
@@ -212,6 +222,18 @@ def _expiring(desk: Desk, told: Expiring) -> None:
         return
     empty = "page_loyalty.expiring_elsewhere"
     blocks.names(desk, told.names, NAMES, key="loyalty_expiring", title=title, empty=empty)
+
+
+def _astray(desk: Desk) -> None:
+    """List the coupons that no purchase bears out: somebody should ask."""
+    told = astray.coupons(desk.ask, lang=desk.lang, stations=desk.stations)
+    if told.empty:
+        return
+    said = [desk.say(f"page_loyalty.why_{why}") for why in told["why"]]
+    title = desk.say("page_loyalty.astray", count=len(told))
+    blocks.names(desk, told.assign(said=said), ASTRAY, key="loyalty_astray", title=title)
+    days = desk.ask.settings.programme.receipt_days
+    st.caption(desk.say("page_loyalty.astray_note", days=days))
 
 
 def _effect(desk: Desk, told: Effect) -> None:

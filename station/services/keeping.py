@@ -25,7 +25,7 @@ from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
 from station.services.incoming import receipts
 from station.services.personal import erasure, retention, sealing
-from station.services.points import gifts, lapsing, offering
+from station.services.points import astray, gifts, lapsing, offering
 
 DUTIES = ("nightly", "verify", "backup")
 """What is to be done to an archive again and again; each leaves an event."""
@@ -266,6 +266,7 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     is_clean = erasure.settle(ask.db)
     worked_out = _worked_out(ask)
     numbers = forgotten | {"named": named, "won": won, "coupons": over, "birthdays": born}
+    numbers |= {"astray": astray.count(ask)}
     return [
         Chore("stations"),
         Chore("lake"),

@@ -1,6 +1,7 @@
 """The page of points answers first; it makes sense without rules, points or many members."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,14 @@ from archive.shop import Shop
 from pages.office import Office, said
 from town import Person, settle
 
+from station.config import load_settings
 from station.loyalty.expiry import day_at
 from station.loyalty.ledger import Earning
+from station.model import DAY_S
 from station.pages import front
-from station.services.points import booking, crediting, spending
+from station.services.points import booking, crediting, ledgers, offering, spending
 from station.services.points.members import By, Named
+from station.services.points.offering import Purchase
 
 MONTH_S = 31 * 86_400
 RULES = """
@@ -125,6 +129,32 @@ def test_it_answers_what_points_did_and_cost(
     assert not listed["who"].str.contains("甲示").any()
     assert ("每元一分" if lang == "zh" else "one a yuan") in words
     assert ("下一版规则" if lang == "zh" else "Next rules: better") in words
+
+
+@pytest.mark.slow
+def test_it_lists_the_coupons_that_no_purchase_bears_out(
+    office: Office, configured: Configured, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    configured(
+        RULES.replace("redeeming", "offers: [{name: ten, off_minor: 1000}]\n      redeeming")
+    )
+    filled(office, monkeypatch)
+    chosen = load_settings(tmp_path / "config.yaml")
+    ask, now = replace(office.operator(), settings=chosen), booking.time()
+    monkeypatch.setattr(booking, "time", lambda: now - 8 * DAY_S)
+    monkeypatch.setattr(ledgers, "day_now", lambda *_: day_at(int(now), "Asia/Shanghai"))
+    member = Named(By.CARD, Person(1, station="N1").card)
+    slip = offering.take(ask, key="form-take", member=member, offer="ten", station="N1")
+    bought = Purchase(20_000, receipt="0815")
+    offering.use(ask, key="form-used", code=slip.code, station="N1", purchase=bought)
+    monkeypatch.setattr(booking, "time", lambda: now)
+
+    page = office.open("mona", "loyalty")
+
+    assert not page.exception
+    assert "Coupons that no purchase bears out: 1" in said(page)
+    (listed,) = [one.value for one in page.main.dataframe if "receipt" in one.value]
+    assert listed[["receipt", "said"]].to_numpy().tolist() == [["0815", "no such receipt came in"]]
 
 
 @pytest.mark.parametrize(("who", "may"), [("sven", False), ("mona", True), ("rita", True)])

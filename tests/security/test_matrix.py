@@ -334,7 +334,9 @@ NAMED: Mapping[str, Maker] = {
     "offering.offers": lambda f: of_member(f) | {"station": f.code},
     "offering.refund": lambda f: of_coupon(f, 2) | {"back_minor": 500, "reason": "audit"},
     "offering.take": lambda f: at_counter(f) | {"offer": worlds.REWARD.name},
-    "offering.use": lambda f: of_coupon(f) | {"station": f.code, "purchase": Purchase(500)},
+    "offering.use": lambda f: (
+        of_coupon(f) | {"station": f.code, "purchase": Purchase(500, receipt="1")}
+    ),
     "offering.withdraw": lambda f: of_coupon(f) | {"reason": "audit"},
     "portrait.happened": of_customer,
     "portrait.portrait": of_customer,
@@ -362,6 +364,7 @@ NAMED: Mapping[str, Maker] = {
     ),
     "oddities.week": at_station,
     "settling.of_organisation": of_fleet,
+    "astray.coupons": lambda f: at_station(f) | {"lang": "en"},
     "effects.effect": at_station,
     "reporting.expiring": at_station,
     "reporting.liability": at_station,
@@ -452,6 +455,7 @@ CHAINWIDE: Mapping[str, Maker] = {
     "approvals.decide": lambda f: {"request_id": f.request_id, "approve": False},
     "approvals.waiting": nothing,
     "demo.fill": lambda f: {"network": demo.Network(1, 30), "out": f.folder / "demo"},
+    "astray.count": nothing,
     "gifts.birthdays": nothing,
     "intake.import_sales": sales_of,
     "keeping.backup": lambda f: {"path": f.folder / "copy.backup"},
@@ -582,7 +586,7 @@ def _earn(ask: Ask, facts: Facts) -> None:
     for at, offer in enumerate((worlds.COUPON, worlds.REWARD, worlds.COUPON)):
         free = of_member(facts) | {"offer": offer.name, "station": facts.code}
         slip = offering.take(ask, key=f"given-{at}-{facts.code}", **free)
-    paid = {"station": facts.code, "purchase": Purchase(500)}
+    paid = {"station": facts.code, "purchase": Purchase(500, receipt="1")}
     offering.use(ask, key=f"used-{facts.code}", code=slip.code, **paid)
 
 

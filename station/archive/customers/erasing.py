@@ -27,7 +27,7 @@ from station.archive.customers.tables import (
     strangers,
     tags,
 )
-from station.archive.points.offer_tables import coupons
+from station.archive.points.offer_tables import coupon_receipts, coupons
 from station.archive.points.referrals import forget as forget_referrals
 from station.archive.points.referrals import referrals
 from station.archive.rows import slices
@@ -87,6 +87,7 @@ TOUCHED: tuple[Table, ...] = (
     batches,
     sales,
     coupons,
+    coupon_receipts,
 )
 """The tables in which an erasure leaves old versions of rows behind."""
 

@@ -1,10 +1,11 @@
 """What was given to members for something else than a sale, and how often?"""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, exists, func, literal, select
+from sqlalchemy import Connection, Select, exists, func, literal, select
 
+from station.archive.points.claims import point_claims
 from station.archive.points.tables import point_awards, point_transactions
 from station.archive.rows import slices
 from station.archive.tables import customers, products, sales
@@ -51,17 +52,58 @@ def begun(conn: Connection, customer_ids: Collection[int]) -> Mapping[int, tuple
     }
 
 
-def first_fill(conn: Connection, customer_ids: Sequence[int]) -> tuple[int, int] | None:
-    """Return number and day of the first fill that earned these records points, none without."""
-    award = point_awards.c
-    query = (
-        select(award.sale_id, award.day)
+class Fill(NamedTuple):
+    """A day at a station on which somebody filled up; `sale_id` is the first of its lines."""
+
+    sale_id: int
+    day: int
+    station_id: int
+
+
+def _fills(customer_ids: Collection[int]) -> Select[Any]:
+    """Return the query of the fills that earned these records points, claimed ones left out."""
+    award, back = point_awards.c, sales.alias("back")
+    returned = (
+        select(func.coalesce(func.sum(back.c.amount_minor), 0))
+        .where(back.c.reverses == sales.c.id, back.c.voided == 0)
+        .scalar_subquery()
+    )
+    is_claimed = exists().where(point_claims.c.sale_id == award.sale_id)
+    return (
+        select(
+            func.min(award.sale_id).label("sale_id"),
+            award.day,
+            sales.c.station_id,
+            func.sum(sales.c.amount_minor + returned).label("amount_minor"),
+        )
         .join_from(point_awards, sales, sales.c.id == award.sale_id)
         .join(products)
-        .where(award.customer_id.in_(customer_ids), award.points > 0, visible())
+        .where(award.customer_id.in_(customer_ids), award.points > 0, visible(), ~is_claimed)
         .where(products.c.fuel != Fuel.NONE.value)
-        .order_by(award.day, award.sale_id)
+        .group_by(award.day, sales.c.station_id)
+    )
+
+
+def first_fill(conn: Connection, customer_ids: Collection[int], least_minor: int) -> Fill | None:
+    """Return the first fill of these records that earned and still costs so much, none without."""
+    fills = _fills(customer_ids).subquery()
+    query = (
+        select(fills.c.sale_id, fills.c.day, fills.c.station_id)
+        .where(fills.c.amount_minor >= least_minor)
+        .order_by(fills.c.day, fills.c.sale_id)
         .limit(1)
     )
     row = conn.execute(query).first()
-    return (int(row.sale_id), int(row.day)) if row else None
+    return Fill(*map(int, row)) if row else None
+
+
+def still_costs(conn: Connection, customer_ids: Collection[int], sale_id: int) -> int:
+    """Return what is left of the fill of a line, 0 if these records have none there that day."""
+    query = _fills(customer_ids).where(
+        select(sales.c.station_id).where(sales.c.id == sale_id).scalar_subquery()
+        == sales.c.station_id,
+        select(point_awards.c.day).where(point_awards.c.sale_id == sale_id).scalar_subquery()
+        == point_awards.c.day,
+    )
+    row = conn.execute(query).first()
+    return int(row.amount_minor) if row else 0

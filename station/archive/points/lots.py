@@ -117,6 +117,29 @@ def standing(conn: Connection, transaction_ids: Collection[int]) -> dict[int, in
     return {int(number): int(points) for number, points in found}
 
 
+def yielded(conn: Connection, transaction_ids: Collection[int]) -> int:
+    """Return how many points these earnings gave in all."""
+    lot = point_lots.c
+    query = select(func.coalesce(func.sum(lot.points), 0))
+    return int(conn.execute(query.where(lot.transaction_id.in_(transaction_ids))).scalar_one())
+
+
+def taken_by(conn: Connection, transaction_ids: Collection[int], keys: str) -> int:
+    """Return how many points of these earnings went back under keys that begin so."""
+    query = (
+        select(func.coalesce(func.sum(point_entries.c.points), 0))
+        .join_from(point_lots, point_entries, point_entries.c.lot_id == point_lots.c.id)
+        .join(point_transactions, point_transactions.c.id == point_entries.c.transaction_id)
+        .where(
+            point_lots.c.transaction_id.in_(transaction_ids),
+            point_entries.c.account == PointAccount.ISSUED.value,
+            point_transactions.c.move == PointMove.REFUND.value,
+            point_transactions.c.key.startswith(keys, autoescape=True),
+        )
+    )
+    return int(conn.execute(query).scalar_one())
+
+
 def last_day_of(conn: Connection, transaction_id: int) -> int | None:
     """Return the last day on which the points of an earning count, none if they stay."""
     query = select(point_lots.c.expires_day).where(point_lots.c.transaction_id == transaction_id)

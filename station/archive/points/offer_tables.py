@@ -8,8 +8,10 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    SmallInteger,
     String,
     Table,
+    text,
 )
 
 from station.archive.tables import Id, metadata
@@ -87,6 +89,32 @@ coupons = Table(
 
 `amount_minor` and `receipt` are of the purchase it was used for. A trigger lets it go only from one
 state to the next that there is (`loyalty/coupons.py`), and counts it.
+"""
+
+coupon_receipts = Table(
+    "coupon_receipts",
+    metadata,
+    Column("station_id", ForeignKey("stations.id"), primary_key=True),
+    Column("receipt", String(64), primary_key=True),
+    Column("day", Integer, primary_key=True),
+    Column("coupon_id", ForeignKey("coupons.id"), nullable=False, index=True),
+    Column("used_at", BigInteger, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("off_minor", BigInteger, nullable=False),
+    Column("gone", SmallInteger, nullable=False, server_default="0"),
+    Index("ix_coupon_receipts_day", "day"),
+    Index(
+        "ix_coupon_receipts_gone",
+        "station_id",
+        "receipt",
+        sqlite_where=text("gone = 1"),
+        postgresql_where=text("gone = 1"),
+    ),
+)
+"""For which purchases coupons were used: a receipt of a day takes one, whatever became of it since.
+
+A trigger on the coupons writes a row as one is used. `gone` is a purchase that was taken back, or
+whose import was undone; the coupon follows. `day` is of the use, by the programme's calendar.
 """
 
 coupon_acts = Table(

@@ -10,6 +10,8 @@ from sqlalchemy import (
     Table,
     and_,
     case,
+    delete,
+    exists,
     false,
     func,
     insert,
@@ -20,13 +22,12 @@ from sqlalchemy import (
 
 from station.archive.points.offer_tables import (
     coupon_acts,
+    coupon_receipts,
     coupons,
     offer_counts,
     offer_station_counts,
 )
 from station.archive.points.tables import point_transactions
-from station.archive.rows import slices
-from station.archive.tables import sales
 from station.model import CouponState, PointMove
 
 UNUSED: Mapping[str, Any] = {
@@ -229,72 +230,27 @@ def overdue(conn: Connection, day: int, *, limit: int) -> list[Coupon]:
 
 def forget_receipts(conn: Connection, customer_id: int) -> None:
     """Let nothing tell any more for which purchases somebody used coupons."""
+    his = select(coupons.c.id).where(coupons.c.customer_id == customer_id)
+    conn.execute(delete(coupon_receipts).where(coupon_receipts.c.coupon_id.in_(his)))
     conn.execute(update(coupons).where(coupons.c.customer_id == customer_id).values(receipt=""))
 
 
-def used_for(conn: Connection, reversal_ids: Collection[int]) -> list[Coupon]:
-    """Return the coupons that were used for receipts of which these reversals left nothing.
-
-    A receipt is a coupon's purchase if it cost what the coupon was used for, or what that left.
-    """
-    return [
-        coupon
-        for receipt in _receipts(conn, reversal_ids)
-        for sold, returned in [_moved_minor(conn, receipt)]
-        for coupon in _used(conn, receipt)
-        if sold + returned == 0
-        and sold in {coupon.amount_minor, coupon.amount_minor - coupon.off_minor}
-    ]
-
-
-class _Receipt(NamedTuple):
-    station_id: int
-    number: str
-    day: int
-
-
-def _receipts(conn: Connection, reversal_ids: Collection[int]) -> list[_Receipt]:
-    """Return the receipts that reversals take something back of."""
-    back = sales.alias("back")
-    query = (
-        select(sales.c.station_id, sales.c.receipt_no, sales.c.business_day)
-        .join(back, back.c.reverses == sales.c.id)
-        .where(sales.c.receipt_no != "")
-        .distinct()
+def has_room(conn: Connection, coupon: Coupon, station_id: int, off_minor: int) -> bool:
+    """Return whether a station's budget has room for what a coupon takes off."""
+    here = offer_station_counts.c
+    query = select(here.budget_minor - here.spent_minor).where(
+        here.version == coupon.version,
+        here.offer == coupon.offer,
+        here.station_id == station_id,
     )
-    return [
-        _Receipt(*row)
-        for some in slices(sorted(reversal_ids))
-        for row in conn.execute(query.where(back.c.id.in_(some)))
-    ]
+    room = conn.execute(query).scalar()
+    return room is None or int(room) >= off_minor
 
 
-def _used(conn: Connection, receipt: _Receipt) -> list[Coupon]:
-    """Return the coupons that were used for a receipt; a till's day may begin before midnight."""
-    mine = and_(
-        coupons.c.used_station_id == receipt.station_id,
-        coupons.c.receipt == receipt.number,
-        coupons.c.used_day.between(receipt.day - 1, receipt.day + 1),
-    )
-    return [_coupon(row) for row in conn.execute(_COUPON.where(mine).order_by(coupons.c.id))]
-
-
-def _moved_minor(conn: Connection, receipt: _Receipt) -> tuple[int, int]:
-    """Return what was paid for a receipt, and (below 0) what was taken back of it."""
-    whole = and_(
-        sales.c.station_id == receipt.station_id,
-        sales.c.receipt_no == receipt.number,
-        sales.c.business_day == receipt.day,
-        sales.c.voided == 0,
-        sales.c.reverses.is_(None),
-    )
-    back = sales.alias("back")
-    mine = and_(back.c.reverses.in_(select(sales.c.id).where(whole)), back.c.voided == 0)
-    sold, returned = (
-        conn.execute(select(func.coalesce(func.sum(table.c.amount_minor), 0)).where(some)).scalar()
-        for table, some in ((sales, whole), (back, mine))
-    )
-    return int(sold or 0), int(returned or 0)
+def acts_of(conn: Connection, coupon_id: int) -> int:
+    """Return how often something was done with a coupon."""
+    query = select(func.count()).where(coupon_acts.c.coupon_id == coupon_id)
+    return int(conn.execute(query).scalar_one())
 
 
 def _one(conn: Connection, wanted: ColumnElement[bool]) -> Coupon | None:
@@ -321,7 +277,22 @@ def queries() -> dict[str, Select[Any]]:
         "offers_station": _miscounted_here(),
         "coupons_acts": _odd_state(),
         "coupons_paid": _odd_payment(),
+        "coupons_receipts": _unreceipted(),
     }
+
+
+def _unreceipted() -> Select[Any]:
+    """Find a coupon that is used for a receipt of which that is not noted, or as gone."""
+    used = coupon_receipts.c
+    noted = exists().where(
+        used.coupon_id == coupons.c.id,
+        used.station_id == coupons.c.used_station_id,
+        used.receipt == coupons.c.receipt,
+        used.day == coupons.c.used_day,
+        used.gone == 0,
+    )
+    is_used = coupons.c.state == CouponState.USED.value
+    return select(coupons.c.id).where(is_used, coupons.c.receipt != "", ~noted)
 
 
 _STANDS = case((coupons.c.state != CouponState.WITHDRAWN.value, 1), else_=0)

@@ -31,7 +31,7 @@ referrals = Table(
     Column("customer_id", ForeignKey("customers.id"), nullable=False, unique=True),
     Column("referred_by", ForeignKey("customers.id"), nullable=False, index=True),
     Column("station_id", ForeignKey("stations.id")),
-    Column("state", String(10), nullable=False),  # waiting, rewarded, closed
+    Column("state", String(10), nullable=False),  # waiting, rewarded, closed, merged
     Column("sale_id", ForeignKey("sales.id")),  # the first fill, once it was rewarded
     Column("rewarded_day", Integer),
     Column("made_day", Integer, nullable=False),
@@ -45,11 +45,16 @@ referrals = Table(
 
 
 class State(StrEnum):
-    """What became of a referral: nothing yet, points were given, or none will be."""
+    """What became of a referral: nothing yet, points were given, or none will be.
+
+    A merged one waits for the merge to be undone: the member is one with somebody for whom others
+    are given points, or with whoever brought him.
+    """
 
     WAITING = "waiting"
     REWARDED = "rewarded"
     CLOSED = "closed"
+    MERGED = "merged"
 
 
 class Referral(NamedTuple):

@@ -16,6 +16,7 @@ from station.services.ask import Ask
 from station.services.customers import contacts
 from station.services.customers.contacts import Seen
 from station.services.personal import sealing
+from station.services.points import referring
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def merge(ask: Ask, *, kept_id: int, gone_id: int, reason: str) -> int:
         for side, row_id in ((kept, kept_id), (gone, gone_id)):
             what = f"customer:{row_id}:merge"
             trail.note(conn, ask.scope, Act.CHANGE, what, station_id=side.station_id, reason=reason)
+        referring.joined(conn, ask, kept_id)
     return merge_id
 
 
@@ -115,6 +117,7 @@ def undo(ask: Ask, *, merge_id: int) -> None:
         for row_id in (found.kept_id, found.gone_id):
             what = f"customer:{row_id}:unmerge"
             trail.note(conn, ask.scope, Act.CHANGE, what, station_id=seen.station_id)
+        referring.parted(conn, ask, (found.kept_id, found.gone_id))
 
 
 def _days_left(ask: Ask, found: Merge, now_s: int) -> int | None:

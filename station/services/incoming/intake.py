@@ -319,8 +319,9 @@ def take_chunk(conn: Connection, work: Work, tally: Tally, rows: Sequence[ReadRo
 
 
 def _earn(conn: Connection, work: Work, newest: int) -> None:
-    """Let the sales that came in after the one with this number earn."""
+    """Let the sales that came in after the one with this number earn, and coupons be used again."""
     ask = work.request.ask
+    vouchers.come(conn, ask, work.batch_id, newest)
     if ask.settings.programme.versions:
         relink.relink(conn, work.keys.fresh(conn))  # whose they are is told by their vehicles
         new = awards.of_batch(conn, work.batch_id, newest, reversals=False)
@@ -459,5 +460,6 @@ def _void(ask: Ask, batch_id: int) -> Undone:
     with ask.db.writing() as conn:
         voided = batches.undo(conn, batch_id)
         returning.undo(conn, ask, batch_id)
+        vouchers.undo(conn, ask, batch_id)
         trail.note(conn, ask.scope, Act.UNDO, f"batch:{batch_id}", count=voided)
     return Undone(voided)

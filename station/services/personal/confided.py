@@ -11,12 +11,13 @@ from station.archive.customers import book, person, registrations, talks
 from station.archive.customers import occasions as occasion_book
 from station.archive.customers import prospects as prospect_book
 from station.archive.database import Connection
-from station.archive.points import referrals
+from station.archive.points import claims, referrals
 from station.model import day_date
 from station.services import oddities
 from station.services.ask import Ask
 from station.services.customers import attachments, notes, occasions
 from station.services.customers.contacts import Seen
+from station.services.points import gifts
 
 
 def sections(conn: Connection, ask: Ask, seen: Seen, codes: "pd.Series[str]") -> dict[str, Any]:
@@ -30,6 +31,8 @@ def sections(conn: Connection, ask: Ask, seen: Seen, codes: "pd.Series[str]") ->
         "attachments": _attachments(conn, ask, same),
         "oddities": _oddities(conn, ask, same, codes),
         "referrals": _referrals(conn, same),
+        "claims": _claims(conn, same),
+        "joined_by": [day(one) for one in gifts.joined_by(conn, ask, seen.customer.id)],
     }
 
 
@@ -85,6 +88,14 @@ def _referrals(conn: Connection, same: list[int]) -> dict[str, Any]:
             for one in referrals.brought(conn, same)
         ],
     }
+
+
+def _claims(conn: Connection, same: list[int]) -> list[dict[str, Any]]:
+    """Return which purchases earned by their receipts, and when they were claimed."""
+    return [
+        {"on": day(on), "bought_on": day(of), "points": points}
+        for on, of, points in claims.days(conn, same)
+    ]
 
 
 def _registrations(

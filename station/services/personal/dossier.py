@@ -12,7 +12,7 @@ from station.archive.customers import credit, merging, person, steps, tags
 from station.archive.customers import persons as people
 from station.archive.customers.book import Span
 from station.archive.database import Connection
-from station.archive.points import awards, lots, offers
+from station.archive.points import awards, lots, offers, used
 from station.model import (
     DAY_S,
     MILLI,
@@ -155,6 +155,16 @@ def _coupons(conn: Connection, seen: Seen, codes: "pd.Series[str]") -> list[dict
             "amount_minor": one.amount_minor,
             "off_minor": one.off_minor,
             "receipt": one.receipt,
+            "purchases": [
+                {
+                    "station": codes.get(of.station_id),
+                    "receipt": of.receipt,
+                    "on": day(of.day),
+                    "amount_minor": of.amount_minor,
+                    "is_gone": bool(of.gone),
+                }
+                for of in used.of_coupon(conn, one.id)
+            ],
         }
         for one in offers.of_customers(conn, customers.same(conn, seen.customer.id))
     ]

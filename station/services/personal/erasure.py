@@ -23,7 +23,7 @@ from station.services.access import right, today
 from station.services.ask import Ask
 from station.services.customers import contacts, kept, registering
 from station.services.personal import sealing
-from station.services.points import lapsing, vouchers
+from station.services.points import gifts, lapsing, vouchers
 
 FILE = "erasures.jsonl"
 """Lies beside the archive, so that no backup of it is older than the newest erasure."""
@@ -93,6 +93,7 @@ def _erase(conn: Connection, ask: Ask, erasure: Erasure) -> None:
     _clear_files(db.folder / QUARANTINE, person)
     registering.forget_named(conn, db, person)
     if not customer.is_organisation:
+        gifts.remember(conn, ask, customer.id)
         lapsing.close(conn, ask, customer.id)
         vouchers.close(conn, ask, customer.id)
     erasing.forget(conn, customer, own, day=day_number(today()), now_s=erasure.at)

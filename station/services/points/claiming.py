@@ -1,18 +1,20 @@
 """A purchase of which nobody was known is claimed later, by its receipt and once."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from time import time
 
 from station.archive.customers import book, buyers
 from station.archive.database import Connection
-from station.archive.points import awards
+from station.archive.points import awards, claims
 from station.archive.points.awards import Given, Sold
-from station.errors import NotAllowedError, NotFoundError, PointsError
+from station.archive.points.claims import Claim
+from station.errors import LimitReachedError, NotAllowedError, NotFoundError, PointsError
 from station.loyalty.expiry import day_at
 from station.model import Act, day_date, day_number
 from station.services import trail
-from station.services.access import acting, right
+from station.services.access import LOCAL_ACCOUNT, acting, right
 from station.services.ask import Ask
 from station.services.customers import contacts
 from station.services.points import awarding, booking, members, returning, rules
@@ -48,7 +50,8 @@ def claim(ask: Ask, *, member: Named, slip: Slip) -> Claimed:
     Raises:
         NotFoundError: member or receipt are not there, or not in sight; both answer alike.
         PointsError: it is another's, it was claimed before, too old, or no rules held.
-        LimitReachedError: too many receipts were none today.
+        LimitReachedError: too many receipts were none today, or the member or the account that asks
+            claimed as many as a day allows.
     """
     if "points.read" not in ask.scope.rights:
         raise NotAllowedError("error.not_allowed", right="points.read")
@@ -77,7 +80,10 @@ def _claimed(
     if not new:
         points = sum(one.points for one in before.values())
         return Claimed(customer_id, points, len(before), is_new=False)
-    _refuse_late(ask, slip.day)
+    today = day_at(int(time()), ask.settings.programme.zone)
+    _refuse_late(ask, slip.day, today)
+    _refuse_many(conn, ask, rows, today)
+    _note(conn, ask, customer_id, new, today)
     given = _give(conn, ask, customer_id, new)
     told = f"customer:{customer_id}:claimed"
     where = lines[0].station_id
@@ -86,12 +92,29 @@ def _claimed(
     return Claimed(customer_id, points, len(given), is_new=True)
 
 
-def _refuse_late(ask: Ask, day: date) -> None:
+def _refuse_late(ask: Ask, day: date, today: int) -> None:
     """Refuse a receipt that is too old."""
-    programme = ask.settings.programme
-    age_days = day_at(int(time()), programme.zone) - day_number(day)
-    if age_days > programme.claim_days:
-        raise PointsError("points.claim_late", days=programme.claim_days)
+    days = ask.settings.programme.claim_days
+    if today - day_number(day) > days:
+        raise PointsError("points.claim_late", days=days)
+
+
+def _refuse_many(conn: Connection, ask: Ask, rows: Collection[int], today: int) -> None:
+    """Refuse one receipt more than a day allows a member, or whoever claims for members."""
+    programme, account = ask.settings.programme, ask.scope.account
+    if claims.of_member(conn, rows, today) >= programme.claims_member_day:
+        raise LimitReachedError("points.claims_member", most=programme.claims_member_day)
+    if account == LOCAL_ACCOUNT:
+        return
+    if claims.by_account(conn, account, today) >= programme.claims_account_day:
+        raise LimitReachedError("points.claims_account", most=programme.claims_account_day)
+
+
+def _note(conn: Connection, ask: Ask, customer_id: int, lines: Sequence[Sold], today: int) -> None:
+    """Write down that these lines earn by their receipt; before they do, as it counts otherwise."""
+    account, receipt = ask.scope.account, min(line.sale_id for line in lines)
+    told = [Claim(line.sale_id, receipt, customer_id, account, today) for line in lines]
+    claims.add(conn, told)
 
 
 def _give(conn: Connection, ask: Ask, customer_id: int, lines: list[Sold]) -> list[Given]:

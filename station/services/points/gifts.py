@@ -4,13 +4,13 @@ Points are no message: they are given whatever somebody agreed to, and nobody is
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from station.archive.customers import book, sealed
+from station.archive.customers import book, person, sealed
 from station.archive.database import Connection
-from station.archive.points import chain, given
+from station.archive.points import chain, given, marked
 from station.errors import BadValueError, PointsError
 from station.loyalty import earning
 from station.loyalty.conditions import Birthday, When, holds
@@ -18,7 +18,7 @@ from station.loyalty.expiry import day_at, expires_day
 from station.loyalty.ledger import Earning
 from station.loyalty.programme import Event as Event  # noqa: PLC0414 - faces name it
 from station.loyalty.programme import Version
-from station.model import Act, day_date, day_number
+from station.model import Act, KeyKind, day_date, day_number
 from station.services import trail
 from station.services.access import acting, right, stations_in_sight
 from station.services.ask import Ask
@@ -30,6 +30,8 @@ from station.services.points.members import Named
 
 GIFT = "gift:"
 """How the causes of gifts begin."""
+ONCE = "once"
+"""What the gift for joining is about."""
 ABOUT = re.compile(r"[\w.-]{1,40}")
 """How a survey is called."""
 BY_STAFF = (Event.SURVEY, Event.SIGN_IN)
@@ -147,11 +149,47 @@ def joined_days(conn: Connection, ask: Ask, customer_ids: Sequence[int]) -> dict
 def enrolled(conn: Connection, ask: Ask, customer_id: int, station_id: int) -> int:
     """Return whether a new customer was given something for joining, in the write that makes him.
 
-    Whoever has the telephone of somebody who is known already did not join now.
+    A telephone, plate or card has it once, whoever it belongs to: he did not join now who shows one
+    that had it, nor who has the telephone of somebody who is known; and of a name alone nobody can
+    tell whether it had.
     """
-    if _is_known(conn, ask, customer_id):
+    marks = _marks(conn, ask, customer_id)
+    if not marks or marked.days(conn, marks) or _is_known(conn, ask, customer_id):
         return 0
-    return give(conn, ask, Event.ENROLLED, [Due(customer_id, "once", station_id)])
+    given_ = give(conn, ask, Event.ENROLLED, [Due(customer_id, ONCE, station_id)])
+    if given_:
+        marked.add(conn, marks, rules.read(conn, ask).today)
+    return given_
+
+
+def remember(conn: Connection, ask: Ask, customer_id: int) -> None:
+    """Keep of somebody who is to be erased which of what is his had the gift for joining.
+
+    He may have told a telephone or shown a plate since he was given it.
+    """
+    key = EARN + Due(customer_id, ONCE).cause(Event.ENROLLED)
+    booked = chain.by_key(conn, key)
+    if booked is not None:
+        marked.add(conn, _marks(conn, ask, customer_id), booked.day)
+
+
+def joined_by(conn: Connection, ask: Ask, customer_id: int) -> list[int]:
+    """Return the days on which what is somebody's now had the gift for joining."""
+    return sorted(set(marked.days(conn, _marks(conn, ask, customer_id)).values()))
+
+
+def _marks(conn: Connection, ask: Ask, customer_id: int) -> set[str]:
+    """Return the marks of the telephones, plates and cards that are a customer's, or were."""
+    customer = book.sure(conn, customer_id)
+    told = [sealing.unseal_contact(ask.db, contact)[1] for contact in customer.contacts]
+    keys = person.keys(conn, [span.vehicle_id for span in book.spans(conn, customer_id)])
+    things: dict[str, Iterable[str | None]] = {
+        "phone": told,
+        "plate": keys.loc[keys["kind"] == KeyKind.PLATE.value, "text"],
+        "card": person.cards_of(conn, customer_id)["number"],
+    }
+    named = ((kind, text) for kind, texts in things.items() for text in texts if text)
+    return {sealing.code_index(ask.db, f"{GIFT}{Event.ENROLLED}/{k}/{text}") for k, text in named}
 
 
 def _is_known(conn: Connection, ask: Ask, customer_id: int) -> bool:
@@ -200,12 +238,14 @@ def grant(ask: Ask, *, member: Named, event: Event, station: str, about: str = "
 
     Raises:
         NotFoundError: member or station are not there, or not in sight; both answer alike.
-        BadValueError: the survey has no name, or the event is none of these.
+        BadValueError: the survey is none of config.yaml, or the event is none of these.
         PointsError: the rules of today give nothing for it, or nothing more this year.
     """
     (station_id,) = stations_in_sight(ask, [station])
     if event not in BY_STAFF or (event is Event.SURVEY and not ABOUT.fullmatch(about)):
         raise BadValueError("gifts.no_about")
+    if event is Event.SURVEY and about not in ask.settings.programme.surveys:
+        raise BadValueError("gifts.no_survey", survey=about)
     with acting(ask) as conn:
         held = rules.read(conn, ask)
         named = about if event is Event.SURVEY else str(day_date(held.today))

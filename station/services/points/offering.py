@@ -317,14 +317,18 @@ def use(ask: Ask, *, key: str, code: str, station: str, purchase: Purchase) -> S
 
     Raises:
         NotFoundError: there is no such code, or the station is not there or not in sight.
-        BadValueError: it was used, has run out or was withdrawn, or the amount cannot be.
-        PointsError: it is not for this purchase, or the station's budget is spent.
+        BadValueError: it was used, has run out or was withdrawn, the amount cannot be, or no
+            receipt is named.
+        PointsError: it is not for this purchase, the receipt had one, or the station's budget is
+            spent.
         LimitReachedError: too many codes were nobody's today.
         KeyReusedError: the key stood for something else.
     """
     if not 0 < purchase.amount_minor <= MOST_MINOR:
         raise BadValueError("coupons.bad_amount")
     receipt = purchase.receipt.strip()
+    if not receipt:
+        raise BadValueError("coupons.receipt_needed")
     if len(receipt) > vouchers.LONGEST_RECEIPT:
         raise BadValueError("coupons.long_receipt", most=vouchers.LONGEST_RECEIPT)
 
@@ -335,6 +339,7 @@ def use(ask: Ask, *, key: str, code: str, station: str, purchase: Purchase) -> S
             raise PointsError("coupons.is_reward")
         if purchase.currency not in {"", version.currency}:
             raise PointsError("coupons.not_for_this")
+        vouchers.refuse_taken(turn.desk.conn, coupon, station_id, receipt, turn.desk.day)
         facts = _facts(turn.desk, coupon.customer_id, station_id, purchase)
         off = _off(turn.desk, station_id, version, offer, facts, purchase.amount_minor)
         used = Use(station_id, purchase.amount_minor, off, receipt)
@@ -425,6 +430,7 @@ def refund(ask: Ask, *, key: str, code: str, back_minor: int, reason: str) -> Sl
         coupons.after(coupon.state, CouponAct.REFUND)
         if back_minor != coupon.amount_minor:
             raise PointsError("coupons.partly")
+        vouchers.by_hand(turn.desk.conn, coupon)
         return vouchers.move(turn, coupon, Use(coupon.used_station_id or coupon.station_id))
 
     told = {"code": vouchers.tidy(code), "back_minor": back_minor}

@@ -6,7 +6,9 @@ from time import time
 from station.archive.customers import book, person
 from station.archive.customers.book import Customer
 from station.archive.database import Connection
-from station.archive.points import chain, given, referrals
+from station.archive.points import awards, chain, given, referrals
+from station.archive.points.awards import Sold
+from station.archive.points.given import Fill
 from station.archive.points.referrals import Referral, State
 from station.errors import BadValueError
 from station.model import day_number
@@ -16,6 +18,9 @@ from station.services.personal import sealing
 from station.services.points import crediting, gifts
 from station.services.points.crediting import Taking
 from station.services.points.gifts import Due, Event
+
+LIVE = (State.WAITING, State.REWARDED, State.MERGED)
+"""The referrals of which something may still become."""
 
 
 def bring(conn: Connection, ask: Ask, customer_id: int, by: int, station_id: int) -> None:
@@ -45,8 +50,9 @@ def bring(conn: Connection, ask: Ask, customer_id: int, by: int, station_id: int
 def reward(conn: Connection, ask: Ask, customer_ids: Collection[int]) -> int:
     """Return for how many of these members, who earned something, others were given points.
 
-    To be asked in the write in which they earned. It is given for a first fill after the day on
-    which somebody was brought; who had filled up before was not new.
+    To be asked in the write in which they earned. It is given for a first fill of some worth, after
+    the day on which somebody was brought; who had filled up before was not new. What was claimed by
+    its receipt is no fill: whoever stands at the till could bring a new member of every receipt.
     """
     people = book.same_of_many(conn, sorted(customer_ids))
     rows = {row for same in people.values() for row in same}
@@ -54,33 +60,106 @@ def reward(conn: Connection, ask: Ask, customer_ids: Collection[int]) -> int:
 
 
 def _rewarded(conn: Connection, ask: Ask, one: Referral) -> int:
-    fill = given.first_fill(conn, book.same(conn, one.customer_id))
-    if fill is None:
+    his = book.same(conn, one.customer_id)
+    before = given.first_fill(conn, his, 0)
+    if before is None:
         return 0
-    sale_id, day = fill
-    is_closed = day < one.made_day or _is_odd(conn, ask, one.customer_id, one.referred_by)
-    due = _dues(conn, one, sale_id)[-1]
-    done = 0 if is_closed else gifts.give(conn, ask, Event.REFERRAL, [due])
+    if State.REWARDED in {other.state for other in referrals.of_members(conn, his)}:
+        referrals.settle(conn, one.customer_id, State.MERGED)
+        return 0
+    if before.day < one.made_day or _is_odd(conn, ask, one.customer_id, one.referred_by):
+        referrals.settle(conn, one.customer_id, State.CLOSED)
+        return 0
+    fill = given.first_fill(conn, his, ask.settings.programme.first_fill_minor)
+    return _given_for(conn, ask, one, fill) if fill else 0
+
+
+def _given_for(conn: Connection, ask: Ask, one: Referral, fill: Fill) -> int:
+    due = _dues(conn, one, fill.sale_id)[-1]
+    done = gifts.give(conn, ask, Event.REFERRAL, [due])
     if done:
+        sale_id, day = fill.sale_id, fill.day
         referrals.settle(conn, one.customer_id, State.REWARDED, sale_id=sale_id, day=day)
     else:
         referrals.settle(conn, one.customer_id, State.CLOSED)
     return done
 
 
-def take_back(conn: Connection, ask: Ask, sale_ids: Collection[int]) -> int:
-    """Return for how many of these fills, which count no more, points were taken back.
+def take_back(
+    conn: Connection, ask: Ask, customer_ids: Collection[int], lines: Collection[Sold]
+) -> int:
+    """Return for how many of these members, of whose lines less is left, points went back.
 
     The next fill that earns is then the first one.
     """
-    found = referrals.of_sales(conn, sale_ids)
+    people = book.same_of_many(conn, sorted(customer_ids))
+    rows = {row for same in people.values() for row in same}
+    found = [one for one in referrals.of_members(conn, rows) if one.state is State.REWARDED]
+    changed = {(line.station_id, line.day) for line in lines}
+    gone = [one for one in found if _is_gone(conn, ask, one, changed)]
+    _undo(conn, ask, gone, State.WAITING)
+    return len(gone)
+
+
+def _is_gone(
+    conn: Connection, ask: Ask, one: Referral, changed: Collection[tuple[int, int]]
+) -> bool:
+    """Return whether a fill is one of the changed ones, by place and day, and too little by now."""
+    sale_id, least = one.sale_id or 0, max(1, ask.settings.programme.first_fill_minor)
+    fills = {(line.station_id, line.day) for line in awards.as_sold(conn, [sale_id])}
+    his = book.same(conn, one.customer_id)
+    return bool(fills & {*changed}) and given.still_costs(conn, his, sale_id) < least
+
+
+def _undo(conn: Connection, ask: Ask, rewarded: Collection[Referral], state: State) -> None:
+    """Take back what was given for these referrals, and let them be in another state."""
     taken = []
-    for one in found:
+    for one in rewarded:
         cause = _dues(conn, one, one.sale_id or 0)[-2].cause(Event.REFERRAL)
         taken.append(Taking(cause, cause, ask.settings.ledger.most_points))
-        referrals.settle(conn, one.customer_id, State.WAITING)
+        referrals.settle(conn, one.customer_id, state)
     crediting.take_back(conn, ask, taken)
-    return len(found)
+
+
+def joined(conn: Connection, ask: Ask, customer_id: int) -> None:
+    """Let a member whose records were merged have been brought once, and by somebody else.
+
+    Nothing is given for it. Of two rewards the later one goes back, if need be as a debt: that two
+    records are one person is true whatever was paid, so the merge is not refused for it.
+    """
+    his = book.same(conn, customer_id)
+    live = [one for one in referrals.of_members(conn, his) if one.state in LIVE]
+    first = min((one for one in live if one.referred_by not in his), key=_order, default=None)
+    second = [one for one in live if one is not first]
+    _undo(conn, ask, [one for one in second if one.state is State.REWARDED], State.MERGED)
+    for one in second:
+        referrals.settle(conn, one.customer_id, State.MERGED)
+
+
+def _order(one: Referral) -> tuple[bool, int, int]:
+    """Return which of several referrals of a person counts: a rewarded one, then the oldest."""
+    return one.state is not State.REWARDED, one.made_at, one.customer_id
+
+
+def parted(conn: Connection, ask: Ask, customer_ids: Collection[int]) -> None:
+    """Let members whose merge was undone be brought each for himself, as if it had never been."""
+    for customer_id in customer_ids:
+        his = book.same(conn, customer_id)
+        mine = referrals.of_members(conn, his)
+        foreign = [one for one in mine if one.state is State.REWARDED and not _owns(conn, his, one)]
+        _undo(conn, ask, foreign, State.WAITING)
+        for one in mine:
+            if one.state is State.MERGED:
+                referrals.settle(conn, one.customer_id, State.WAITING)
+        joined(conn, ask, customer_id)  # he may be one with others still
+    reward(conn, ask, customer_ids)
+
+
+def _owns(conn: Connection, his: Collection[int], one: Referral) -> bool:
+    """Return whether the fill for which a member was rewarded is one of his."""
+    return any(
+        award.customer_id in his for award in awards.of_sales(conn, [one.sale_id or 0]).values()
+    )
 
 
 def _dues(conn: Connection, one: Referral, sale_id: int) -> list[Due]:

@@ -13,7 +13,7 @@ from station.loyalty.ledger import Earning
 from station.services.ask import Ask
 from station.services.points import crediting, referring, rules
 from station.services.points.awarding import line_of
-from station.services.points.crediting import EARN, Credit, Taking
+from station.services.points.crediting import EARN, REFUND, Credit, Taking
 from station.services.points.rules import Rules
 
 IN_ONE_PIECE = 5_000
@@ -63,9 +63,9 @@ def _settle(conn: Connection, ask: Ask, sale_ids: Sequence[int], undone: int) ->
         for n, more in changed.items()
         if more > 0 and book.sure(conn, known[n].customer_id).erased_at is None
     ]
-    crediting.credit(conn, ask, again)
-    emptied = [n for n, more in changed.items() if more < 0 and not left[n].points]
-    referring.take_back(conn, ask, emptied)
+    crediting.credit(conn, ask, [one for one in again if one is not None])
+    members = {given.customer_id for given in known.values()}
+    referring.take_back(conn, ask, members, whole.values())
     referring.reward(conn, ask, {known[n].customer_id for n, more in changed.items() if more > 0})
     return sum(changed.values())
 
@@ -76,8 +76,7 @@ def _taken(conn: Connection, rest: Rest, points: int) -> Iterator[Taking]:
     if not rest.undone:
         yield Taking(cause, str(rest.sale_id), points)
         return
-    causes = [f"{rest.sale_id}:{batch}" for batch in awards.undone_batches(conn, rest.sale_id)]
-    causes.append(str(rest.sale_id))
+    causes = _causes(conn, rest.sale_id)
     earned = chain.of_keys(conn, [EARN + of for of in causes])
     standing = lots.standing(conn, [one.id for one in earned.values()])
     for of in causes:
@@ -88,12 +87,29 @@ def _taken(conn: Connection, rest: Rest, points: int) -> Iterator[Taking]:
             cause, points = f"{cause}:", points - part
 
 
-def _again(conn: Connection, given: Given, whole: Sold, points: int, undone: int) -> Credit:
-    """Return what comes again, with the last day that it had."""
-    first = chain.by_key(conn, f"{EARN}{given.sale_id}")
-    expires_day = lots.last_day_of(conn, first.id) if first else None
-    earned = Earning(points, expires_day, f"{given.sale_id}:{undone}")
-    return Credit(given.customer_id, whole.station_id, earned)
+def _causes(conn: Connection, sale_id: int) -> list[str]:
+    """Return by which causes a sale may have earned: what came again, the newest first, and it."""
+    again = [f"{sale_id}:{batch}" for batch in awards.undone_batches(conn, sale_id)]
+    return [*again, str(sale_id)]
+
+
+def _again(conn: Connection, given: Given, whole: Sold, points: int, undone: int) -> Credit | None:
+    """Return what comes again, with the last day that it had; none where nothing does.
+
+    Never more comes than reversals took: what somebody took back by hand stays away.
+    """
+    earned = chain.of_keys(conn, [EARN + of for of in _causes(conn, given.sale_id)])
+    first = earned.pop(f"{EARN}{given.sale_id}", None)
+    if first is None:
+        return None
+    before = [one.id for one in earned.values()]
+    missing = lots.taken_by(conn, [first.id, *before], REFUND) - lots.yielded(conn, before)
+    points = min(points, missing)
+    if points <= 0:
+        return None
+    cause = f"{given.sale_id}:{undone}"
+    again = Earning(points, lots.last_day_of(conn, first.id), cause)
+    return Credit(given.customer_id, whole.station_id, again)
 
 
 def _left(given: Given, rest: Rest, whole: Sold, held: Rules) -> Given:

@@ -2,13 +2,14 @@
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from station.archive.customers.book import CODE_SIGNS
 from station.archive.database import Connection
-from station.archive.points import chain, offers
+from station.archive.points import chain, offers, used
 from station.archive.points.offers import Act, Coupon, NewCoupon
+from station.archive.points.used import Used
 from station.errors import BadValueError, KeyReusedError, NotFoundError, PointsError
 from station.loyalty import coupons
 from station.loyalty.programme import Offer, Version, word
@@ -186,16 +187,21 @@ def move(turn: Turn, coupon: Coupon, use: Use, balance: int = 0) -> Act:
 
 def _change(desk: Desk, coupon: Coupon, act: CouponAct, use: Use) -> CouponState:
     state = coupons.after(coupon.state, act)
-    told = {
+    told = _told(use, desk.at, desk.day) if state is CouponState.USED else {}
+    offers.change(desk.conn, coupon.id, state, told)
+    return state
+
+
+def _told(use: Use, at: int, day: int) -> dict[str, object]:
+    """Return what a coupon says of its use."""
+    return {
         "used_station_id": use.station_id,
-        "used_at": desk.at,
-        "used_day": desk.day,
+        "used_at": at,
+        "used_day": day,
         "amount_minor": use.amount_minor,
         "off_minor": use.off_minor,
         "receipt": use.receipt,
     }
-    offers.change(desk.conn, coupon.id, state, told if state is CouponState.USED else {})
-    return state
 
 
 def _noted(turn: Turn, coupon: Coupon, act: CouponAct, use: Use, balance: int) -> Act:
@@ -259,21 +265,101 @@ def unpaid(desk: Desk, redemption_id: int) -> None:
     by_itself(desk, coupon, CouponAct.WITHDRAW, f"reverse:{redemption_id}")
 
 
+def come(conn: Connection, ask: Ask, batch_id: int, after_id: int) -> int:
+    """Return how many coupons are used again, as what they were used for came in again.
+
+    To be called in the write that brings an import's sales in, all those after a line.
+    """
+    return _follow(conn, ask, used.come_again(conn, batch_id, after_id))
+
+
 def taken_back(conn: Connection, ask: Ask, reversal_ids: "list[int]") -> int:
     """Return how many coupons can be used again, as all they were used for was taken back.
 
     To be called in the write that brings reversals in. A coupon keeps its last day; where only a
     part of its purchase came back, it stays used.
     """
-    back = offers.used_for(conn, reversal_ids)
-    if not back:
+    return _follow(conn, ask, used.reversed_by(conn, reversal_ids))
+
+
+def undo(conn: Connection, ask: Ask, batch_id: int) -> int:
+    """Return how many coupons follow an import that counts no more, in the write that undoes it.
+
+    What was used for its sales can be used again, and what its reversals gave back is used.
+    """
+    return _follow(conn, ask, used.of_batch(conn, batch_id))
+
+
+def _follow(conn: Connection, ask: Ask, touched: Sequence[Used]) -> int:
+    """Return how many coupons came into another state, so that each is as its purchases are."""
+    for one in touched:
+        is_standing = used.stands(conn, one)
+        if is_standing is not None:
+            used.mark(conn, one, gone=not is_standing)
+    if not touched:
         return 0
     desk = booking.desk_of(conn, ask)
-    for coupon in back:
-        key = f"back:{coupon.id}:{max(reversal_ids)}"
+    return sum(_settled(desk, coupon_id) for coupon_id in sorted({u.coupon_id for u in touched}))
+
+
+def _settled(desk: Desk, coupon_id: int) -> int:
+    """Return how often a coupon changes until it is as its purchases are.
+
+    One that was used elsewhere meanwhile, or withdrawn, stays so; `used.astray` tells of it.
+    """
+    coupon, uses = offers.by_id(desk.conn, coupon_id), used.of_coupon(desk.conn, coupon_id)
+    changed = 0
+    if coupon.state is CouponState.USED and any(one.gone and _is_for(coupon, one) for one in uses):
+        key = f"back:{coupon_id}:{offers.acts_of(desk.conn, coupon_id)}"
         by_itself(desk, coupon, CouponAct.REFUND, key)
-        note(conn, ask, coupon, CouponAct.REFUND, coupon.used_station_id)
-    return len(back)
+        note(desk.conn, desk.ask, coupon, CouponAct.REFUND, coupon.used_station_id)
+        coupon, changed = offers.by_id(desk.conn, coupon_id), 1
+    again = next((one for one in uses if not one.gone), None)
+    if coupon.state is CouponState.ISSUED and again and _has_room(desk, coupon, again):
+        _use_again(desk, coupon, again)
+        changed += 1
+    return changed
+
+
+def _is_for(coupon: Coupon, one: Used) -> bool:
+    """Return whether a coupon is used for a purchase now."""
+    now = (coupon.used_station_id, coupon.receipt, coupon.used_day)
+    return now == (one.station_id, one.receipt, one.day)
+
+
+def _has_room(desk: Desk, coupon: Coupon, one: Used) -> bool:
+    return offers.has_room(desk.conn, coupon, one.station_id, one.off_minor)
+
+
+def _use_again(desk: Desk, coupon: Coupon, one: Used) -> None:
+    """Let a coupon be used for what it was used for before."""
+    key = f"again:{coupon.id}:{offers.acts_of(desk.conn, coupon.id)}"
+    use = Use(one.station_id, one.amount_minor, one.off_minor, one.receipt)
+    told = _told(use, one.used_at, one.day)
+    offers.change(desk.conn, coupon.id, coupons.after(coupon.state, CouponAct.USE), told)
+    offers.note(desk.conn, _act(desk, coupon, CouponAct.USE, key, use))
+    note(desk.conn, desk.ask, coupon, CouponAct.USE, one.station_id)
+
+
+def refuse_taken(conn: Connection, coupon: Coupon, station_id: int, receipt: str, day: int) -> None:
+    """Refuse a receipt for which another coupon was used that day.
+
+    Raises:
+        PointsError: one was.
+    """
+    other = used.of_receipt(conn, station_id, receipt, day)
+    if other is not None and other.coupon_id != coupon.id:
+        raise PointsError("coupons.receipt_taken", receipt=receipt)
+
+
+def by_hand(conn: Connection, coupon: Coupon) -> None:
+    """Let a coupon that somebody gives back have been used for nothing: its receipt may take one.
+
+    No file tells of it, so no file takes it back.
+    """
+    for one in used.of_coupon(conn, coupon.id):
+        if _is_for(coupon, one):
+            used.drop(conn, one)
 
 
 def close(conn: Connection, ask: Ask, customer_id: int) -> None:

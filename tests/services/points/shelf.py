@@ -26,6 +26,7 @@ TIGHT = Offer("tight", points=1, off_minor=1_000, budget_station_minor=3_000)
 HERE = Offer("here", points=1, stock_station=3)
 OFFERS = (TEN_OFF, UMBRELLA, WASH, DIESEL, TIGHT, HERE)
 BUY = Purchase(20_000, receipt="R-1")
+SOME = Purchase(20_000)
 
 
 def shelf(counter: Counter, *offers: Offer) -> Counter:
@@ -44,8 +45,15 @@ def take(counter: Counter, offer: str, person: Person = ANNA, *, key: str = "") 
 
 
 def use(
-    counter: Counter, code: str, bought: Purchase = BUY, *, key: str = "", station: str = "S1"
+    counter: Counter,
+    code: str,
+    bought: Purchase = SOME,
+    *,
+    key: str = "",
+    station: str = "S1",
 ) -> Slip:
+    """Use a coupon for a purchase, whose receipt is a coupon's own unless it is named."""
+    bought = replace(bought, receipt=bought.receipt or f"R-{code.upper()}")
     return offering.use(
         counter.ask, key=key or counter.key(), code=code, station=station, purchase=bought
     )

@@ -37,7 +37,7 @@ def opened(folder: Path) -> Ask:
 def do(ask: Ask, key: str) -> None:
     """Take a coupon and use it, for the first time or again."""
     slip = offering.take(ask, key=f"take-{key}", member=killing.MEMBER, offer="ten", station="S1")
-    bought = Purchase(1_000)
+    bought = Purchase(1_000, receipt=key)
     offering.use(ask, key=f"use-{key}", code=slip.code, station="S1", purchase=bought)
 
 

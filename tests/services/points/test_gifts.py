@@ -7,17 +7,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from services.points.counter import ANNA, BERT, TODAY, Counter, by_card
+from sqlalchemy import select
 
+from station.archive.points.marked import gift_marks
 from station.archive.verify import verify
 from station.config import Settings
 from station.errors import BadValueError, PointsError
 from station.loyalty.programme import EarnRules, Event, ExpiryRules, Gift, Life, Programme, Version
 from station.model import DAY_S, Channel, ConsentSource, Purpose
 from station.services import keeping
-from station.services.customers import enrolling, merging, occasions, registering
+from station.services.customers import enrolling, fields, merging, occasions, registering
 from station.services.customers.enrolling import NewCard
 from station.services.customers.occasions import Calendar, Occasion, OccasionKind
-from station.services.personal import privacy
+from station.services.personal import erasure, privacy
 from station.services.points import balances, gifts, rules
 from station.services.points.booking import Receipt
 from station.services.points.members import By, Named
@@ -50,7 +52,8 @@ def by_gifts(counter: Counter, *given: Gift, **more: Any) -> Counter:
     """Let rules with these gifts hold since long."""
     first = Version("first", date(2020, 1, 1), earning=EarnRules(gifts=given or GIFTS))
     version = replace(first, **({"expiry": YEAR_OF_LIFE} | more))
-    chosen = replace(Settings(), programme=Programme(versions=(version,)))
+    programme = Programme(versions=(version,), surveys=("spring", "summer", "autumn"))
+    chosen = replace(Settings(), programme=programme)
     counter.ask = replace(counter.ask, settings=chosen)
     return counter
 
@@ -102,6 +105,54 @@ def test_whoever_has_the_telephone_of_somebody_known_did_not_join_now(shop: Coun
     again = enrolling.add(shop.ask, new=replace(ZHOU, name="丙示川"))
 
     assert balance(shop, again) == 0
+
+
+PLATED = NewCard(station="S1", name="乙示川", plate="粤B77001")
+CARDED = NewCard(station="S1", name="乙示川", card="955000000077")
+
+
+@pytest.mark.parametrize("new", [PLATED, CARDED], ids=["plate", "card"])
+def test_what_is_handed_on_had_the_gift_for_joining(shop: Counter, new: NewCard) -> None:
+    given = [enrolling.add(shop.ask, new=replace(new, takes_over=n > 0)) for n in range(3)]
+
+    assert [balance(shop, one) for one in given] == [100, 0, 0]
+    phone = replace(new, takes_over=True, phone="100 0000 0778")
+    assert balance(shop, enrolling.add(shop.ask, new=phone)) == 0
+
+
+def test_a_name_alone_is_given_nothing_for_joining(shop: Counter) -> None:
+    made = enrolling.add(shop.ask, new=NewCard(station="S1", name="乙示川"))
+
+    assert balance(shop, made) == 0
+
+
+@pytest.mark.parametrize("new", [ZHOU, PLATED, CARDED], ids=["phone", "plate", "card"])
+def test_whoever_is_erased_and_comes_again_did_not_join_anew(
+    anyshop: Counter, new: NewCard
+) -> None:
+    erasure.erase(anyshop.ask, customer_id=enrolling.add(anyshop.ask, new=new), reason="asked")
+
+    assert balance(anyshop, enrolling.add(anyshop.ask, new=new)) == 0
+    with anyshop.ask.db.reading() as conn:
+        kept = conn.execute(select(gift_marks.c.mark)).scalars().all()
+    assert len(kept) == 1
+    assert verify(anyshop.ask.db).ok
+
+
+def test_what_was_told_after_joining_is_remembered_as_well(shop: Counter) -> None:
+    made = enrolling.add(shop.ask, new=PLATED)
+    fields.change(shop.ask, customer_id=made, values={"phone": "100 0000 0777"})
+    erasure.erase(shop.ask, customer_id=made, reason="asked")
+
+    assert balance(shop, enrolling.add(shop.ask, new=ZHOU)) == 0
+
+
+def test_a_persons_file_tells_when_what_is_his_had_the_gift(shop: Counter) -> None:
+    made = enrolling.add(shop.ask, new=ZHOU)
+
+    told = privacy.person_file(shop.ask, customer_id=made, identity="card", reason="asked")
+
+    assert told["joined_by"] == ["2026-09-01"]
 
 
 def test_whoever_registers_himself_joins_when_staff_have_seen_him(shop: Counter) -> None:
@@ -188,7 +239,7 @@ def test_the_nightly_work_remembers_birthdays(shop: Counter) -> None:
 
     done = {chore.name: chore.facts for chore in keeping.nightly(shop.ask, now_s=shop.now)}
 
-    assert done["birthdays"] == {"number": 1}
+    assert (done["birthdays"], done["astray"]) == ({"number": 1}, {"number": 0})
 
 
 def test_a_survey_is_given_for_once_and_not_more_often_than_the_year_allows(
@@ -203,6 +254,12 @@ def test_a_survey_is_given_for_once_and_not_more_often_than_the_year_allows(
     anyshop.now = noon(2027, 1, 1)
     survey(anyshop, "autumn")
     assert anyshop.balance(ANNA).balance == 60
+
+
+def test_a_survey_that_nobody_named_in_the_settings_gives_nothing(shop: Counter) -> None:
+    with pytest.raises(BadValueError, match="no_survey"):
+        survey(shop, "invented")
+    assert shop.balance(ANNA).balance == 0
 
 
 def test_coming_by_is_given_for_once_a_day(shop: Counter) -> None:

@@ -209,6 +209,7 @@ def test_whoever_guesses_codes_is_stopped(stall: Counter) -> None:
         ("diesel", Purchase(5_000, fuel=Fuel.PETROL), "not_for_this"),
         ("diesel", Purchase(9, fuel=Fuel.DIESEL), "too_small"),
         ("umbrella", BUY, "is_reward"),
+        ("ten", Purchase(5_000, receipt=" "), "receipt_needed"),
     ],
 )
 def test_what_a_coupon_is_not_for_is_refused_and_leaves_it_whole(
@@ -492,12 +493,13 @@ def test_an_erasure_lets_coupons_run_out_and_leaves_no_receipt(shop: Counter) ->
     with pytest.raises(BadValueError, match="is_lapsed"):
         use(shop, left)
     assert one(shop.ask, "SELECT count(*) FROM coupons WHERE receipt <> ''") == 0
+    assert one(shop.ask, "SELECT count(*) FROM coupon_receipts") == 0
     assert verify(shop.ask.db).ok
 
 
 def test_a_persons_file_tells_of_his_coupons(stall: Counter) -> None:
     slip = take(stall, "ten")
-    use(stall, slip.code)
+    use(stall, slip.code, BUY)
 
     told = privacy.person_file(
         stall.ask, customer_id=stall.ids[ANNA.code], identity="card", reason="asked"
@@ -552,7 +554,7 @@ def test_a_receipt_whose_lines_all_come_back_in_files_gives_its_coupon_back(
     shop: Counter, tmp_path: Path
 ) -> None:
     code = take(shop, "ten").code
-    use(shop, code)
+    use(shop, code, BUY)
     assert _import(shop, tmp_path, *SOLD) == 2
 
     assert _import(shop, tmp_path, BACK[0]) == 1

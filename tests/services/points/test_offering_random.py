@@ -171,7 +171,7 @@ class Play:
             self.act(
                 self.oracle.use(ticket, station, amount),
                 lambda key: offering.use(
-                    ask, key=key, code=code, station=station, purchase=Purchase(amount)
+                    ask, key=key, code=code, station=station, purchase=Purchase(amount, code)
                 ),
             )
         elif kind == "hand_out":

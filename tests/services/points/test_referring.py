@@ -30,7 +30,7 @@ from station.model import DAY_S, Fuel
 from station.services.customers import enrolling, leads, merging, registering
 from station.services.customers.enrolling import NewCard
 from station.services.personal import erasure, privacy
-from station.services.points import awarding, referring, returning, rules
+from station.services.points import awarding, claiming, referring, returning, rules
 from station.services.points.members import By, Named
 
 LITRE = EarnRule("litre", of=Basis.LITRE)
@@ -190,8 +190,105 @@ def test_nobody_brings_himself_though_he_shows_it_later(shop: Counter) -> None:
 
     fill(shop, ZHOU.plate)
 
-    assert state(shop, new) is State.CLOSED
+    assert state(shop, new) is State.MERGED
     assert anna(shop) == 30  # what he filled himself
+
+
+TWIN = NewCard(station="S1", name="乙示川", phone="100 0000 0888", plate="粤B77002")
+
+
+def test_one_person_written_down_twice_is_rewarded_once(anyshop: Counter) -> None:
+    first, second = bring(anyshop), bring(anyshop, TWIN)
+    merging.merge(anyshop.ask, kept_id=first, gone_id=second, reason="one and the same")
+
+    fill(anyshop, ZHOU.plate)
+    fill(anyshop, TWIN.plate, days=1)
+
+    assert anna(anyshop) == 500
+    assert (state(anyshop, first), state(anyshop, second)) == (State.REWARDED, State.MERGED)
+    assert verify(anyshop.ask.db).ok
+
+
+def test_a_merge_takes_the_second_reward_back_and_its_undoing_gives_it_again(
+    anyshop: Counter,
+) -> None:
+    first, second = bring(anyshop), bring(anyshop, TWIN)
+    fill(anyshop, ZHOU.plate)
+    fill(anyshop, TWIN.plate)
+    assert anna(anyshop) == 1_000
+
+    merge_id = merging.merge(anyshop.ask, kept_id=second, gone_id=first, reason="one and the same")
+    assert anna(anyshop) == 500
+    merging.undo(anyshop.ask, merge_id=merge_id)
+
+    assert anna(anyshop) == 1_000
+    assert (state(anyshop, first), state(anyshop, second)) == (State.REWARDED, State.REWARDED)
+    assert verify(anyshop.ask.db).ok
+
+
+def test_a_merge_with_whoever_brought_him_takes_the_reward_back(shop: Counter) -> None:
+    new = bring(shop)
+    fill(shop, ZHOU.plate)
+    kept = shop.ids[ANNA.code]
+
+    merge_id = merging.merge(shop.ask, kept_id=kept, gone_id=new, reason="one and the same")
+    assert (anna(shop), state(shop, new)) == (30, State.MERGED)  # what he filled himself
+
+    merging.undo(shop.ask, merge_id=merge_id)
+    assert (anna(shop), state(shop, new)) == (500, State.REWARDED)
+
+
+def test_a_fill_of_the_other_record_rewards_that_one_when_they_are_parted(shop: Counter) -> None:
+    first, second = bring(shop), bring(shop, TWIN)
+    merge_id = merging.merge(shop.ask, kept_id=second, gone_id=first, reason="one and the same")
+    fill(shop, TWIN.plate)
+    assert state(shop, first) is State.REWARDED
+
+    merging.undo(shop.ask, merge_id=merge_id)
+
+    assert (anna(shop), state(shop, first), state(shop, second)) == (
+        500,
+        State.WAITING,
+        State.REWARDED,
+    )
+
+
+def test_a_few_litres_reward_nobody_and_a_fill_is_all_of_a_day_there(anyshop: Counter) -> None:
+    new = bring(anyshop)
+
+    fill(anyshop, ZHOU.plate, quantity_milli=1_000, amount_minor=800)
+    assert (anna(anyshop), state(anyshop, new)) == (0, State.WAITING)
+    fill(anyshop, ZHOU.plate, amount_minor=9_200)
+
+    assert (anna(anyshop), state(anyshop, new)) == (500, State.REWARDED)
+
+
+def test_of_a_fill_too_little_is_left_and_the_reward_goes_back(shop: Counter) -> None:
+    new = bring(shop)
+    (sale_id,) = fill(shop, ZHOU.plate)
+
+    with shop.ask.db.writing() as conn:
+        (key,) = conn.execute(select(sales.c.receipt_no).where(sales.c.id == sale_id)).scalars()
+        back = make_reversal(make_sale(vehicle=make_key(ZHOU.plate), receipt_no=key))
+        most = replace(back, quantity_milli=-28_000, amount_minor=-21_000)
+        Shop(conn).take_back([replace(most, natural_key="most of it")])
+        returning.settle(conn, shop.ask, [sale_id])
+
+    assert (anna(shop), state(shop, new)) == (0, State.WAITING)
+
+
+def test_a_claimed_receipt_is_no_fill_of_the_new_member(
+    shop: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claiming, "time", lambda: NOON)
+    new = bring(shop, NewCard(station="S1", name="乙示川"))
+    sell(shop.ask.db, [make_sale(vehicle=make_key("粤B99999"), receipt_no="Z1")])
+    slip = claiming.Slip("S1", "Z1", date(2026, 9, 1), 22_500)
+
+    told = claiming.claim(shop.ask, member=Named(By.CUSTOMER, str(new)), slip=slip)
+
+    assert told.points == 30
+    assert (anna(shop), state(shop, new)) == (0, State.WAITING)
 
 
 def test_two_do_not_bring_each_other(shop: Counter) -> None:

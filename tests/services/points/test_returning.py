@@ -9,10 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nights import by_night
 from services.points.forecourt import ANNA, BERT, CARL, Fill, Forecourt, opened
+from town import one
 
 from station.archive.database import open_database
 from station.archive.verify import verify
 from station.services.incoming import intake
+from station.services.points import correcting
 
 
 def undo(till: Forecourt, batch_id: int | None) -> None:
@@ -56,6 +58,36 @@ def test_an_undone_reversal_gives_again_and_can_come_again(till_anywhere: Foreco
 
     assert till_anywhere.points() == {ANNA.code: 60}
     assert verify(till_anywhere.ask.db).ok
+
+
+@pytest.mark.parametrize(("refunded", "held"), [(100, 0), (60, 40)])
+def test_what_a_manager_took_back_does_not_come_again_with_an_undone_reversal(
+    till_anywhere: Forecourt, refunded: int, held: int
+) -> None:
+    till_anywhere.take([Fill(1)])
+    number = one(till_anywhere.ask, "SELECT max(id) FROM point_transactions")
+    correcting.refund(
+        till_anywhere.ask, key="form-0001", number=number, points=refunded, reason="not his"
+    )
+
+    for turn in (2, 3):
+        undo(till_anywhere, till_anywhere.take([Fill(turn, back=1)]).batch_id)
+
+        assert till_anywhere.points().get(ANNA.code, 0) == held
+    assert verify(till_anywhere.ask.db).ok
+
+
+def test_what_came_again_and_was_then_taken_back_by_hand_does_not_come_a_third_time(
+    till: Forecourt,
+) -> None:
+    till.take([Fill(1)])
+    undo(till, till.take([Fill(2, back=1)]).batch_id)
+    number = one(till.ask, "SELECT max(id) FROM point_transactions")
+    correcting.refund(till.ask, key="form-0001", number=number, points=100, reason="not his")
+
+    undo(till, till.take([Fill(3, back=1)]).batch_id)
+
+    assert till.points() == {}
 
 
 NAMES = (ANNA, BERT, CARL)
