@@ -415,13 +415,14 @@ def refund(ask: Ask, *, key: str, code: str, back_minor: int, reason: str) -> Sl
     Raises:
         NotFoundError: there is no such code, or it was not used in sight; both answer alike.
         PointsError: only a part was taken back.
-        BadValueError: it is not used, or no reason is given.
+        BadValueError: it is not used, or no reason is given or it names him.
         LimitReachedError: too many codes were nobody's today.
         KeyReusedError: the key stood for something else.
     """
 
     def do(turn: Turn, coupon: Coupon) -> Act:
         _refuse_unseen(turn.desk, coupon)
+        correcting.refuse_names(turn.desk, reason, coupon.customer_id)
         coupons.after(coupon.state, CouponAct.REFUND)
         if back_minor != coupon.amount_minor:
             raise PointsError("coupons.partly")
@@ -439,13 +440,15 @@ def withdraw(ask: Ask, *, key: str, code: str, reason: str) -> Slip:
     Raises:
         NotFoundError: there is no such code, or it is not in sight; both answer alike.
         PointsError: its points were spent too long ago.
-        BadValueError: it was used, has run out or was withdrawn before, or no reason is given.
+        BadValueError: it was used, has run out or was withdrawn before, or no reason is given or
+            it names him.
         LimitReachedError: too many codes were nobody's today.
         KeyReusedError: the key stood for something else.
     """
 
     def do(turn: Turn, coupon: Coupon) -> Act:
         _refuse_unseen(turn.desk, coupon)
+        correcting.refuse_names(turn.desk, reason, coupon.customer_id)
         coupons.after(coupon.state, CouponAct.WITHDRAW)
         balance = turn.desk.purse(coupon.customer_id).balance
         if coupon.redemption_id is not None:
