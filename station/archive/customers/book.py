@@ -181,6 +181,16 @@ def same_of_many(conn: Connection, customer_ids: Sequence[int]) -> dict[int, lis
     return {one: rows[end] for one, end in ends.items()}
 
 
+def erased(conn: Connection, customer_ids: Collection[int]) -> set[int]:
+    """Return who of these was erased."""
+    found: set[int] = set()
+    for some in slices(sorted(set(customer_ids))):
+        gone = customers.c.id.in_(some) & _one.c.erased_at.is_not(None)
+        query = select(customers.c.id).join(_one, _one.c.id == stands()).where(gone)
+        found |= set(conn.execute(query).scalars())
+    return found
+
+
 def id_of(conn: Connection, code: str) -> int | None:
     """Return the id of the customer who has this code or had it, none if there is none."""
     return conn.execute(select(stands()).where(customers.c.code == code)).scalar()
