@@ -84,6 +84,15 @@ class NewCustomer(NamedTuple):
     made_at: int
 
 
+class Called(NamedTuple):
+    """By what a customer is called, whichever of his rows tells it; `name_of` is sealed as its."""
+
+    code: str
+    organisation_name: str
+    name_sealed: bytes | None
+    name_of: int
+
+
 class Span(NamedTuple):
     """A vehicle, from the first day on which it was a customer's to the first on which not."""
 
@@ -189,6 +198,23 @@ def erased(conn: Connection, customer_ids: Collection[int]) -> set[int]:
         query = select(customers.c.id).join(_one, _one.c.id == stands()).where(gone)
         found |= set(conn.execute(query).scalars())
     return found
+
+
+def called(conn: Connection, customer_ids: Collection[int]) -> dict[int, Called]:
+    """Return by what each of these customers is called: what stands first counts, then the rest."""
+    people, rows = same_of_many(conn, list(customer_ids)), dict[int, Any]()
+    names = ("id", "code", "organisation_name", "name_sealed")
+    query = select(*[customers.c[name] for name in names])
+    for some in slices(sorted({row for same_ in people.values() for row in same_})):
+        rows |= {row.id: row for row in conn.execute(query.where(customers.c.id.in_(some)))}
+    return {one: _called([rows[row] for row in same_]) for one, same_ in people.items()}
+
+
+def _called(rows: Sequence[Any]) -> Called:
+    first = rows[0]
+    named = next((row for row in rows if row.name_sealed is not None), first)
+    company = next((row.organisation_name for row in rows if row.organisation_name), "")
+    return Called(first.code, company, named.name_sealed, named.id)
 
 
 def id_of(conn: Connection, code: str) -> int | None:

@@ -79,6 +79,15 @@ def in_sight(conn: Connection, ask: Ask, customer_id: int) -> Seen:
     return Seen(customer, known, here)
 
 
+def is_in_sight(conn: Connection, ask: Ask, customer_id: int) -> bool:
+    """Return whether a customer is there and in sight."""
+    try:
+        in_sight(conn, ask, customer_id)
+    except NotFoundError:
+        return False
+    return True
+
+
 def there(conn: Connection, ask: Ask, customer_id: int) -> Seen:
     """Return a customer in sight who was not erased.
 
