@@ -86,7 +86,7 @@ def draw(desk: Desk, form: str, visit: Visit, station: str) -> None:
         st.success(desk.say("page_counter.enrolled"), icon=":material/person_add:")
     if visit.refused is not None:
         blocks.refused(desk, visit.refused)
-    if seen.is_frozen:
+    if seen.has.is_frozen:
         st.warning(blocks.plain(_answer(desk, seen, terms, visit)), icon=":material/ac_unit:")
     else:
         blocks.answer(_answer(desk, seen, terms, visit))
@@ -94,7 +94,7 @@ def draw(desk: Desk, form: str, visit: Visit, station: str) -> None:
         _holds(desk, seen)
         _level(desk, visit.member)
     _warn(desk, seen)
-    if not seen.is_frozen:
+    if not seen.has.is_frozen:
         _redeem(desk, form, visit, seen, terms)
         _offers(desk, form, visit, seen, station)
     _more(desk, form, visit, seen, station)
@@ -108,8 +108,8 @@ def who(desk: Desk, seen: Present, visit: Visit) -> str:
 
 
 def _answer(desk: Desk, seen: Present, terms: Terms, visit: Visit) -> str:
-    key = "frozen" if seen.is_frozen else "may" if terms.most else "may_not"
-    if key == "may_not" and 0 < seen.balance < terms.least:
+    key = "frozen" if seen.has.is_frozen else "may" if terms.most else "may_not"
+    if key == "may_not" and 0 < seen.has.balance < terms.least:
         key = "too_few"
     if key == "may" and terms.worth_minor:
         key = "may_worth"
@@ -119,7 +119,7 @@ def _answer(desk: Desk, seen: Present, terms: Terms, visit: Visit) -> str:
         money=_money(desk, terms, terms.most),
         most=terms.most,
         least=terms.least,
-        balance=seen.balance,
+        balance=seen.has.balance,
     )
 
 
@@ -134,12 +134,12 @@ def _holds(desk: Desk, seen: Present) -> None:
     """Draw the balance large, and below it what else is to be known of it."""
     st.caption(desk.say("page_counter.balance"))
     with st.container(key="counter_big"):
-        st.markdown(slips.amount(desk, seen.balance))
+        st.markdown(slips.amount(desk, seen.has.balance))
     told = []
-    if seen.held:
-        told.append(desk.say("page_counter.held", points=seen.held))
-    if seen.debt:
-        told.append(desk.say("page_counter.debt", points=seen.debt))
+    if seen.has.held:
+        told.append(desk.say("page_counter.held", points=seen.has.held))
+    if seen.has.debt:
+        told.append(desk.say("page_counter.debt", points=seen.has.debt))
     told.append(_ending(desk, seen))
     st.markdown("  \n".join(map(blocks.plain, told)))
     _endings(desk, seen)
@@ -148,8 +148,10 @@ def _holds(desk: Desk, seen: Present) -> None:
 def _ending(desk: Desk, seen: Present) -> str:
     """Return in words what runs out soon."""
     days = desk.ask.settings.programme.notice_days
-    soon = [one for one in seen.endings if one.day is not None and one.day <= seen.day + days]
-    week = sum(one.points for one in soon if (one.day or 0) <= seen.day + WEEK_DAYS)
+    soon = [
+        one for one in seen.has.endings if one.day is not None and one.day <= seen.has.day + days
+    ]
+    week = sum(one.points for one in soon if (one.day or 0) <= seen.has.day + WEEK_DAYS)
     if not soon:
         return desk.say("page_counter.ends_none", days=days)
     return desk.say(
@@ -164,14 +166,14 @@ def _ending(desk: Desk, seen: Present) -> str:
 
 def _endings(desk: Desk, seen: Present) -> None:
     """List every day on which something runs out."""
-    if not seen.endings:
+    if not seen.has.endings:
         return
     title = desk.say("page_counter.ends_all")
     with st.expander(title, icon=":material/event:"):
         never = desk.say("page_counter.ends_never")
         rows = [
             (never if one.day is None else f"{day_date(one.day):%Y-%m-%d}", one.points)
-            for one in seen.endings
+            for one in seen.has.endings
         ]
         frame = pd.DataFrame(rows, columns=["day", "points"])
         blocks.table(desk, frame, ENDINGS, key="counter_endings", alt=title)
@@ -276,7 +278,7 @@ def confirm(desk: Desk, form: str, visit: Visit, station: str) -> None:
     facts = {
         "who": who(desk, seen, visit),
         "points": visit.points,
-        "left": seen.balance - visit.points,
+        "left": seen.has.balance - visit.points,
         "money": _money(desk, terms, visit.points),
         "offer": visit.offered,
     }
@@ -350,7 +352,7 @@ def _more(desk: Desk, form: str, visit: Visit, seen: Present, station: str) -> N
         return desk.say("page_counter.thawed")
 
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if not seen.is_frozen:
+        if not seen.has.is_frozen:
             acts.with_reason(
                 desk,
                 key="counter_freeze",
@@ -370,7 +372,7 @@ def _more(desk: Desk, form: str, visit: Visit, seen: Present, station: str) -> N
         if CLAIM in desk.ask.scope.rights:
             _claim(desk, named, station)
         if seen.in_sight:
-            enrol.link(seen.customer_id, desk.say("page_counter.card"))
+            enrol.link(seen.has.customer_id, desk.say("page_counter.card"))
         leave(desk)
 
 
