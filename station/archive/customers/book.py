@@ -202,16 +202,30 @@ def erased(conn: Connection, customer_ids: Collection[int]) -> set[int]:
 
 def called(conn: Connection, customer_ids: Collection[int]) -> dict[int, Called]:
     """Return by what each of these customers is called: what stands first counts, then the rest."""
-    people, rows = same_of_many(conn, list(customer_ids)), dict[int, Any]()
-    names = ("id", "code", "organisation_name", "name_sealed")
-    query = select(*[customers.c[name] for name in names])
-    for some in slices(sorted({row for same_ in people.values() for row in same_})):
-        rows |= {row.id: row for row in conn.execute(query.where(customers.c.id.in_(some)))}
-    return {one: _called([rows[row] for row in same_]) for one, same_ in people.items()}
+    own = _names(conn, customers.c.id, customer_ids)
+    ends = {row.id: row.merged_into or row.id for row in own}
+    first = {
+        row.id: row for row in [*own, *_names(conn, customers.c.id, {*ends.values()} - {*ends})]
+    }
+    gone: dict[int, list[Any]] = defaultdict(list)
+    for row in _names(conn, customers.c.merged_into, {*ends.values()}):
+        gone[row.merged_into].append(row)
+    return {one: _called(first[end], *gone.get(end, ())) for one, end in ends.items()}
 
 
-def _called(rows: Sequence[Any]) -> Called:
-    first = rows[0]
+def _names(conn: Connection, column: Column[int], values: Collection[int]) -> list[Any]:
+    """Return what rows of customers with these values tell of names, in the order of their ids."""
+    names = ("id", "merged_into", "code", "organisation_name", "name_sealed")
+    query = select(*[customers.c[name] for name in names]).order_by(customers.c.id)
+    return [
+        row
+        for some in slices(sorted(values))
+        for row in conn.execute(query.where(column.in_(some)))
+    ]
+
+
+def _called(first: Any, *others: Any) -> Called:
+    rows = [first, *others]
     named = next((row for row in rows if row.name_sealed is not None), first)
     company = next((row.organisation_name for row in rows if row.organisation_name), "")
     return Called(first.code, company, named.name_sealed, named.id)

@@ -8,6 +8,7 @@ from functools import partial
 
 from station.archive import search
 from station.archive.customers import book, sealed
+from station.archive.customers.book import Customer
 from station.archive.database import Connection
 from station.errors import BadValueError, NotFoundError, PointsError
 from station.ingest import phones, plates
@@ -103,11 +104,12 @@ def first(conn: Connection, ask: Ask, several: Sequence[Named]) -> tuple[Named, 
     for one in several:
         if one.by not in TRIED:
             return one, _near(conn, ask, one)
-        customer_id = _anywhere(conn, ask, one)
-        if customer_id is not None:
-            met = f"customer:{customer_id}:met"
-            afterwards(met, partial(_note_far, ask, customer_id, met))
-            return one, customer_id
+        customer = _anywhere(conn, ask, one)
+        if customer is not None:
+            if not customer.registered & ask.scope.station_ids:
+                met = f"customer:{customer.id}:met"
+                afterwards(met, partial(_note_far, ask, customer.id, met))
+            return one, customer.id
     missed = several[0]
     guessing.missed(ask, f"{missed.by}/{missed.text.strip()}", TRIED[missed.by])
     raise NotFoundError("points.no_member")
@@ -127,16 +129,17 @@ def _note_far(ask: Ask, customer_id: int, met: str) -> None:
     )
 
 
-def _anywhere(conn: Connection, ask: Ask, member: Named) -> int | None:
+def _anywhere(conn: Connection, ask: Ask, member: Named) -> Customer | None:
     """Return who in the chain has this plate, card or telephone now, none if nobody has.
 
     Raises:
         PointsError: several have.
     """
-    who = {first for one in _tied(conn, ask, member) if (first := _stands(conn, one))}
+    known = (book.find(conn, one) for one in _tied(conn, ask, member))
+    who = {one.id: one for one in known if one and one.erased_at is None}
     if len(who) > 1:
         raise PointsError("points.many_members")
-    return next(iter(who), None)
+    return next(iter(who.values()), None)
 
 
 def _near(conn: Connection, ask: Ask, member: Named) -> int:
@@ -145,12 +148,6 @@ def _near(conn: Connection, ask: Ask, member: Named) -> int:
     customer_id = by_id if member.by is By.CUSTOMER else book.id_of(conn, text)
     contacts.there(conn, ask, customer_id or 0)
     return customer_id or 0
-
-
-def _stands(conn: Connection, customer_id: int) -> int | None:
-    """Return which record stands for a customer, none of one who was erased."""
-    customer = book.find(conn, customer_id)
-    return customer.id if customer and customer.erased_at is None else None
 
 
 def _tied(conn: Connection, ask: Ask, member: Named) -> list[int]:
