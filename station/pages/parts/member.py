@@ -11,8 +11,10 @@ from station.errors import StationError
 from station.model import day_date, minor_per_major
 from station.pages.parts import acts, blocks, drafts, enrol, offers, slips
 from station.pages.parts.desk import Desk
+from station.services import board
 from station.services.access import today
 from station.services.points import claiming, correcting, counter, levels, offering, spending
+from station.services.points.balances import Balance
 from station.services.points.counter import Met, Present
 from station.services.points.members import Named
 from station.services.points.spending import Terms
@@ -80,8 +82,8 @@ def draw(desk: Desk, form: str, visit: Visit, station: str) -> None:
     seen = counter.present(desk.ask, member=visit.member)
     terms = spending.terms(desk.ask, member=visit.member, station=station)
     acts.told()
-    if visit.taken is not None:
-        offers.told(desk, visit.taken)
+    if visit.taken is not None and not seen.has.is_frozen:
+        offers.told(desk, visit.member, visit.taken)
     if visit.is_new:
         st.success(desk.say("page_counter.enrolled"), icon=":material/person_add:")
     if visit.refused is not None:
@@ -140,27 +142,26 @@ def _holds(desk: Desk, seen: Present) -> None:
         told.append(desk.say("page_counter.held", points=seen.has.held))
     if seen.has.debt:
         told.append(desk.say("page_counter.debt", points=seen.has.debt))
-    told.append(_ending(desk, seen))
+    told.append(_ending(desk, seen.has))
     st.markdown("  \n".join(map(blocks.plain, told)))
     _endings(desk, seen)
 
 
-def _ending(desk: Desk, seen: Present) -> str:
+def _ending(desk: Desk, has: Balance) -> str:
     """Return in words what runs out soon."""
     days = desk.ask.settings.programme.notice_days
-    soon = [
-        one for one in seen.has.endings if one.day is not None and one.day <= seen.has.day + days
-    ]
-    week = sum(one.points for one in soon if (one.day or 0) <= seen.has.day + WEEK_DAYS)
+    soon = [(one.day, one.points) for one in has.endings if one.day and one.day <= has.day + days]
     if not soon:
         return desk.say("page_counter.ends_none", days=days)
+    week = sum(points for day, points in soon if day <= has.day + WEEK_DAYS)
+    key = "one" if len(soon) == 1 else "week" if week else "soon"
     return desk.say(
-        "page_counter.ends_week" if week else "page_counter.ends_soon",
+        f"page_counter.ends_{key}",
         days=days,
-        points=sum(one.points for one in soon),
+        points=sum(points for _, points in soon),
         week=week,
-        first=day_date(soon[0].day or 0),
-        first_points=soon[0].points,
+        first=day_date(soon[0][0]),
+        first_points=soon[0][1],
     )
 
 
@@ -183,10 +184,11 @@ def _warn(desk: Desk, seen: Present) -> None:
     """Tell what he redeemed today: whoever asks twice may not know that it was done."""
     if not seen.today:
         return
-    newest = seen.today[0]
+    newest, codes = seen.today[0], board.station_codes(desk.ask)
+    where = str(codes.get(newest.station_id, ""))
     said = desk.say(
         "page_counter.before" if len(seen.today) == 1 else "page_counter.before_many",
-        when=blocks.moment(newest.at, desk.ask.settings.programme.zone)[-5:],
+        when=blocks.moment(desk, newest.at, where)[-5:],
         points=sum(one.points for one in seen.today),
         number=str(newest.id),
         count=len(seen.today),
@@ -244,7 +246,7 @@ def _level(desk: Desk, named: Named) -> None:
     """Say where he stands, how he comes to more, and what he has by it."""
     standing = levels.standing(desk.ask, member=named, lang=desk.lang)
     for key, facts in (*standing.told, *standing.benefits):
-        st.caption(blocks.plain(desk.say(key, **facts)))
+        st.caption(blocks.plain(blocks.begun(desk.say(key, **facts))))
 
 
 def _quick(desk: Desk, terms: Terms) -> int:
