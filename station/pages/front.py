@@ -75,6 +75,7 @@ def render() -> None:
         page_icon=FOLDER / "icon.svg",  # our own: a Material icon would be fetched from abroad
         layout="wide",
     )
+    st.html(FOLDER / "parts" / "house.css")
     try:
         ask = desks.open_ask()
         _open(ask, lang, head)

@@ -15,7 +15,6 @@ from station.archive.points.deeds import Days
 from station.loyalty import programme, ranks, tiers
 from station.loyalty.conditions import holds
 from station.loyalty.programme import Level, Multiplier, Offer, Version
-from station.model import day_date
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.customers import naming
@@ -212,7 +211,7 @@ def _falling(
         found = tiers.standing(did, version.tiers, day, version.currency)
         if found.fall:
             words = (programme.word(level, lang) for level in (found.level, found.fall.to))
-            rows.append((one, "", *words, found.fall.keep, day_date(found.fall.day)))
+            rows.append((one, "", *words, found.fall.keep, found.fall.day))
     found_ = pd.DataFrame(rows, columns=list(FALLING))
     names = naming.in_list(conn, ask, found_["customer_id"].tolist())
     found_ = found_.assign(name=found_["customer_id"].map(names).astype("object"))
