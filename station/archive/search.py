@@ -1,7 +1,6 @@
 """Which vehicles and customers stand under the words that somebody typed? Found by indexes."""
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select, union
 
@@ -21,15 +20,6 @@ from station.model import DAY_S, KeyKind
 
 KINDS = tuple(kind.value for kind in KeyKind)
 """Every kind of key: the index that finds a text begins with it."""
-
-
-class Told(NamedTuple):
-    """What a list tells of a customer; the name stays sealed."""
-
-    id: int
-    code: str
-    organisation_name: str
-    name_sealed: bytes | None
 
 
 def by_text(conn: Connection, texts: Collection[str]) -> dict[int, str]:
@@ -161,13 +151,6 @@ def come_here(
         for customer_id, ties in looked.items()
         if any(days.get(vehicle_id, from_day - 1) >= from_day for vehicle_id, from_day in ties)
     }
-
-
-def told_of(conn: Connection, customer_ids: Collection[int]) -> dict[int, Told]:
-    """Return what is told of customers where they are listed, by id."""
-    query = select(*[customers.c[name] for name in Told._fields])
-    rows = conn.execute(query.where(customers.c.id.in_(customer_ids)))
-    return {row.id: Told(*row) for row in rows}
 
 
 def vehicles_held(conn: Connection, customer_ids: Collection[int]) -> list[tuple[int, int]]:

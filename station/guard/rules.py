@@ -25,6 +25,7 @@ class LookRules:
 
     reveals_per_day: int = 60
     phone_misses_per_day: int = 100
+    plate_misses_per_day: int = 500
     export_rows_per_day: int = 50_000
     same_look_min: int = 10
     unusual_factor: float = 3.0
@@ -53,6 +54,7 @@ class TillRules:
     failed_keys: int = 20
     failed_min: int = 15
     misses_per_day: int = 300
+    plate_misses_per_day: int = 2_000
     wait_s: int = 3
     answer_s: int = 8
     body_kilobytes: int = 256

@@ -1,5 +1,7 @@
 """Who am I here, and what may I do?"""
 
+from functools import partial
+
 import streamlit as st
 
 from station.errors import BadValueError
@@ -43,7 +45,7 @@ def _changes(desk: Desk) -> None:
         return
     own = {str(desk.ask.scope.account_id): desk.ask.scope.account}
     shown = done.assign(
-        when=done["at"].map(blocks.moment),
+        when=done["at"].map(partial(blocks.moment, desk)),
         what=done["object"].map(lambda name: audit.thing(desk, name, own)),
     )
     title = desk.say("page_account.changes")

@@ -101,7 +101,7 @@ def _picture(desk: Desk, sums: pd.DataFrame) -> None:
     seen = sums[sums["act"].isin([act.value for act in LINES])]
     if seen.empty:
         return
-    seen = seen.assign(day=pd.to_datetime([blocks.moment(int(at))[:10] for at in seen["at"]]))
+    seen = seen.assign(day=pd.to_datetime([blocks.moment(desk, int(at))[:10] for at in seen["at"]]))
     table = seen.pivot_table(index="day", columns="act", values="count", aggfunc="sum")
     table = table.reindex(columns=[act.value for act in LINES]).asfreq("D").fillna(0)
     if len(table) == 1:

@@ -130,7 +130,7 @@ def _recent(desk: Desk, recent: list[Entry]) -> None:
             )
             said = desk.say("page_duplicates.entry", kept=kept, gone=gone)
             st.markdown(blocks.plain(said))
-            facts = {"account": entry.account, "at": blocks.moment(entry.merged_at)}
+            facts = {"account": entry.account, "at": blocks.moment(desk, entry.merged_at)}
             told = desk.say(
                 "page_duplicates.entry_by", **facts, reason=entry.reason, days=entry.days_left
             )

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from station import text
 from station.errors import SignInError, StationError
 from station.model import Scope
-from station.pages.parts import address, blocks, entrance
+from station.pages.parts import address, blocks, entrance, screen
 from station.pages.parts import desk as desks
 from station.services import board
 from station.services.ask import Ask
@@ -75,6 +75,7 @@ def render() -> None:
         page_icon=FOLDER / "icon.svg",  # our own: a Material icon would be fetched from abroad
         layout="wide",
     )
+    screen.every_page()
     try:
         ask = desks.open_ask()
         _open(ask, lang, head)

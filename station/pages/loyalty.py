@@ -31,7 +31,7 @@ FALLING = [
     Column("level", "page_loyalty.level"),
     Column("to", "page_loyalty.falls_to"),
     Column("keep", "page_loyalty.keep", "count"),
-    Column("day", "page_loyalty.falls_on"),
+    Column("day", "page_loyalty.falls_on", "day"),
 ]
 UPTAKE = ("members", "before", "after", "others_before", "others_after", "extra", "low", "high")
 FLOWS = [
@@ -216,6 +216,8 @@ def _expiring(desk: Desk, told: Expiring) -> None:
     """List whose points run out soon: a reason to call."""
     facts = {"points": told.points, "soon": told.soon, "members": told.members}
     key = "expiring" if told.points else "expiring_few" if told.members else "expiring_none"
+    if told.points and told.points == told.soon:
+        key = "expiring_soon"
     title = desk.say(f"page_loyalty.{key}", **facts, days=told.notice_days)
     if not told.members:
         st.subheader(blocks.plain(title), anchor=False)
@@ -259,7 +261,7 @@ def _levels(desk: Desk) -> None:
     names, counts = zip(*told.counts, strict=True)
     title = desk.say("page_loyalty.levels", members=sum(counts))
     st.subheader(blocks.plain(title), anchor=False)
-    figure = charts.bars([name or none for name in names], counts, title="")
+    figure = charts.bars([blocks.begun(name or none) for name in names], counts, title="")
     blocks.chart(figure, key="loyalty_levels", alt=title)
     if len(told.falling):
         frame = told.falling.rename(columns={"name": "who"})

@@ -231,9 +231,8 @@ def _steps(desk: Desk, told: Opened) -> None:
         state = desk.say(f"word.oddity_state.{step.state}")
         words = desk.say("reasons.shut") if step.words is None else step.words
         st.markdown(f"**{blocks.plain(state)}** — {blocks.plain(words)}")
-        said = desk.say(
-            "page_oddities.found_by", account=step.account, at=blocks.moment(step.written_at)
-        )
+        at = blocks.moment(desk, step.written_at, told.shown.station)
+        said = desk.say("page_oddities.found_by", account=step.account, at=at)
         if step.until_day is not None:
             said += desk.say("page_oddities.holds", day=day_date(step.until_day))
         st.caption(blocks.plain(said))

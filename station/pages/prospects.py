@@ -231,7 +231,7 @@ def _standing(desk: Desk, row: Mapping[Any, Any]) -> str:
     return desk.say(
         f"page_prospects.stands_{key}",
         source=desk.say(f"word.origin.{row['source']}"),
-        taken=blocks.moment(int(row["made_at"])),
+        taken=blocks.moment(desk, int(row["made_at"]), str(row["station"])),
         keeper=row["keeper"] or desk.say("contact.no_keeper"),
         **facts,
     )

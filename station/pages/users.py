@@ -173,7 +173,7 @@ def _requests(desk: Desk, waiting: pd.DataFrame) -> None:
 def _request(desk: Desk, row: Mapping[Any, Any]) -> None:
     said = desk.say("page_users.asks", maker=row["maker"], about=_about(desk, row))
     st.markdown(f"**{blocks.plain(said)}**")
-    when = blocks.moment(int(row["made_at"]))
+    when = blocks.moment(desk, int(row["made_at"]))
     st.markdown(blocks.plain(desk.say("page_users.because", reason=row["reason"], when=when)))
     if row["is_mine"]:
         st.caption(desk.say("page_users.mine"))

@@ -43,8 +43,8 @@ SERVICES: dict[str, str] = {}
 P = ParamSpec("P")
 R = TypeVar("R")
 Service = Callable[Concatenate[Ask, P], R]
-_inside: ContextVar[bool] = ContextVar("_inside", default=False)
-"""Whether a service is under way, so that those it calls pass as part of it."""
+_after: ContextVar[dict[str, Callable[[], None]] | None] = ContextVar("_after", default=None)
+"""What the service under way, and those it calls as part of it, have written down at its end."""
 
 
 def right(name: str) -> Callable[[Service[P, R]], Service[P, R]]:
@@ -60,9 +60,10 @@ def right(name: str) -> Callable[[Service[P, R]], Service[P, R]]:
 
         @wraps(service)
         def guarded(ask: Ask, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            if _inside.get():
+            if _after.get() is not None:
                 return service(_narrowed(ask, name), *args, **kwargs)
-            mark = _inside.set(True)
+            after: dict[str, Callable[[], None]] = {}
+            mark = _after.set(after)
             try:
                 _refuse_outdated(ask)
                 return service(_narrowed(ask, name), *args, **kwargs)
@@ -70,11 +71,28 @@ def right(name: str) -> Callable[[Service[P, R]], Service[P, R]]:
                 trail.refused(ask.db, ask.scope, full_name, error)
                 raise
             finally:
-                _inside.reset(mark)
+                _after.reset(mark)
+                for write in after.values():
+                    write()
 
         return guarded
 
     return guard
+
+
+def afterwards(what: str, write: Callable[[], None]) -> None:
+    """Have something written down once the service under way is over, whatever becomes of it.
+
+    So what is refused or only looked at leaves its trace: neither has a write of its own that
+    stays. What is named twice is written once.
+
+    Raises:
+        LookupError: no service is under way.
+    """
+    after = _after.get()
+    if after is None:
+        raise LookupError(what)
+    after.setdefault(what, write)
 
 
 def _narrowed(ask: Ask, name: str) -> Ask:

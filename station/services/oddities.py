@@ -13,12 +13,11 @@ from station.archive import oddities as kept
 from station.archive import oddity_facts as facts
 from station.archive import stations as sites
 from station.archive import vehicles as garage
-from station.archive.customers import book, sealed
+from station.archive.customers import sealed
 from station.archive.customers.sealed import Kind
 from station.archive.database import Connection
 from station.archive.oddities import Case, Step
 from station.errors import BadValueError, NotAllowedError, NotFoundError
-from station.guard import mask
 from station.loyalty import liability, programme
 from station.model import (
     CLOSED,
@@ -33,6 +32,7 @@ from station.model import (
 from station.services import trail
 from station.services.access import MINUTE_S, acting, right, stations_in_sight, today
 from station.services.ask import Ask
+from station.services.customers import naming
 from station.services.personal import sealing
 from station.services.points import rules
 
@@ -131,7 +131,8 @@ def week(ask: Ask, *, stations: Sequence[str] = ()) -> Week:
             return Week(None, ())
         person = ask.scope.person
         cases = kept.listed(conn, wanted, person=person, week_day=monday, limit=most)
-        shown = tuple(_shown(conn, ask, one, monday) for one in cases)
+        names = _names(conn, ask, cases)
+        shown = tuple(_shown(conn, ask, one, monday, names) for one in cases)
         outcomes = kept.outcomes(conn, wanted, person=person)
     _looked(ask, LIST, trail.place_of(ask.scope))
     return Week(day_date(monday), shown, outcomes)
@@ -149,7 +150,7 @@ def opened(ask: Ask, *, oddity_id: int) -> Opened:
         one = _found(conn, ask, oddity_id)
         steps = kept.steps(conn, oddity_id)
         told = Opened(
-            shown=_shown(conn, ask, one, one.week_day),
+            shown=_shown(conn, ask, one, one.week_day, _names(conn, ask, [one])),
             evidence=tuple((sign, _borne_by(conn, ask, sign)) for sign in one.evidence),
             steps=tuple(found(ask, step) for step in steps),
             accounts=tuple(kept.pointed_at(conn, oddity_id)),
@@ -173,7 +174,13 @@ def _looked(ask: Ask, what: str, station_id: int | None) -> None:
     trail.looked(ask.db, ask.scope, what, station_id=station_id, again_after_s=again_after_s)
 
 
-def _shown(conn: Connection, ask: Ask, one: Case, monday: int) -> Shown:
+def _names(conn: Connection, ask: Ask, cases: Sequence[Case]) -> Mapping[int, str]:
+    """Return what the members of these cases are called, by their ids."""
+    ids = {int(one.subject) for one in cases if one.sort is OdditySort.MEMBER}
+    return naming.in_list(conn, ask, ids)
+
+
+def _shown(conn: Connection, ask: Ask, one: Case, monday: int, names: Mapping[int, str]) -> Shown:
     station = sites.everything(conn)[one.station_id]
     version = programme.at(rules.told(conn, ask), day_number(ask.as_of))
     currency = version.currency if version else station.currency
@@ -183,7 +190,7 @@ def _shown(conn: Connection, ask: Ask, one: Case, monday: int) -> Shown:
         id=one.id,
         station=station.code,
         sort=one.sort,
-        label=_label(conn, ask, one),
+        label=_label(conn, one, names),
         kind=one.kind,
         state=one.state,
         week_day=one.week_day,
@@ -200,7 +207,7 @@ def _shown(conn: Connection, ask: Ask, one: Case, monday: int) -> Shown:
     )
 
 
-def _label(conn: Connection, ask: Ask, one: Case) -> str:
+def _label(conn: Connection, one: Case, names: Mapping[int, str]) -> str:
     """Return what a subject is called without saying who it is: a plate is on every car."""
     match one.sort:
         case OdditySort.CARD:
@@ -208,9 +215,7 @@ def _label(conn: Connection, ask: Ask, one: Case) -> str:
         case OdditySort.VEHICLE:
             return garage.labels(conn, [int(one.subject)]).get(int(one.subject), ("", ""))[0]
         case OdditySort.MEMBER:
-            customer = book.sure(conn, int(one.subject))
-            name, _ = sealing.unseal_contact(ask.db, customer.contact)
-            return customer.organisation_name or mask.name(name or "") or customer.code
+            return names[int(one.subject)]
     return ""
 
 

@@ -256,7 +256,7 @@ def test_who_asks_for_too_many_in_vain_is_stopped(db: Database) -> None:
         assert codes == [404, 404, 429, 429]
         right = {"member": {"by": "phone", "text": ANNA.phone}}
         assert till.send("/members/find", right).status_code == 429
-        assert till.balance(ANNA) == 1_000  # a plate is no guess
+        assert till.balance(ANNA) == 1_000  # plates are counted by themselves
 
 
 def test_nothing_personal_is_told_of_a_fault_or_logged(

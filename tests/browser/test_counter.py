@@ -15,7 +15,7 @@ from station.loyalty.ledger import Earning
 from station.model import Grant, Role
 from station.services import board
 from station.services.ask import Ask
-from station.services.points import balances, crediting, members
+from station.services.points import balances, crediting
 from station.services.points.members import By, Named
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -78,7 +78,7 @@ def plates(demo_ask: Ask) -> Iterator[str]:
 
 def _given(ask: Ask, labels: list[str]) -> Iterator[str]:
     for label in labels:
-        found = members.find(ask, member=Named(By.PLATE, label))
+        found = balances.balance(ask, member=Named(By.PLATE, label))
         earning = Earning(POINTS - found.balance, None, f"counter-{label}")
         with ask.db.writing(changes_figures=False) as conn:
             crediting.credit(conn, ask, [crediting.Credit(found.customer_id, None, earning)])

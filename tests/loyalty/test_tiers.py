@@ -42,7 +42,7 @@ def test_before_a_level_is_lost_it_says_what_would_keep_it() -> None:
     deeds = fills(*range(day_number(date(2025, 12, 1)), day_number(date(2025, 12, 7))), DAY)
 
     assert said(deeds, QUARTER, "en") == [
-        "gold, the highest level. Fills so far: 1, 11 days left.",
+        "gold, the highest level. Fills so far: 1.",
         "gold is kept by so many more fills before 1 Apr 2026: 5. Else no level is left.",
     ]
 

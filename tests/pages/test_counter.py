@@ -254,7 +254,7 @@ def test_a_coupon_is_taken_after_a_sentence_shown_by_its_code_and_used_once(
 
     page = press(press(page, "counter_offer_ten"), "counter_do")
 
-    assert "Taken: ten off" in said(page)
+    assert "Taken: Ten off" in said(page)
     assert till.balance() == 600
     held = next(str(w.key) for w in page.main.number_input if "counter_held" in str(w.key))
     page.number_input(key=held).set_value(120.5)
@@ -262,5 +262,6 @@ def test_a_coupon_is_taken_after_a_sentence_shown_by_its_code_and_used_once(
     assert "type its number" in said(page)
     page.text_input(key=held.replace("_amount", "_receipt")).set_value("0815")
     page = press(page, held.replace("_amount", "_do"))
-    assert "ten off: CN¥10.00 off, CN¥110.50 to pay." in said(page)
+    assert "Ten off: CN¥10.00 off, CN¥110.50 to pay." in said(page)
+    assert "Taken:" not in said(page)  # it cannot be used again
     assert not [w for w in page.main.number_input if "counter_held" in str(w.key)]

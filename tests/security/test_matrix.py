@@ -412,7 +412,6 @@ LISTS: Mapping[str, Maker] = {
     "counter.meet": lambda _: {"words": f"{OWN}-1"},
     "counter.slip_of_form": plain(key="form-unknown"),
     "members.find": lambda _: {"member": Named(By.CODE, f"{OWN}-1")},
-    "members.first": lambda _: {"several": [Named(By.CODE, f"{OWN}-1")]},
     "merging.recent": nothing,
     "offering.find": lambda f: {"code": f.codes[0]},
     "filters.choices": nothing,

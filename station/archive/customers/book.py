@@ -84,6 +84,15 @@ class NewCustomer(NamedTuple):
     made_at: int
 
 
+class Called(NamedTuple):
+    """By what a customer is called, whichever of his rows tells it; `name_of` is sealed as its."""
+
+    code: str
+    organisation_name: str
+    name_sealed: bytes | None
+    name_of: int
+
+
 class Span(NamedTuple):
     """A vehicle, from the first day on which it was a customer's to the first on which not."""
 
@@ -179,6 +188,47 @@ def same_of_many(conn: Connection, customer_ids: Sequence[int]) -> dict[int, lis
         for end, one in conn.execute(gone.order_by(customers.c.id)):
             rows[end].append(int(one))
     return {one: rows[end] for one, end in ends.items()}
+
+
+def erased(conn: Connection, customer_ids: Collection[int]) -> set[int]:
+    """Return who of these was erased."""
+    found: set[int] = set()
+    for some in slices(sorted(set(customer_ids))):
+        gone = customers.c.id.in_(some) & _one.c.erased_at.is_not(None)
+        query = select(customers.c.id).join(_one, _one.c.id == stands()).where(gone)
+        found |= set(conn.execute(query).scalars())
+    return found
+
+
+def called(conn: Connection, customer_ids: Collection[int]) -> dict[int, Called]:
+    """Return by what each of these customers is called: what stands first counts, then the rest."""
+    own = _names(conn, customers.c.id, customer_ids)
+    ends = {row.id: row.merged_into or row.id for row in own}
+    first = {
+        row.id: row for row in [*own, *_names(conn, customers.c.id, {*ends.values()} - {*ends})]
+    }
+    gone: dict[int, list[Any]] = defaultdict(list)
+    for row in _names(conn, customers.c.merged_into, {*ends.values()}):
+        gone[row.merged_into].append(row)
+    return {one: _called(first[end], *gone.get(end, ())) for one, end in ends.items()}
+
+
+def _names(conn: Connection, column: Column[int], values: Collection[int]) -> list[Any]:
+    """Return what rows of customers with these values tell of names, in the order of their ids."""
+    names = ("id", "merged_into", "code", "organisation_name", "name_sealed")
+    query = select(*[customers.c[name] for name in names]).order_by(customers.c.id)
+    return [
+        row
+        for some in slices(sorted(values))
+        for row in conn.execute(query.where(column.in_(some)))
+    ]
+
+
+def _called(first: Any, *others: Any) -> Called:
+    rows = [first, *others]
+    named = next((row for row in rows if row.name_sealed is not None), first)
+    company = next((row.organisation_name for row in rows if row.organisation_name), "")
+    return Called(first.code, company, named.name_sealed, named.id)
 
 
 def id_of(conn: Connection, code: str) -> int | None:

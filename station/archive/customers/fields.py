@@ -69,15 +69,6 @@ class Check(NamedTuple):
     account: str
 
 
-class Named(NamedTuple):
-    """By what a customer is called; his name came sealed and leaves sealed."""
-
-    id: int
-    code: str
-    organisation_name: str
-    name_sealed: bytes | None
-
-
 def values(
     conn: Connection, customer_ids: Collection[int], names: Collection[str] | None = None
 ) -> list[Value]:
@@ -155,16 +146,6 @@ def made_at(conn: Connection, customer_ids: Collection[int]) -> dict[int, int]:
     """Return when each customer was first written down, where that is known."""
     query = select(customers.c.id, customers.c.made_at).where(customers.c.id.in_(customer_ids))
     return {row.id: row.made_at for row in conn.execute(query) if row.made_at is not None}
-
-
-def named(conn: Connection, customer_ids: Collection[int]) -> list[Named]:
-    """Return by what customers are called."""
-    columns = [customers.c[name] for name in Named._fields]
-    return [
-        Named(*row)
-        for some in slices(sorted(customer_ids))
-        for row in conn.execute(select(*columns).where(customers.c.id.in_(some)))
-    ]
 
 
 def cards(conn: Connection, station_ids: Collection[int], bits: Mapping[str, int]) -> pd.DataFrame:

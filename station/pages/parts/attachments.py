@@ -40,7 +40,7 @@ def _scan(desk: Desk, customer_id: int, scan: Scan, *, may_open: bool) -> None:
         kind=kind,
         size=max(1, scan.size_bytes // KILO),
         account=scan.account,
-        when=blocks.moment(scan.written_at),
+        when=blocks.moment(desk, scan.written_at),
     )
     st.caption(blocks.plain(told))
     with st.container(horizontal=True):

@@ -208,16 +208,21 @@ def _written(desk: Desk, frame: pd.DataFrame, column: Column) -> pd.Series:
 
 def _word(desk: Desk, form: str, value: Any) -> str:
     if form == "moment":
-        return "" if pd.isna(value) else moment(int(value))
+        return "" if pd.isna(value) else moment(desk, int(value))
     if form.endswith(".clue"):
         return clues(desk, form, value)
     return desk.say(f"word.{form}.{value}") if value else ""
 
 
-def moment(second: int, zone: str = "") -> str:
-    """Return an instant by a zone's clock, else by this server's, to the minute."""
-    clock = ZoneInfo(zone) if zone else None
-    return f"{datetime.fromtimestamp(second, UTC).astimezone(clock):%Y-%m-%d %H:%M}"
+def begun(words: str) -> str:
+    """Return words as a line begins with them."""
+    return words[:1].upper() + words[1:]
+
+
+def moment(desk: Desk, second: int, station: str = "") -> str:
+    """Return an instant to the minute by the clock of a station, else by the programme's."""
+    zone = ZoneInfo(desk.zone(station))
+    return f"{datetime.fromtimestamp(second, UTC).astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def clues(desk: Desk, form: str, keys: Sequence[str]) -> str:

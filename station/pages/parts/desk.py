@@ -38,6 +38,13 @@ class Desk:
         """Return the board's rows that came in the period, the most frequent first."""
         return board.seen(self.ask, stations=self.stations, days=self.days)
 
+    def zone(self, station: str = "") -> str:
+        """Return the zone of a station in sight, else the programme's."""
+        usual = self.ask.settings.programme.zone
+        if not station:
+            return usual
+        return str(board.stations_known(self.ask).set_index("code")["zone"].get(station, usual))
+
     def say(self, key: str, /, **values: object) -> str:
         """Return a sentence of the catalogue in the reader's language."""
         return text.say(self.lang, key, **values)

@@ -8,9 +8,10 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import RLock
+from threading import Lock
 from time import monotonic
 from typing import Any
+from weakref import WeakValueDictionary
 
 import streamlit as st
 
@@ -22,8 +23,12 @@ KEPT_S = 30 * 60
 FORM, STEP, SLIP = "form", "step", "slip"
 """How key and step of a form are called in the address, and the number of what came of one."""
 LONGEST_KEY, LONGEST_NUMBER = 100, 18
-_kept: OrderedDict[tuple[str, str, str], tuple[float, Any]] = OrderedDict()
-_turn = RLock()
+Mark = tuple[str, str, str]
+"""Of which archive and account a form is, and its key."""
+_kept: OrderedDict[Mark, tuple[float, Any]] = OrderedDict()
+_turn = Lock()
+_pressed: WeakValueDictionary[Mark, Lock] = WeakValueDictionary()
+"""The lock of each form on which a press is under way."""
 
 
 def key() -> str:
@@ -79,11 +84,13 @@ def find(desk: Desk, form: str) -> Any:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """Let one press at a time do what has no key of its own."""
+def alone(desk: Desk, form: str) -> Iterator[None]:
+    """Let one press of a form at a time do what has no key of its own; no other form waits."""
     with _turn:
+        press = _pressed.setdefault(_mark(desk, form), Lock())
+    with press:
         yield
 
 
-def _mark(desk: Desk, form: str) -> tuple[str, str, str]:
+def _mark(desk: Desk, form: str) -> Mark:
     return str(desk.ask.db.url), desk.ask.scope.account, form

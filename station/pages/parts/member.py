@@ -11,8 +11,10 @@ from station.errors import StationError
 from station.model import day_date, minor_per_major
 from station.pages.parts import acts, blocks, drafts, enrol, offers, slips
 from station.pages.parts.desk import Desk
+from station.services import board
 from station.services.access import today
 from station.services.points import claiming, correcting, counter, levels, offering, spending
+from station.services.points.balances import Balance
 from station.services.points.counter import Met, Present
 from station.services.points.members import Named
 from station.services.points.spending import Terms
@@ -80,13 +82,13 @@ def draw(desk: Desk, form: str, visit: Visit, station: str) -> None:
     seen = counter.present(desk.ask, member=visit.member)
     terms = spending.terms(desk.ask, member=visit.member, station=station)
     acts.told()
-    if visit.taken is not None:
-        offers.told(desk, visit.taken)
+    if visit.taken is not None and not seen.has.is_frozen:
+        offers.told(desk, visit.member, visit.taken)
     if visit.is_new:
         st.success(desk.say("page_counter.enrolled"), icon=":material/person_add:")
     if visit.refused is not None:
         blocks.refused(desk, visit.refused)
-    if seen.is_frozen:
+    if seen.has.is_frozen:
         st.warning(blocks.plain(_answer(desk, seen, terms, visit)), icon=":material/ac_unit:")
     else:
         blocks.answer(_answer(desk, seen, terms, visit))
@@ -94,7 +96,7 @@ def draw(desk: Desk, form: str, visit: Visit, station: str) -> None:
         _holds(desk, seen)
         _level(desk, visit.member)
     _warn(desk, seen)
-    if not seen.is_frozen:
+    if not seen.has.is_frozen:
         _redeem(desk, form, visit, seen, terms)
         _offers(desk, form, visit, seen, station)
     _more(desk, form, visit, seen, station)
@@ -108,8 +110,8 @@ def who(desk: Desk, seen: Present, visit: Visit) -> str:
 
 
 def _answer(desk: Desk, seen: Present, terms: Terms, visit: Visit) -> str:
-    key = "frozen" if seen.is_frozen else "may" if terms.most else "may_not"
-    if key == "may_not" and 0 < seen.balance < terms.least:
+    key = "frozen" if seen.has.is_frozen else "may" if terms.most else "may_not"
+    if key == "may_not" and 0 < seen.has.balance < terms.least:
         key = "too_few"
     if key == "may" and terms.worth_minor:
         key = "may_worth"
@@ -119,7 +121,7 @@ def _answer(desk: Desk, seen: Present, terms: Terms, visit: Visit) -> str:
         money=_money(desk, terms, terms.most),
         most=terms.most,
         least=terms.least,
-        balance=seen.balance,
+        balance=seen.has.balance,
     )
 
 
@@ -134,44 +136,45 @@ def _holds(desk: Desk, seen: Present) -> None:
     """Draw the balance large, and below it what else is to be known of it."""
     st.caption(desk.say("page_counter.balance"))
     with st.container(key="counter_big"):
-        st.markdown(slips.amount(desk, seen.balance))
+        st.markdown(slips.amount(desk, seen.has.balance))
     told = []
-    if seen.held:
-        told.append(desk.say("page_counter.held", points=seen.held))
-    if seen.debt:
-        told.append(desk.say("page_counter.debt", points=seen.debt))
-    told.append(_ending(desk, seen))
+    if seen.has.held:
+        told.append(desk.say("page_counter.held", points=seen.has.held))
+    if seen.has.debt:
+        told.append(desk.say("page_counter.debt", points=seen.has.debt))
+    told.append(_ending(desk, seen.has))
     st.markdown("  \n".join(map(blocks.plain, told)))
     _endings(desk, seen)
 
 
-def _ending(desk: Desk, seen: Present) -> str:
+def _ending(desk: Desk, has: Balance) -> str:
     """Return in words what runs out soon."""
     days = desk.ask.settings.programme.notice_days
-    soon = [one for one in seen.endings if one.day is not None and one.day <= seen.day + days]
-    week = sum(one.points for one in soon if (one.day or 0) <= seen.day + WEEK_DAYS)
+    soon = [(one.day, one.points) for one in has.endings if one.day and one.day <= has.day + days]
     if not soon:
         return desk.say("page_counter.ends_none", days=days)
+    week = sum(points for day, points in soon if day <= has.day + WEEK_DAYS)
+    key = "one" if len(soon) == 1 else "week" if week else "soon"
     return desk.say(
-        "page_counter.ends_week" if week else "page_counter.ends_soon",
+        f"page_counter.ends_{key}",
         days=days,
-        points=sum(one.points for one in soon),
+        points=sum(points for _, points in soon),
         week=week,
-        first=day_date(soon[0].day or 0),
-        first_points=soon[0].points,
+        first=day_date(soon[0][0]),
+        first_points=soon[0][1],
     )
 
 
 def _endings(desk: Desk, seen: Present) -> None:
     """List every day on which something runs out."""
-    if not seen.endings:
+    if not seen.has.endings:
         return
     title = desk.say("page_counter.ends_all")
     with st.expander(title, icon=":material/event:"):
         never = desk.say("page_counter.ends_never")
         rows = [
             (never if one.day is None else f"{day_date(one.day):%Y-%m-%d}", one.points)
-            for one in seen.endings
+            for one in seen.has.endings
         ]
         frame = pd.DataFrame(rows, columns=["day", "points"])
         blocks.table(desk, frame, ENDINGS, key="counter_endings", alt=title)
@@ -181,10 +184,11 @@ def _warn(desk: Desk, seen: Present) -> None:
     """Tell what he redeemed today: whoever asks twice may not know that it was done."""
     if not seen.today:
         return
-    newest = seen.today[0]
+    newest, codes = seen.today[0], board.station_codes(desk.ask)
+    where = str(codes.get(newest.station_id, ""))
     said = desk.say(
         "page_counter.before" if len(seen.today) == 1 else "page_counter.before_many",
-        when=blocks.moment(newest.at, desk.ask.settings.programme.zone)[-5:],
+        when=blocks.moment(desk, newest.at, where)[-5:],
         points=sum(one.points for one in seen.today),
         number=str(newest.id),
         count=len(seen.today),
@@ -242,7 +246,7 @@ def _level(desk: Desk, named: Named) -> None:
     """Say where he stands, how he comes to more, and what he has by it."""
     standing = levels.standing(desk.ask, member=named, lang=desk.lang)
     for key, facts in (*standing.told, *standing.benefits):
-        st.caption(blocks.plain(desk.say(key, **facts)))
+        st.caption(blocks.plain(blocks.begun(desk.say(key, **facts))))
 
 
 def _quick(desk: Desk, terms: Terms) -> int:
@@ -276,7 +280,7 @@ def confirm(desk: Desk, form: str, visit: Visit, station: str) -> None:
     facts = {
         "who": who(desk, seen, visit),
         "points": visit.points,
-        "left": seen.balance - visit.points,
+        "left": seen.has.balance - visit.points,
         "money": _money(desk, terms, visit.points),
         "offer": visit.offered,
     }
@@ -350,7 +354,7 @@ def _more(desk: Desk, form: str, visit: Visit, seen: Present, station: str) -> N
         return desk.say("page_counter.thawed")
 
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if not seen.is_frozen:
+        if not seen.has.is_frozen:
             acts.with_reason(
                 desk,
                 key="counter_freeze",
@@ -370,7 +374,7 @@ def _more(desk: Desk, form: str, visit: Visit, seen: Present, station: str) -> N
         if CLAIM in desk.ask.scope.rights:
             _claim(desk, named, station)
         if seen.in_sight:
-            enrol.link(seen.customer_id, desk.say("page_counter.card"))
+            enrol.link(seen.has.customer_id, desk.say("page_counter.card"))
         leave(desk)
 
 

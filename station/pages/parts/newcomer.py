@@ -84,7 +84,7 @@ def _alike(desk: Desk, one: enrol.Alike) -> None:
 
 def _save(desk: Desk, key: str, new: NewCard) -> None:
     """Write him down once, however often it is pressed, and serve him."""
-    with drafts.alone():
+    with drafts.alone(desk, key):
         visit: Visit = drafts.find(desk, key) or Visit()
         if visit.member is None:
             try:

@@ -67,7 +67,7 @@ def _note(desk: Desk, note: notes.Note) -> None:
     words = shut if note.words is None else note.words or gone
     st.markdown(blocks.plain(words))
     station = note.station or desk.say("notes.elsewhere")
-    when = blocks.moment(note.written_at)
+    when = blocks.moment(desk, note.written_at)
     st.caption(blocks.plain(desk.say("notes.by", when=when, account=note.account, station=station)))
 
 

@@ -34,11 +34,16 @@ def draw(desk: Desk, named: Named, station: str) -> Choice | None:
 
 def word(desk: Desk, one: Choice | Held | Slip) -> str:
     """Return what an offer is called in the reader's language."""
-    return one.zh if desk.lang == "zh" else one.en
+    return blocks.begun(one.zh if desk.lang == "zh" else one.en)
 
 
-def told(desk: Desk, slip: Slip) -> None:
-    """Show the code of what was just taken, large enough to be read across the counter."""
+def told(desk: Desk, named: Named, slip: Slip) -> None:
+    """Show the code of what was just taken, large enough to be read across the counter.
+
+    What was used or withdrawn since is not shown as if it could be used.
+    """
+    if slip.code not in {one.code for one in offering.held(desk.ask, member=named)}:
+        return
     with st.container(border=True, key="slip"):
         done = desk.say("page_counter.taken", offer=word(desk, slip))
         st.markdown(f":green[:material/check_circle:] **{blocks.plain(done)}**")

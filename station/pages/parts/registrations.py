@@ -32,7 +32,9 @@ def _one_waiting(desk: Desk, row: Waiting) -> None:
     shut = desk.say("page_prospects.shut")
     st.markdown(f"**{blocks.plain(' · '.join(parts) or shut)}**")
     when = desk.say(
-        "page_prospects.registered", when=blocks.moment(row.made_at), station=row.station
+        "page_prospects.registered",
+        when=blocks.moment(desk, row.made_at),
+        station=row.station,
     )
     agreed = desk.say("blocks.and").join(
         f"{desk.say(f'word.purpose.{purpose}')} ({desk.say(f'word.channel.{channel}')})"

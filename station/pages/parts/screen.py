@@ -1,9 +1,10 @@
-"""How the counter looks, where its keys go, and how a slip is printed: fixed words of ours only."""
+"""How pages and the counter look, how a slip is printed: fixed words of ours only."""
 
 from pathlib import Path
 
 import streamlit as st
 
+HOUSE = Path(__file__).parent / "house.css"
 LOOK = Path(__file__).parent / "counter.css"
 FOCUS = """<script>
 if (matchMedia("(pointer: fine)").matches) {
@@ -12,6 +13,11 @@ if (matchMedia("(pointer: fine)").matches) {
 </script>"""
 """Whoever has a keyboard types at once; on a phone the keys would hide half the page."""
 PRINT = "<script>window.print();</script>"
+
+
+def every_page() -> None:
+    """Let words on coloured buttons be read in the dark."""
+    st.html(HOUSE)
 
 
 def look() -> None:

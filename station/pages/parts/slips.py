@@ -58,7 +58,7 @@ def _lines(desk: Desk, slip: Slip) -> None:
         "left": f"{slip.balance:,}",
         "who": slip.name or desk.say("page_counter.unnamed"),
         "number": str(slip.number),
-        "when": blocks.moment(slip.at, desk.ask.settings.programme.zone),
+        "when": blocks.moment(desk, slip.at, slip.station),
         "where": str(names.get(slip.station, slip.station)),
     }
     with st.container(key="slip_lines", gap=None):
@@ -112,6 +112,6 @@ def today(desk: Desk, station: str) -> None:
 def _line(desk: Desk, slip: Slip) -> str:
     key = "page_counter.today_undone" if slip.is_undone else "page_counter.today_one"
     who = slip.name or desk.say("page_counter.unnamed")
-    when = blocks.moment(slip.at, desk.ask.settings.programme.zone)[-5:]
+    when = blocks.moment(desk, slip.at, slip.station)[-5:]
     said = desk.say(key, when=when, who=who, points=slip.points, number=str(slip.number))
     return blocks.plain(said)

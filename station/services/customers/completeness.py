@@ -16,7 +16,7 @@ from station.model import DAY_S, day_number
 from station.services import board
 from station.services.access import right, stations_in_sight, today
 from station.services.ask import Ask
-from station.services.customers import contacts, fields
+from station.services.customers import contacts, fields, naming
 
 CARD = ("customer_id", "station_id", "keeper", "made_by", "made_day", "is_organisation", "score")
 NO_DAY = -1
@@ -168,7 +168,7 @@ def _told(ask: Ask, found: pd.DataFrame) -> pd.DataFrame:
     """Return cards with whom they are of and what is missing on them."""
     every = _every(ask)
     with ask.db.reading() as conn:
-        names = fields.names_of(conn, ask.db, found["customer_id"].tolist())
+        names = naming.in_list(conn, ask, found["customer_id"].tolist())
     missing = [
         completeness.missing(known, every, is_organisation=bool(kind))
         for known, kind in zip(found["known"], found["is_organisation"], strict=True)
@@ -278,7 +278,7 @@ def stale(ask: Ask, *, stations: Sequence[str] = (), most: int = 500) -> Stale:
 
 
 def _who(conn: Connection, ask: Ask, rows: pd.DataFrame) -> pd.Series:
-    names = fields.names_of(conn, ask.db, rows["customer_id"].unique().tolist())
+    names = naming.in_list(conn, ask, rows["customer_id"].unique().tolist())
     return rows["customer_id"].map(names).astype("object")
 
 

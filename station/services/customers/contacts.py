@@ -2,13 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from time import time
 
 from station.archive import stations
 from station.archive.customers import book, consents, sealed
 from station.archive.customers.book import Customer
 from station.archive.database import Connection, Database
-from station.archive.people import accounts, audit, sessions
+from station.archive.people import accounts, audit
 from station.errors import (
     BadValueError,
     LimitReachedError,
@@ -19,8 +18,8 @@ from station.guard import consent, looks, mask, traces
 from station.guard.traces import Traces
 from station.ingest import phones
 from station.model import Act, Channel, Purpose, day_number
-from station.services import board, trail
-from station.services.access import LOCAL_ACCOUNT, acting, right, rights_of, start_of_today, today
+from station.services import board, guessing, trail
+from station.services.access import acting, right, rights_of, start_of_today, today
 from station.services.ask import Ask
 from station.services.personal import sealing
 
@@ -77,6 +76,15 @@ def in_sight(conn: Connection, ask: Ask, customer_id: int) -> Seen:
     if customer is None or not here:
         raise NotFoundError("error.customer_not_found")
     return Seen(customer, known, here)
+
+
+def is_in_sight(conn: Connection, ask: Ask, customer_id: int) -> bool:
+    """Return whether a customer is there and in sight."""
+    try:
+        in_sight(conn, ask, customer_id)
+    except NotFoundError:
+        return False
+    return True
 
 
 def there(conn: Connection, ask: Ask, customer_id: int) -> Seen:
@@ -321,22 +329,12 @@ def find_by_phone(ask: Ask, *, phone: str) -> list[int]:
     number = phones.read(phone, ask.settings.ingest.phone_region)
     if not number:
         return []
-    with ask.db.writing(changes_figures=False) as conn:
-        refuse_guessing(conn, ask)
+    with ask.db.reading() as conn:
+        guessing.refuse(conn, ask)
         found = _with_phone(conn, ask, number)
-        if not found:
-            note_miss(conn, ask, f"phone/{number}")
+    if not found:
+        guessing.missed(ask, f"phone/{number}")
     return found
-
-
-def note_miss(conn: Connection, ask: Ask, typed: str) -> None:
-    """Write down that somebody looked up what is nobody's, told by a hash only."""
-    sessions.note_attempt(
-        conn,
-        account_hash=sealing.code_index(ask.db, typed),
-        address=_guesser(ask),
-        now_s=int(time()),
-    )
 
 
 def _with_phone(conn: Connection, ask: Ask, number: str) -> list[int]:
@@ -346,26 +344,6 @@ def _with_phone(conn: Connection, ask: Ask, number: str) -> list[int]:
         if customer and book.stations_of(conn, customer) & ask.scope.station_ids:
             found.append(customer_id)
     return found
-
-
-def refuse_guessing(conn: Connection, ask: Ask) -> None:
-    """Refuse every look-up once too many were in vain; a right one would tell as well.
-
-    Raises:
-        LimitReachedError: too many were nobody's today.
-    """
-    is_till = bool(ask.scope.terminal_id)
-    rules = ask.settings
-    most = rules.till.misses_per_day if is_till else rules.looks.phone_misses_per_day
-    missed = sessions.guesses(conn, address=_guesser(ask), from_s=start_of_today())
-    if ask.scope.account != LOCAL_ACCOUNT and missed >= most:
-        raise LimitReachedError("contacts.too_many_misses", most=most)
-
-
-def _guesser(ask: Ask) -> str:
-    if ask.scope.terminal_id:
-        return f"till/{ask.scope.terminal_id}"
-    return f"phone/{ask.scope.account_id}"
 
 
 def customers_by_phone(ask: Ask, *, words: str) -> list[int]:

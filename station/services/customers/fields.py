@@ -1,6 +1,6 @@
 """What is known of a customer, field by field: now, on any day, and how it came about."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from time import time
@@ -9,11 +9,10 @@ import pandas as pd
 
 from station import text
 from station.archive import lake, stations
-from station.archive.customers import book, sealed
+from station.archive.customers import book
 from station.archive.customers import fields as store
 from station.archive.customers.book import Customer
 from station.archive.customers.fields import Change, Check
-from station.archive.customers.sealed import Kind
 from station.archive.database import Connection, Database
 from station.config import Settings
 from station.contact import fields as every
@@ -29,7 +28,6 @@ from station.services.ask import Ask
 from station.services.customers import contacts, kept
 from station.services.customers.contacts import Seen
 from station.services.customers.kept import Fact, News, Words
-from station.services.personal import sealing
 
 LONGEST_NOTE, LONGEST_TEXT = reading.LONGEST[FieldKind.NOTE], reading.LONGEST_TEXT
 EARLIEST = reading.EARLIEST
@@ -387,18 +385,6 @@ def reveal(ask: Ask, *, customer_id: int, field: str, purpose: Purpose, reason: 
         told = f"{purpose}: {contacts.impersonal(reason, person)}"
         contacts.note_reveal(conn, ask, seen, f"customer:{customer_id}", reason=told)
         return fact.words
-
-
-def names_of(conn: Connection, db: Database, customer_ids: Collection[int]) -> dict[int, str]:
-    """Return what each customer is called in a list: a company's name, or a name masked."""
-    return {
-        one.id: one.organisation_name or mask.name(_name(db, one) or "") or one.code
-        for one in store.named(conn, customer_ids)
-    }
-
-
-def _name(db: Database, one: store.Named) -> str | None:
-    return sealing.unseal(db, one.name_sealed, place=sealed.place(Kind.NAME, id=one.id))
 
 
 def in_order(fields: Sequence[Told]) -> list[Told]:

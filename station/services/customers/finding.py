@@ -12,12 +12,10 @@ from station.archive import search, stations
 from station.archive import vehicles as garage
 from station.archive.customers import book, sealed
 from station.archive.database import Connection
-from station.errors import NotFoundError
-from station.guard import mask
 from station.ingest import misreads, plates
 from station.model import day_number
 from station.services.ask import Ask
-from station.services.customers import contacts
+from station.services.customers import contacts, naming
 from station.services.personal import sealing
 
 COLUMNS = ("kind", "id", "label", "why", "last_day", "key_kind", "customer_id")
@@ -171,9 +169,9 @@ def _in_sight(conn: Connection, ask: Ask, hits: Hits, limit: int) -> pd.DataFram
     found = [*_vehicles(conn, ask, hits.vehicles), *_customers(conn, ask, hits.customers)]
     shown = sorted(found, key=lambda one: one.order)[:limit]
     known = garage.labels(conn, [one.id for one in shown if one.kind == VEHICLE])
-    told = search.told_of(conn, [one.id for one in shown if one.kind == CUSTOMER])
+    names = naming.in_list(conn, ask, [one.id for one in shown if one.kind == CUSTOMER])
     labels = {(VEHICLE, i): told_by for i, told_by in known.items()}
-    labels |= {(CUSTOMER, i): (_name(ask, row), "") for i, row in told.items()}
+    labels |= {(CUSTOMER, i): (name, "") for i, name in names.items()}
     rows = [
         (
             *(one.kind, one.id, labels[one.kind, one.id][0], list(Why)[one.place[0]].value),
@@ -220,13 +218,7 @@ def _here(conn: Connection, ask: Ask, customer_ids: Sequence[int]) -> set[int]:
 
 
 def _is_seen(conn: Connection, ask: Ask, customer_id: int) -> bool:
-    for same in book.same(conn, customer_id):
-        try:
-            contacts.in_sight(conn, ask, same)
-        except NotFoundError:
-            continue
-        return True
-    return False
+    return any(contacts.is_in_sight(conn, ask, same) for same in book.same(conn, customer_id))
 
 
 def _last_days(conn: Connection, ask: Ask, customer_ids: Sequence[int]) -> dict[int, int]:
@@ -243,10 +235,3 @@ def _last_days(conn: Connection, ask: Ask, customer_ids: Sequence[int]) -> dict[
     days = search.last_days(conn, asked, ask.scope.station_ids, day_number(ask.as_of))
     came = {c: [days[v] for v in fleet if v in days] for c, fleet in small.items()}
     return {customer_id: max(of_fleet) for customer_id, of_fleet in came.items() if of_fleet}
-
-
-def _name(ask: Ask, row: search.Told) -> str:
-    if row.organisation_name:
-        return row.organisation_name
-    place = sealed.place(sealed.Kind.NAME, id=row.id)
-    return mask.name(sealing.unseal(ask.db, row.name_sealed, place=place) or "") or row.code

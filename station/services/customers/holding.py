@@ -1,5 +1,6 @@
 """Whose is a vehicle, and since when? Cars are sold, fleets leave, plates go to the next car."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from time import time
@@ -11,14 +12,12 @@ from station.archive.customers.holding import Held
 from station.archive.database import Connection
 from station.archive.lapses import LapseNote
 from station.errors import BadValueError, NotAllowedError, NotFoundError
-from station.guard import mask
 from station.ingest import plates
 from station.model import Act, LapseReason, day_number
 from station.services import alarms, board, trail
 from station.services.access import acting, right, today
 from station.services.ask import Ask
-from station.services.customers import cards, contacts
-from station.services.personal import sealing
+from station.services.customers import cards, contacts, naming
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +65,27 @@ def of_vehicle(ask: Ask, *, vehicle_id: int) -> Holding:
     with ask.db.reading() as conn:
         return Holding(
             vehicle_id,
-            tuple(_holder(conn, ask, held) for held in store.owners(conn, vehicle_id)),
-            tuple(_holder(conn, ask, held) for held in store.cards_of(conn, vehicle_id)),
+            _holders(conn, ask, store.owners(conn, vehicle_id)),
+            _holders(conn, ask, store.cards_of(conn, vehicle_id)),
             tuple(Plate(*plate) for plate in keys.plates_of(conn, vehicle_id)),
         )
 
 
-def _holder(conn: Connection, ask: Ask, held: Held) -> Holder:
+def _holders(conn: Connection, ask: Ask, known: Sequence[Held]) -> tuple[Holder, ...]:
+    """Return who held something, as far as he is in sight."""
+    seen = [_seen(conn, ask, held) for held in known]
+    names = naming.in_list(conn, ask, {one for one in seen if one is not None})
+    return tuple(
+        Holder(one, names.get(one or 0, ""), held.what, held.from_day, held.to_day)
+        for one, held in zip(seen, known, strict=True)
+    )
+
+
+def _seen(conn: Connection, ask: Ask, held: Held) -> int | None:
     try:
-        customer = contacts.in_sight(conn, ask, held.customer_id or 0).customer
+        return contacts.in_sight(conn, ask, held.customer_id or 0).customer.id
     except NotFoundError:
-        return Holder(None, "", held.what, held.from_day, held.to_day)
-    name, _ = sealing.unseal_contact(ask.db, customer.contact)
-    shown = customer.organisation_name or mask.name(name or "") or customer.code
-    return Holder(customer.id, shown, held.what, held.from_day, held.to_day)
+        return None
 
 
 @right("customers.edit")

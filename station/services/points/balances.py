@@ -7,6 +7,7 @@ import pandas as pd
 from station.archive.customers import book
 from station.archive.points import lots
 from station.loyalty import ledger
+from station.loyalty.ledger import Purse
 from station.services.access import right
 from station.services.ask import Ask
 from station.services.customers import contacts
@@ -46,10 +47,13 @@ def balance(ask: Ask, *, member: Named) -> Balance:
         PointsError: several are.
     """
     with ask.db.reading() as conn:
-        customer_id = members.found(conn, ask, member)
-        purse = booking.seen_now(conn, ask, customer_id)
+        return of_purse(booking.seen_now(conn, ask, members.found(conn, ask, member)))
+
+
+def of_purse(purse: Purse) -> Balance:
+    """Return what is told of what a member holds."""
     return Balance(
-        customer_id=customer_id,
+        customer_id=purse.customer_id,
         day=purse.day,
         balance=purse.balance,
         held=purse.held,

@@ -13,10 +13,9 @@ from station.archive.points.claims import Claim
 from station.errors import LimitReachedError, NotAllowedError, NotFoundError, PointsError
 from station.loyalty.expiry import day_at
 from station.model import Act, day_date, day_number
-from station.services import trail
+from station.services import guessing, trail
 from station.services.access import LOCAL_ACCOUNT, acting, right
 from station.services.ask import Ask
-from station.services.customers import contacts
 from station.services.points import awarding, booking, members, returning, rules
 from station.services.points.members import Named
 
@@ -50,19 +49,19 @@ def claim(ask: Ask, *, member: Named, slip: Slip) -> Claimed:
     Raises:
         NotFoundError: member or receipt are not there, or not in sight; both answer alike.
         PointsError: it is another's, it was claimed before, too old, or no rules held.
-        LimitReachedError: too many receipts were none today, or the member or the account that asks
-            claimed as many as a day allows.
+        LimitReachedError: too many receipts or members were none today, or the member or the
+            account that asks claimed as many as a day allows.
     """
     if "points.read" not in ask.scope.rights:
         raise NotAllowedError("error.not_allowed", right="points.read")
     with acting(ask) as conn:
-        contacts.refuse_guessing(conn, ask)
+        guessing.refuse(conn, ask)
         station_id = booking.desk_of(conn, ask).station(slip.station)
         customer_id = members.found(conn, ask, member)
         lines = awards.of_receipt(conn, station_id, slip.number.strip(), day_number(slip.day))
         if lines and sum(line.amount_minor for line in lines) == slip.amount_minor:
             return _claimed(conn, ask, customer_id, lines, slip)
-        contacts.note_miss(conn, ask, f"receipt/{slip}")
+    guessing.missed(ask, f"receipt/{slip}")
     raise NotFoundError("points.no_receipt")
 
 

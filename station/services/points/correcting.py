@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from time import time
 
+from station.archive.customers import book
 from station.archive.database import Connection
 from station.archive.people import requests
 from station.archive.points import chain, lots
@@ -42,13 +43,14 @@ def reverse(
     Raises:
         NotFoundError: there is no such redemption in sight.
         PointsError: it was reversed before, or too long ago, or what it paid for was used.
-        BadValueError: no reason is given.
+        BadValueError: no reason is given, or it names him.
         KeyReusedError: the key stood for something else.
     """
 
     def draw(desk: Desk) -> Order:
         spent = desk.transaction(number, PointMove.REDEEM, PointMove.CONFIRM)
         _refuse_others(desk, spent, own_within_s)
+        refuse_names(desk, reason, spent.customer_id)
         order = undone(desk, spent.id)
         vouchers.unpaid(desk, number)
         return order
@@ -72,6 +74,17 @@ def undone(desk: Desk, number: int) -> Order:
     return Order(desk.purse(spent.customer_id), draft, spent.station_id, closes=number)
 
 
+def refuse_names(desk: Desk, reason: str, *customer_ids: int) -> None:
+    """Refuse a reason that names a customer it is about: it is kept for ever.
+
+    Raises:
+        BadValueError: it names him.
+    """
+    for customer_id in customer_ids:
+        customer = book.sure(desk.conn, customer_id)
+        contacts.impersonal(reason, contacts.of_person(desk.ask.db, customer))
+
+
 def _refuse_others(desk: Desk, spent: Booked, within_s: int | None) -> None:
     if within_s is None and not desk.ask.scope.terminal_id:
         return
@@ -88,13 +101,14 @@ def refund(ask: Ask, *, key: str, number: int, points: int, reason: str) -> Rece
     Raises:
         NotFoundError: there is no such earning in sight.
         PointsError: more would be taken back than it yielded.
-        BadValueError: no reason is given.
+        BadValueError: no reason is given, or it names him.
         KeyReusedError: the key stood for something else.
     """
     reason = trail.needed(reason)
 
     def draw(desk: Desk) -> Order:
         earned = desk.transaction(number, PointMove.EARN)
+        refuse_names(desk, reason, earned.customer_id)
         purse = desk.purse(earned.customer_id)
         (lot_id,) = lots.opened_by(desk.conn, number)
         return Order(purse, ledger.refund(purse, lot_id, points), earned.station_id)
@@ -115,7 +129,7 @@ def transfer(
         NotFoundError: a member or the station is not there, or not in sight; both answer alike.
         PointsError: there are not so many points, none may be spent, or both are one.
         LimitReachedError: those are too many at once.
-        BadValueError: no reason is given.
+        BadValueError: no reason is given, or it names one of them.
         KeyReusedError: the key stood for something else.
     """
     points = booking.possible(points, ask.settings.ledger)
@@ -125,6 +139,7 @@ def transfer(
         both = [members.found(desk.conn, ask, one) for one in (member, to)]
         for customer_id in both:
             contacts.there(desk.conn, ask, customer_id)
+        refuse_names(desk, reason, *both)
         giver, taker = map(desk.purse, both)
         return Order(giver, ledger.transfer(giver, taker, points), desk.station(station))
 
@@ -140,11 +155,13 @@ def freeze(ask: Ask, *, key: str, member: Named, station: str, reason: str) -> R
     Raises:
         NotFoundError: member or station are not there, or not in sight; both answer alike.
         PointsError: it was frozen before.
-        BadValueError: no reason is given.
+        BadValueError: no reason is given, or it names him.
     """
 
     def draw(desk: Desk) -> Order:
-        purse = desk.purse(members.found(desk.conn, ask, member))
+        customer_id = members.found(desk.conn, ask, member)
+        refuse_names(desk, reason, customer_id)
+        purse = desk.purse(customer_id)
         return Order(purse, ledger.freeze(purse), desk.station(station))
 
     facts = {"member": member.mark(ask)}
@@ -158,11 +175,13 @@ def thaw(ask: Ask, *, key: str, member: Named, station: str, reason: str) -> Rec
     Raises:
         NotFoundError: member or station are not there, or not in sight; both answer alike.
         PointsError: he was not frozen.
-        BadValueError: no reason is given.
+        BadValueError: no reason is given, or it names him.
     """
 
     def draw(desk: Desk) -> Order:
-        purse = desk.purse(members.found(desk.conn, ask, member))
+        customer_id = members.found(desk.conn, ask, member)
+        refuse_names(desk, reason, customer_id)
+        purse = desk.purse(customer_id)
         return Order(purse, ledger.thaw(purse), desk.station(station))
 
     facts = {"member": member.mark(ask)}

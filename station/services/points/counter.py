@@ -1,6 +1,7 @@
 """Who stands at the counter, what may he spend, and what was spent there today?"""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,18 +13,16 @@ from station.archive.customers.book import Customer
 from station.archive.database import Connection
 from station.archive.points import chain, spent
 from station.archive.points.chain import Booked
-from station.errors import BadValueError, NotAllowedError, NotFoundError
-from station.guard import mask
+from station.errors import BadValueError, NotFoundError
 from station.ingest import phones, plates
 from station.ingest.plate_result import PlateStatus
-from station.loyalty import coupons, ledger, programme
+from station.loyalty import coupons, programme
 from station.model import PointMove
 from station.services.access import right
 from station.services.ask import Ask
-from station.services.customers import contacts, finding
-from station.services.personal import sealing
-from station.services.points import booking, members, rules
-from station.services.points.balances import Ending
+from station.services.customers import contacts, finding, naming
+from station.services.points import balances, booking, members, rules
+from station.services.points.balances import Balance
 from station.services.points.members import By, Named
 
 MOST_MET = 12
@@ -70,20 +69,14 @@ class Slip:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """A member at the counter: what he is called, masked, and all that he holds.
+    """A member at the counter: what he is called, masked, and all that he `has`.
 
     `since` is the last spending and `newest` the last transaction that he is seen with.
     """
 
-    customer_id: int
     name: str
     in_sight: bool
-    day: int
-    balance: int
-    held: int
-    debt: int
-    is_frozen: bool
-    endings: tuple[Ending, ...]
+    has: Balance
     since: int
     newest: int
     today: tuple[Booked, ...]
@@ -94,27 +87,31 @@ def meet(ask: Ask, *, words: str) -> list[Met]:
     """Return who may be meant, the surest first.
 
     A whole plate, card or telephone is looked for in the whole chain; the end of a plate, one that
-    was misread, a name only among those in sight. Telephones and cards of nobody are counted.
+    was misread, a name only among those in sight. What is nobody's is counted.
 
     Raises:
         NotFoundError: nobody is.
         PointsError: several are known by that card or telephone.
-        LimitReachedError: too many telephones and cards were nobody's today.
+        LimitReachedError: too many were nobody's today.
     """
     named = _in_full(ask, words.strip())
-    missed = NotFoundError("points.no_member")
     if named:
-        try:
-            by, shown = members.first(ask, several=named)
-        except NotFoundError as error:
-            missed = error
-        else:
-            label = plates.normalise(by.text).norm if by.by is By.PLATE else ""
-            return [Met(by, shown.name, label, by.by.value)]
-    found = [] if any(one.by in members.GUESSED for one in named) else _near(ask, words)
+        with suppress(NotFoundError):
+            return [_known(ask, named)]
+    found = [] if any(one.by is not By.PLATE for one in named) else _near(ask, words)
     if not found:
-        raise missed
+        raise NotFoundError("points.no_member")
     return found
+
+
+def _known(ask: Ask, named: Sequence[Named]) -> Met:
+    """Return who in the chain is known by one of these."""
+    with ask.db.reading() as conn:
+        by, customer_id = members.first(conn, ask, named)
+        near = contacts.is_in_sight(conn, ask, customer_id)
+        name = _called(conn, ask, customer_id, is_near=near)
+    label = plates.normalise(by.text).norm if by.by is By.PLATE else ""
+    return Met(by, name, label, by.by.value)
 
 
 def _in_full(ask: Ask, words: str) -> list[Named]:
@@ -172,25 +169,15 @@ def _met(conn: Connection, ask: Ask, row: Mapping[Any, Any], who: Customer | Non
     last_day = None if pd.isna(row["last_day"]) else int(row["last_day"])
     if who is None:
         return Met(None, "", label, str(row["why"]), last_day)
-    near = _is_near(conn, ask, who.id)
+    near = contacts.is_in_sight(conn, ask, who.id)
     member = Named(By.CUSTOMER, str(who.id)) if near else Named(By.PLATE, label)
-    return Met(member, _called(ask, who, is_near=near), label, str(row["why"]), last_day)
+    name = _called(conn, ask, who.id, is_near=near)
+    return Met(member, name, label, str(row["why"]), last_day)
 
 
-def _is_near(conn: Connection, ask: Ask, customer_id: int) -> bool:
-    try:
-        contacts.there(conn, ask, customer_id)
-    except (NotFoundError, NotAllowedError):
-        return False
-    return True
-
-
-def _called(ask: Ask, customer: Customer, *, is_near: bool) -> str:
-    """Return what a customer is called: an organisation in sight in full, everybody else masked."""
-    if customer.organisation_name:
-        return customer.organisation_name if is_near else mask.name(customer.organisation_name)
-    name, _ = sealing.unseal_contact(ask.db, customer.contact)
-    return mask.name(name or "")
+def _called(conn: Connection, ask: Ask, customer_id: int, *, is_near: bool) -> str:
+    far = () if is_near else (customer_id,)
+    return naming.at_counter(conn, ask, [customer_id], far=far)[customer_id]
 
 
 @right("points.read")
@@ -205,20 +192,14 @@ def present(ask: Ask, *, member: Named) -> Present:
         customer_id = members.found(conn, ask, member)
         purse = booking.seen_now(conn, ask, customer_id)
         rows = book.same(conn, customer_id)
-        near = _is_near(conn, ask, customer_id)
+        near = contacts.is_in_sight(conn, ask, customer_id)
         taken, newest = spent.newest(conn, rows), spent.last(conn, rows)
         today = spent.of_customers(conn, rows, purse.day)
         undone = spent.undone(conn, [one.id for one in today])
         return Present(
-            customer_id=customer_id,
-            name=_called(ask, book.sure(conn, customer_id), is_near=near),
+            name=_called(conn, ask, customer_id, is_near=near),
             in_sight=near,
-            day=purse.day,
-            balance=purse.balance,
-            held=purse.held,
-            debt=purse.debt,
-            is_frozen=purse.is_frozen,
-            endings=tuple(Ending(day, points) for day, points in ledger.endings(purse)),
+            has=balances.of_purse(purse),
             since=taken.id if taken else 0,
             newest=newest.id if newest else 0,
             today=tuple(
@@ -273,11 +254,12 @@ def _slips(conn: Connection, ask: Ask, booked: Sequence[Booked]) -> list[Slip]:
     for one in booked:
         version = programme.at(told, one.day)
         customer = book.sure(conn, one.customer_id)
-        near = _is_near(conn, ask, customer.id)
+        near = contacts.is_in_sight(conn, ask, customer.id)
+        name = "" if customer.erased_at else _called(conn, ask, customer.id, is_near=near)
         found.append(
             Slip(
                 number=one.id,
-                name="" if customer.erased_at else _called(ask, customer, is_near=near),
+                name=name,
                 points=one.points,
                 balance=one.balance,
                 at=one.at,

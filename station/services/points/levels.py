@@ -12,15 +12,13 @@ from station.archive.customers import book
 from station.archive.database import Connection
 from station.archive.points import chain, deeds
 from station.archive.points.deeds import Days
-from station.guard import mask
 from station.loyalty import programme, ranks, tiers
 from station.loyalty.conditions import holds
 from station.loyalty.programme import Level, Multiplier, Offer, Version
-from station.model import day_date
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
+from station.services.customers import naming
 from station.services.memory import remembered
-from station.services.personal import sealing
 from station.services.points import grading, members, rules
 from station.services.points.members import Named
 
@@ -213,13 +211,8 @@ def _falling(
         found = tiers.standing(did, version.tiers, day, version.currency)
         if found.fall:
             words = (programme.word(level, lang) for level in (found.level, found.fall.to))
-            name = _name(conn, ask, int(str(one)))
-            rows.append((one, name, *words, found.fall.keep, day_date(found.fall.day)))
+            rows.append((one, "", *words, found.fall.keep, found.fall.day))
     found_ = pd.DataFrame(rows, columns=list(FALLING))
+    names = naming.in_list(conn, ask, found_["customer_id"].tolist())
+    found_ = found_.assign(name=found_["customer_id"].map(names).astype("object"))
     return found_.sort_values(["day", "customer_id"], ignore_index=True)
-
-
-def _name(conn: Connection, ask: Ask, customer_id: int) -> str:
-    customer = book.sure(conn, customer_id)
-    name, _ = sealing.unseal_contact(ask.db, customer.contact)
-    return customer.organisation_name or mask.name(name or "")

@@ -1,21 +1,23 @@
 """Who is at the counter? Found in the whole chain by his full plate, card or telephone."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from station.archive import search
 from station.archive.customers import book, sealed
+from station.archive.customers.book import Customer
 from station.archive.database import Connection
 from station.errors import BadValueError, NotFoundError, PointsError
-from station.guard import mask
 from station.ingest import phones, plates
-from station.services.access import right
+from station.services import guessing, trail
+from station.services.access import MINUTE_S, afterwards, right
 from station.services.ask import Ask
-from station.services.customers import contacts
+from station.services.customers import contacts, naming
+from station.services.guessing import Tried
 from station.services.personal import sealing
-from station.services.points import booking
 
 
 class By(StrEnum):
@@ -29,8 +31,12 @@ class By(StrEnum):
 
 
 ID = re.compile(r"[0-9]{1,18}")
-GUESSED = frozenset({By.PHONE, By.CARD})
-"""What somebody can try number by number."""
+TRIED: Mapping[By, Tried] = {
+    By.PLATE: Tried.PLATE,
+    By.CARD: Tried.NUMBER,
+    By.PHONE: Tried.NUMBER,
+}
+"""By what anybody of the chain is found, and as what it counts if it is nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +53,10 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """What a counter is shown of a member: a masked name, and what he may spend now."""
+    """A member as a till may know him: his name is masked, wherever he is known."""
 
     customer_id: int
     name: str
-    balance: int
-    held: int
-    debt: int
-    is_frozen: bool
 
 
 @right("points.read")
@@ -64,76 +66,12 @@ def find(ask: Ask, *, member: Named) -> Member:
     Raises:
         NotFoundError: nobody is known by that, or not in sight; both answer alike.
         PointsError: several are.
-        LimitReachedError: too many telephones and cards were nobody's today.
+        LimitReachedError: too many were nobody's today.
     """
-    _, shown = first(ask, several=(member,))
-    return shown
-
-
-@right("points.read")
-def first(ask: Ask, *, several: Sequence[Named]) -> tuple[Named, Member]:
-    """Return the first of these by whom a member is known, and him; none is one miss.
-
-    Raises:
-        NotFoundError: nobody is known by any of them, or not in sight; both answer alike.
-        PointsError: several are.
-        LimitReachedError: too many telephones and cards were nobody's today.
-    """
-    guessed = any(member.by in GUESSED for member in several)
     with ask.db.reading() as conn:
-        if guessed:
-            contacts.refuse_guessing(conn, ask)
-        for member in several:
-            try:
-                customer_id = found(conn, ask, member)
-            except NotFoundError as error:
-                missed = error
-            else:
-                return member, _shown(conn, ask, customer_id)
-    if guessed:
-        _write_miss(ask, several[0])
-    raise missed
-
-
-def refuse_guessing(ask: Ask, member: Named) -> None:
-    """Refuse whoever asked for too many in vain today, by what can be guessed.
-
-    Raises:
-        LimitReachedError: too many telephones and cards were nobody's today.
-    """
-    if member.by in GUESSED:
-        with ask.db.reading() as conn:
-            contacts.refuse_guessing(conn, ask)
-
-
-def note_miss(ask: Ask, member: Named) -> None:
-    """Write down that somebody was asked for in vain.
-
-    Raises:
-        LimitReachedError: meanwhile others were, too many in all.
-    """
-    if member.by in GUESSED:
-        _write_miss(ask, member)
-
-
-def _write_miss(ask: Ask, member: Named) -> None:
-    with ask.db.writing(changes_figures=False) as conn:
-        contacts.refuse_guessing(conn, ask)
-        contacts.note_miss(conn, ask, f"{member.by}/{member.text.strip()}")
-
-
-def _shown(conn: Connection, ask: Ask, customer_id: int) -> Member:
-    purse = booking.seen_now(conn, ask, customer_id)
-    customer = book.sure(conn, customer_id)
-    name, _ = sealing.unseal_contact(ask.db, customer.contact)
-    return Member(
-        customer_id=customer_id,
-        name=mask.name(name or ""),
-        balance=purse.balance,
-        held=purse.held,
-        debt=purse.debt,
-        is_frozen=purse.is_frozen,
-    )
+        customer_id = found(conn, ask, member)
+        names = naming.at_counter(conn, ask, [customer_id], far=[customer_id])
+    return Member(customer_id, names[customer_id])
 
 
 def found(conn: Connection, ask: Ask, member: Named) -> int:
@@ -143,15 +81,65 @@ def found(conn: Connection, ask: Ask, member: Named) -> int:
         NotFoundError: there is none, or not in sight; both answer alike.
         PointsError: several are known by that.
         NotAllowedError: he was erased.
+        LimitReachedError: too many were nobody's today.
     """
-    if member.by in {By.CODE, By.CUSTOMER}:
-        return _near(conn, ask, member)
-    who = {first for one in _tied(conn, ask, member) if (first := _stands(conn, one))}
+    _, customer_id = first(conn, ask, (member,))
+    return customer_id
+
+
+def first(conn: Connection, ask: Ask, several: Sequence[Named]) -> tuple[Named, int]:
+    """Return the first of these by whom a customer is known, and him; none of them is one miss.
+
+    This is the one way from a plate, card or telephone to a customer: who tries too many that are
+    nobody's is refused, and that somebody out of sight was met is written down.
+
+    Raises:
+        NotFoundError: there is none, or not in sight; both answer alike.
+        PointsError: several are known by that.
+        NotAllowedError: he was erased.
+        LimitReachedError: too many were nobody's today.
+    """
+    for tried in {TRIED[one.by] for one in several if one.by in TRIED}:
+        guessing.refuse(conn, ask, tried)
+    for one in several:
+        if one.by not in TRIED:
+            return one, _near(conn, ask, one)
+        customer = _anywhere(conn, ask, one)
+        if customer is not None:
+            if not customer.registered & ask.scope.station_ids:
+                met = f"customer:{customer.id}:met"
+                afterwards(met, partial(_note_far, ask, customer.id, met))
+            return one, customer.id
+    missed = several[0]
+    guessing.missed(ask, f"{missed.by}/{missed.text.strip()}", TRIED[missed.by])
+    raise NotFoundError("points.no_member")
+
+
+def _note_far(ask: Ask, customer_id: int, met: str) -> None:
+    """Write down that somebody out of sight was met; again a little later is the same look."""
+    with ask.db.reading() as conn:
+        if contacts.is_in_sight(conn, ask, customer_id):
+            return
+    trail.looked(
+        ask.db,
+        ask.scope,
+        met,
+        station_id=trail.place_of(ask.scope),
+        again_after_s=ask.settings.looks.same_look_min * MINUTE_S,
+    )
+
+
+def _anywhere(conn: Connection, ask: Ask, member: Named) -> Customer | None:
+    """Return who in the chain has this plate, card or telephone now, none if nobody has.
+
+    Raises:
+        PointsError: several have.
+    """
+    known = (book.find(conn, one) for one in _tied(conn, ask, member))
+    who = {one.id: one for one in known if one and one.erased_at is None}
     if len(who) > 1:
         raise PointsError("points.many_members")
-    if not who:
-        raise NotFoundError("points.no_member")
-    return who.pop()
+    return next(iter(who.values()), None)
 
 
 def _near(conn: Connection, ask: Ask, member: Named) -> int:
@@ -160,12 +148,6 @@ def _near(conn: Connection, ask: Ask, member: Named) -> int:
     customer_id = by_id if member.by is By.CUSTOMER else book.id_of(conn, text)
     contacts.there(conn, ask, customer_id or 0)
     return customer_id or 0
-
-
-def _stands(conn: Connection, customer_id: int) -> int | None:
-    """Return which record stands for a customer, none of one who was erased."""
-    customer = book.find(conn, customer_id)
-    return customer.id if customer and customer.erased_at is None else None
 
 
 def _tied(conn: Connection, ask: Ask, member: Named) -> list[int]:

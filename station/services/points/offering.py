@@ -12,7 +12,6 @@ from station.archive.database import Connection
 from station.archive.points import offers as store
 from station.archive.points.offers import Act, Coupon, Gone, Limits, NewCoupon
 from station.errors import BadValueError, NotFoundError, PointsError
-from station.guard import mask
 from station.ingest import products
 from station.loyalty import coupons, earning, ledger
 from station.loyalty.coupons import Case, Refusal
@@ -23,8 +22,7 @@ from station.model import DAY_S, CouponAct, CouponState, Fuel, Unit
 from station.services import trail
 from station.services.access import right
 from station.services.ask import Ask
-from station.services.customers import contacts
-from station.services.personal import sealing
+from station.services.customers import contacts, naming
 from station.services.points import booking, correcting, grading, members, rules, vouchers
 from station.services.points.booking import Desk, Order
 from station.services.points.grading import Graded
@@ -291,12 +289,13 @@ def find(ask: Ask, *, code: str) -> Held:
 
 def _held(conn: Connection, ask: Ask, coupon: Coupon, day: int) -> Held:
     version, offer = vouchers.rule(conn, ask, coupon)
-    name, _ = sealing.unseal_contact(ask.db, book.sure(conn, coupon.customer_id).contact)
+    whose = coupon.customer_id
+    names = naming.at_counter(conn, ask, [whose], far=[whose])
     is_over = coupon.state is CouponState.ISSUED and coupon.last_day < day
     return Held(
         number=coupon.id,
         code=coupon.code,
-        name=mask.name(name or ""),
+        name=names[whose],
         offer=offer.name,
         zh=word(offer, "zh"),
         en=word(offer, "en"),
@@ -420,13 +419,14 @@ def refund(ask: Ask, *, key: str, code: str, back_minor: int, reason: str) -> Sl
     Raises:
         NotFoundError: there is no such code, or it was not used in sight; both answer alike.
         PointsError: only a part was taken back.
-        BadValueError: it is not used, or no reason is given.
+        BadValueError: it is not used, or no reason is given or it names him.
         LimitReachedError: too many codes were nobody's today.
         KeyReusedError: the key stood for something else.
     """
 
     def do(turn: Turn, coupon: Coupon) -> Act:
         _refuse_unseen(turn.desk, coupon)
+        correcting.refuse_names(turn.desk, reason, coupon.customer_id)
         coupons.after(coupon.state, CouponAct.REFUND)
         if back_minor != coupon.amount_minor:
             raise PointsError("coupons.partly")
@@ -445,13 +445,15 @@ def withdraw(ask: Ask, *, key: str, code: str, reason: str) -> Slip:
     Raises:
         NotFoundError: there is no such code, or it is not in sight; both answer alike.
         PointsError: its points were spent too long ago.
-        BadValueError: it was used, has run out or was withdrawn before, or no reason is given.
+        BadValueError: it was used, has run out or was withdrawn before, or no reason is given or
+            it names him.
         LimitReachedError: too many codes were nobody's today.
         KeyReusedError: the key stood for something else.
     """
 
     def do(turn: Turn, coupon: Coupon) -> Act:
         _refuse_unseen(turn.desk, coupon)
+        correcting.refuse_names(turn.desk, reason, coupon.customer_id)
         coupons.after(coupon.state, CouponAct.WITHDRAW)
         balance = turn.desk.purse(coupon.customer_id).balance
         if coupon.redemption_id is not None:

@@ -10,7 +10,6 @@ from station.archive import stations as sites
 from station.archive.customers import book, filters
 from station.archive.database import Connection
 from station.archive.points import sums
-from station.guard import mask
 from station.loyalty import breakage, flows, programme
 from station.loyalty.breakage import Forecast, Range
 from station.loyalty.liability import value_minor
@@ -18,7 +17,7 @@ from station.loyalty.programme import Version
 from station.model import Station, day_date, day_number
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
-from station.services.personal import sealing
+from station.services.customers import naming
 from station.services.points import ledgers, rules
 from station.services.points.ledgers import Ledger
 
@@ -328,11 +327,5 @@ def _named(conn: Connection, ask: Ask, rows: pd.DataFrame) -> pd.DataFrame:
     by = ["expires_day", "customer_id"]
     told = rows.groupby(by, as_index=False)[["points"]].sum()
     told = told.sort_values(["expires_day", "points"], ascending=[True, False]).head(MOST_NAMES)
-    who = [_masked(conn, ask, int(one)) for one in told["customer_id"]]
-    return told.assign(who=pd.Series(who, index=told.index, dtype=str)).reset_index(drop=True)
-
-
-def _masked(conn: Connection, ask: Ask, customer_id: int) -> str:
-    customer = book.sure(conn, customer_id)
-    name, _ = sealing.unseal_contact(ask.db, customer.contact)
-    return mask.name(name or "") or customer.organisation_name or customer.code
+    names = naming.in_list(conn, ask, told["customer_id"].tolist())
+    return told.assign(who=told["customer_id"].map(names).astype(str)).reset_index(drop=True)

@@ -58,15 +58,17 @@ def _settle(conn: Connection, ask: Ask, sale_ids: Sequence[int], undone: int) ->
         one for n, more in changed.items() if more < 0 for one in _taken(conn, rests[n], -more)
     )
     crediting.take_back(conn, ask, list(taken))
+    up = {n: more for n, more in changed.items() if more > 0}
+    gone = book.erased(conn, {known[n].customer_id for n in up})
     again = [
         _again(conn, known[n], whole[n], more, undone)
-        for n, more in changed.items()
-        if more > 0 and book.sure(conn, known[n].customer_id).erased_at is None
+        for n, more in up.items()
+        if known[n].customer_id not in gone
     ]
     crediting.credit(conn, ask, [one for one in again if one is not None])
     members = {given.customer_id for given in known.values()}
     referring.take_back(conn, ask, members, whole.values())
-    referring.reward(conn, ask, {known[n].customer_id for n, more in changed.items() if more > 0})
+    referring.reward(conn, ask, {known[n].customer_id for n in up})
     return sum(changed.values())
 
 

@@ -1,7 +1,5 @@
 """What a till, and nobody else, asks of points: who is it, set apart, redeemed, given back."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from station.archive.points import chain
@@ -82,21 +80,9 @@ def reserve(
         LimitReachedError: too many telephones and cards were nobody's today.
     """
     station = receipts.station_here(ask)
-    with _guarded(ask, member):
-        return spending.hold(
-            ask, key=key, member=member, points=points, station=station, latest_at=latest_at
-        )
-
-
-@contextmanager
-def _guarded(ask: Ask, member: Named) -> Iterator[None]:
-    """Count who is asked for in vain, as where a member is only looked for."""
-    members.refuse_guessing(ask, member)
-    try:
-        yield
-    except NotFoundError:
-        members.note_miss(ask, member)
-        raise
+    return spending.hold(
+        ask, key=key, member=member, points=points, station=station, latest_at=latest_at
+    )
 
 
 @right("points.redeem")

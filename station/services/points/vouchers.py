@@ -15,10 +15,9 @@ from station.loyalty import coupons
 from station.loyalty.programme import Offer, Version, word
 from station.model import Act as Deed
 from station.model import CouponAct, CouponState
-from station.services import trail
+from station.services import guessing, trail
 from station.services.access import acting
 from station.services.ask import Ask
-from station.services.customers import contacts
 from station.services.personal import sealing
 from station.services.points import booking, rules
 from station.services.points.booking import Desk
@@ -152,10 +151,10 @@ def looked_up(conn: Connection, ask: Ask, code: str) -> Coupon | None:
     Raises:
         LimitReachedError: too many codes were nobody's today.
     """
-    contacts.refuse_guessing(conn, ask)
+    guessing.refuse(conn, ask)
     coupon = offers.find(conn, tidy(code))
     if coupon is None:
-        contacts.note_miss(conn, ask, f"coupon/{tidy(code)}")
+        guessing.missed(ask, f"coupon/{tidy(code)}")
     return coupon
 
 

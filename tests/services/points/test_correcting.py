@@ -152,6 +152,29 @@ def test_a_reason_that_names_the_member_is_refused(counter: Counter) -> None:
         )
 
 
+def test_no_reason_of_what_is_put_right_may_name_a_member(counter: Counter) -> None:
+    counter.earn(ANNA, 100, sale="sale 1")
+    spent, ask = counter.redeem(ANNA, 10), counter.ask
+    at_desk = {"member": by_card(ANNA), "station": "S1"}
+    passed = {"to": by_card(BERT), "points": 1, **at_desk}
+    deeds = (
+        partial(correcting.reverse, ask, number=spent.number, reason=f"for {ANNA.name}"),
+        partial(correcting.refund, ask, number=spent.number - 1, points=1, reason=ANNA.name),
+        partial(correcting.freeze, ask, reason=f"{ANNA.name} lost it", **at_desk),
+        partial(correcting.transfer, ask, reason=f"a gift of {ANNA.name}", **passed),
+        partial(correcting.transfer, ask, reason=f"a gift to {BERT.name}", **passed),
+    )
+
+    for at, deed in enumerate(deeds):
+        with pytest.raises(BadValueError, match="reason_names"):
+            deed(key=f"deed-{at:04d}")
+
+    correcting.freeze(ask, key="freeze-01", reason="card lost", **at_desk)
+    with pytest.raises(BadValueError, match="reason_names"):
+        correcting.thaw(ask, key="thaw-0001", reason=f"{ANNA.name} found it", **at_desk)
+    assert counter.balance(ANNA).is_frozen
+
+
 def test_staff_may_freeze_and_only_a_manager_thaws(counter: Counter) -> None:
     counter.earn(ANNA, 10)
     clerk, boss = counter.staff(clerk=Role.STAFF, boss=Role.MANAGER)

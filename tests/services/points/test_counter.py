@@ -25,7 +25,7 @@ def test_whoever_is_named_in_full_is_met_alone(counter: Counter, words: str) -> 
 
     assert found.name == "甲**"
     assert found.member is not None
-    assert counter.ids[ANNA.code] == present(counter, found.member).customer_id
+    assert counter.ids[ANNA.code] == present(counter, found.member).has.customer_id
 
 
 def counter_of(shop: Counter, words: str) -> list[desk.Met]:
@@ -82,7 +82,7 @@ def test_what_he_holds_is_told_with_every_day_on_which_some_ends(counter: Counte
     counter.earn(ANNA, 50)
     counter.hold(ANNA, 20)
 
-    seen = present(counter, by_card(ANNA))
+    seen = present(counter, by_card(ANNA)).has
 
     assert (seen.balance, seen.held, seen.debt) == (530, 20, 0)
     assert [(one.day, one.points) for one in seen.endings] == [

@@ -184,6 +184,18 @@ def test_a_code_is_found_all_over_the_chain_without_showing_whose_it_is(stall: C
         offering.use(here, key="form-far-1", code=code, station="S2", purchase=BUY)
 
 
+def test_no_reason_of_a_coupon_may_name_whose_it_is(stall: Counter) -> None:
+    used, kept = take(stall, "ten").code, take(stall, "ten").code
+    use(stall, used)
+
+    with pytest.raises(BadValueError, match="reason_names"):
+        offering.refund(
+            stall.ask, key="back-0001", code=used, back_minor=20_000, reason=f"for {ANNA.name}"
+        )
+    with pytest.raises(BadValueError, match="reason_names"):
+        offering.withdraw(stall.ask, key="gone-0001", code=kept, reason=f"{ANNA.name} says so")
+
+
 def test_whoever_guesses_codes_is_stopped(stall: Counter) -> None:
     (here,) = stall.staff(clerk=Role.STAFF)
     code = take(stall, "ten").code

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 revision = "0016"
-down_revision = "0010"
+down_revision = "0015"
 
 metadata = MetaData(
     naming_convention={
