@@ -103,7 +103,7 @@ def test_a_receipt_that_is_not_as_agreed_is_told_so(shop: Place) -> None:
         ):
             answer = till.send(path, body)
 
-            assert (answer.status_code, answer.json()["code"]) == (422, code)
+            assert (answer.status_code, answer.json()["code"]) == (409, code)
             assert answer.json()["action"] == "correct"
     assert one(shop.counter.ask, LINES) == 0
 

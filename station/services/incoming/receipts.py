@@ -22,7 +22,6 @@ from station.errors import (
     FileRefusedError,
     GoneError,
     KeyReusedError,
-    MisformedError,
     NotAllowedError,
     NotFoundError,
 )
@@ -116,7 +115,7 @@ def take(ask: Ask, *, key: str, receipt: Receipt) -> Taken:
         NotAllowedError: it is no till that asks.
         KeyReusedError: the key stood for another receipt.
         BadValueError: a line cannot be; nothing of the receipt was taken.
-        MisformedError: it is too old, names another terminal, or lines cannot be told apart.
+        BadValueError: it is too old, names another terminal, or lines cannot be told apart.
         FileRefusedError: a line contradicts what came before; nothing of the receipt was taken.
         GoneError: it was taken under this key, and its import was undone since.
     """
@@ -183,7 +182,7 @@ def quote(ask: Ask, *, receipt: Receipt, member: Named | None = None) -> Taken:
         NotFoundError: nobody is known by that.
         LimitReachedError: too many were asked for in vain today.
         BadValueError: a line cannot be.
-        MisformedError: it is too old, names another terminal, or lines cannot be told apart.
+        BadValueError: it is too old, names another terminal, or lines cannot be told apart.
         FileRefusedError: a line contradicts what came before.
     """
     terminal_here(ask)
@@ -266,24 +265,24 @@ def _refuse_old(ask: Ask, receipt: Receipt) -> None:
     """Refuse a receipt of days that are closed: its sales come in a file, which somebody sees.
 
     Raises:
-        MisformedError: it is dated too far back.
+        BadValueError: it is dated too far back.
     """
     days = ask.settings.till.receipt_days
     if receipt.sold_at < int(time()) - days * DAY_S:
-        raise MisformedError("till.receipt_old", days=days)
+        raise BadValueError("till.receipt_old", days=days)
 
 
 def _number(conn: Connection, ask: Ask, receipt: Receipt) -> str:
     """Return what the export files call the terminal that asks.
 
     Raises:
-        MisformedError: the receipt calls it something else.
+        BadValueError: the receipt calls it something else.
     """
     terminal = terminals.by_id(conn, ask.scope.terminal_id)
     number = terminal.number if terminal else ""
     if receipt.terminal_no and sale_keys.terminal_name(receipt.terminal_no) != number:
         sent = receipt.terminal_no
-        raise MisformedError("till.other_number", sent=sent, number=number or "–")
+        raise BadValueError("till.other_number", sent=sent, number=number or "–")
     return number
 
 
@@ -292,7 +291,7 @@ def _read(file: SalesFile) -> list[SaleRow]:
 
     Raises:
         BadValueError: a line cannot be.
-        MisformedError: two lines cannot be told apart, for a file of them would hold one; or its
+        BadValueError: two lines cannot be told apart, for a file of them would hold one; or its
             business day is not that of its time.
     """
     rows: list[SaleRow] = []
@@ -302,9 +301,9 @@ def _read(file: SalesFile) -> list[SaleRow]:
         if isinstance(row, SaleRow):
             rows.append(row)
     if len({row.sale.natural_key for row in rows}) < len(rows):
-        raise MisformedError("till.same_line")
+        raise BadValueError("till.same_line")
     if any(abs(row.sale.business_day - row.sale.local_at // DAY_S) > 1 for row in rows):
-        raise MisformedError("till.far_day")
+        raise BadValueError("till.far_day")
     return rows
 
 

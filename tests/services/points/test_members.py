@@ -134,7 +134,7 @@ def test_each_terminal_has_its_own_limits(counter: Counter) -> None:
 
 def till(counter: Counter, name: str, rules: TillRules) -> Ask:
     """Return the question of a new terminal of the first station."""
-    key = terminals.add(counter.ask, name=name, station="S1").key
+    key = terminals.add(counter.ask, name=name, station="S1", number="").key
     scope = access.scope_of_till(counter.ask.db, key, address="127.0.0.1")
     settings = replace(counter.ask.settings, till=rules)
     return replace(counter.ask, scope=scope, settings=settings)
