@@ -595,7 +595,7 @@ class Channel(StrEnum):
     VISIT = "visit"
 
 
-CONSENTED: dict[CallPurpose, Purpose] = {
+CONSENT_TO: dict[CallPurpose, Purpose] = {
     CallPurpose.AFTERCARE: Purpose.SERVICE,
     CallPurpose.SERVICE: Purpose.SERVICE,
     CallPurpose.CARE: Purpose.CARE,
