@@ -15,7 +15,6 @@ from station.archive.customers.tables import (
     agreements,
     customer_fields,
     field_changes,
-    prospects,
     registrations,
 )
 from station.archive.points.offer_tables import coupons
@@ -179,16 +178,6 @@ def _first(
         .group_by(stands())
     )
     return _by_customer(conn, query) // DAY_S
-
-
-def given_up(conn: Connection) -> set[int]:
-    """Return the customers whom somebody gave up as prospects."""
-    query = (
-        select(stands())
-        .join_from(prospects, customers, customers.c.id == prospects.c.customer_id)
-        .where(prospects.c.standing == "given_up")
-    )
-    return set(conn.execute(query).scalars())
 
 
 def kept(conn: Connection, station_ids: Collection[int] | None = None) -> dict[int, int]:
