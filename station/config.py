@@ -17,6 +17,7 @@ from station.analysis.frequency import FrequencyRules
 from station.analysis.gaps import GapRules
 from station.analysis.guards import GuardRules
 from station.analysis.lapse import LapseRules
+from station.analysis.lifecycle import LifeRules
 from station.analysis.network import NetworkRules
 from station.analysis.oddities import OddityRules
 from station.analysis.ownership import OwnershipRules
@@ -123,6 +124,32 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "value.a_least": (1, MOST),
     "value.b_least": (1, MOST),
     "value.c_least": (1, MOST),
+    "value.a_share": (0, 1),
+    "value.b_share": (0, 1),
+    "value.keep_share": (0, 0.9),
+    "value.margin_petrol": (0, 1),
+    "value.margin_diesel": (0, 1),
+    "value.margin_gas": (0, 1),
+    "value.margin_electric": (0, 1),
+    "value.margin_other": (0, 1),
+    "value.margin_shop": (0, 1),
+    "value.call_minute_minor": (0, MOST),
+    "value.year_share": (0, 1),
+    "value.most_years": (0, 100),
+    "value.influence_share": (0, 10),
+    "value.least_brought": (1, 1_000),
+    "life.returning_days": (2, 1_000),
+    "life.mature_days": (2, 1_000),
+    "life.mature_span_days": (1, 3_660),
+    "life.lost_days": (1, 3_660),
+    "life.declining_share": (0, 1),
+    "life.prospect_limit_days": (0, 3_660),
+    "life.intending_limit_days": (0, 3_660),
+    "life.first_purchase_limit_days": (0, 3_660),
+    "life.returning_limit_days": (0, 3_660),
+    "life.mature_limit_days": (0, 3_660),
+    "life.declining_limit_days": (0, 3_660),
+    "life.lost_limit_days": (0, 3_660),
     "oddities.most_week": (0, 1_000),
     "oddities.window_days": (1, 366),
     "oddities.least_fills": (2, 10_000),
@@ -310,6 +337,7 @@ class Settings:
     uptake: UptakeRules = field(default_factory=UptakeRules)
     breakage: BreakageRules = field(default_factory=BreakageRules)
     value: ValueRules = field(default_factory=ValueRules)
+    life: LifeRules = field(default_factory=LifeRules)
     oddities: OddityRules = field(default_factory=OddityRules)
     sign_in: SignInRules = field(default_factory=SignInRules)
     looks: LookRules = field(default_factory=LookRules)
