@@ -13,6 +13,7 @@ from station.archive.calls.tables import (
     calls,
     claims,
     complaints,
+    contact_wishes,
     hold_outs,
     keeper_changes,
     next_contacts,
@@ -84,6 +85,7 @@ CALLED: tuple[Table, ...] = (
     next_contacts,
     hold_outs,
     complaints,
+    contact_wishes,
 )
 """What was planned with a customer and heard of him; results go before their calls."""
 TOUCHED: tuple[Table, ...] = (
