@@ -314,19 +314,6 @@ RIVALS = (LapseReason.PRICE, LapseReason.COMPETITOR_PROMO, LapseReason.CARD_DEAL
 """Reasons in which another station has a part: it may be named."""
 
 
-class CallPurpose(StrEnum):
-    """What a call is for."""
-
-    WIN_BACK = "win_back"
-    KEEP = "keep"
-    PROSPECT = "prospect"
-    CARE = "care"
-    AFTERCARE = "aftercare"
-    FIRST_PURCHASE = "first_purchase"
-    THIRD_VISIT = "third_visit"
-    SERVICE = "service"
-
-
 class CallStatus(StrEnum):
     """Where a planned call stands."""
 
@@ -585,6 +572,32 @@ class Purpose(StrEnum):
     CARE = "care"
 
 
+class CallPurpose(StrEnum):
+    """For what a customer is called."""
+
+    WIN_BACK = "win_back"
+    KEEP = "keep"  # as often as his grade asks
+    PROSPECT = "prospect"
+    CARE = "care"
+    AFTERCARE = "aftercare"  # of a complaint
+    FIRST_PURCHASE = "first_purchase"
+    THIRD_VISIT = "third_visit"
+    SERVICE = "service"
+
+
+CONSENT_TO: Mapping[CallPurpose, Purpose] = {
+    CallPurpose.WIN_BACK: Purpose.MARKETING,
+    CallPurpose.KEEP: Purpose.MARKETING,
+    CallPurpose.PROSPECT: Purpose.MARKETING,
+    CallPurpose.CARE: Purpose.CARE,
+    CallPurpose.AFTERCARE: Purpose.SERVICE,
+    CallPurpose.FIRST_PURCHASE: Purpose.CARE,
+    CallPurpose.THIRD_VISIT: Purpose.CARE,
+    CallPurpose.SERVICE: Purpose.SERVICE,
+}
+"""To what a customer must have agreed to be called for it; marketing is selling."""
+
+
 class Channel(StrEnum):
     """By what way a customer is addressed."""
 
@@ -593,19 +606,6 @@ class Channel(StrEnum):
     WECHAT = "wechat"
     EMAIL = "email"
     VISIT = "visit"
-
-
-CONSENT_TO: dict[CallPurpose, Purpose] = {
-    CallPurpose.AFTERCARE: Purpose.SERVICE,
-    CallPurpose.SERVICE: Purpose.SERVICE,
-    CallPurpose.CARE: Purpose.CARE,
-    CallPurpose.FIRST_PURCHASE: Purpose.CARE,
-    CallPurpose.THIRD_VISIT: Purpose.CARE,
-    CallPurpose.WIN_BACK: Purpose.MARKETING,
-    CallPurpose.KEEP: Purpose.MARKETING,
-    CallPurpose.PROSPECT: Purpose.MARKETING,
-}
-"""To what a customer must have agreed for a call; marketing is what sells."""
 
 
 class ConsentSource(StrEnum):
