@@ -14,13 +14,11 @@ LOTS = 2**64
 class HoldoutRules:
     """How many of those due are left uncalled.
 
-    `most_a` is how many A customers at risk a station leaves uncalled in a quarter. Another
-    `round` draws everybody anew.
+    `most_a` is how many A customers at risk a station leaves uncalled in a quarter.
     """
 
     share: float = 0.1
     most_a: int = 1
-    round: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +38,9 @@ def quarter_of(day: date) -> str:
     return f"{day.year:04d}-Q{(day.month - 1) // MONTHS + 1}"
 
 
-def lot(customer_id: int, quarter: str, rules: HoldoutRules) -> float:
+def lot(customer_id: int, quarter: str) -> float:
     """Return a customer's lot of a quarter, in [0, 1): the same whoever asks, however often."""
-    told = f"{rules.round}:{quarter}:{customer_id}".encode()
+    told = f"{quarter}:{customer_id}".encode()
     return int.from_bytes(sha256(told).digest()[:8], "big") / LOTS
 
 
@@ -63,5 +61,5 @@ def draw(
     """
     if is_complaining or (is_a_at_risk and held_a >= rules.most_a):
         return Draw(Arm.CALL, 0.0, is_capped=True)
-    is_held = lot(customer_id, quarter, rules) < rules.share
+    is_held = lot(customer_id, quarter) < rules.share
     return Draw(Arm.HOLD if is_held else Arm.CALL, rules.share)

@@ -34,6 +34,8 @@ engine said on that day. Only those who were subject to the lot and whose days a
 STRATA = 3
 """Parts of equal size into which those due are cut by their chance to come back."""
 ROUNDING = 1e-9
+TUNED = 3_000
+"""For about so many customers the limits of litres and margin are the closest that can be."""
 WEEK = 7
 THURSDAY = 3
 """Weekday of day 0, 1970-01-01, where Monday is 0."""
@@ -56,7 +58,6 @@ class EffectRules:
     least_held: int = 30
     least_ranked: int = 2_000
     aim: float = 0.08
-    tuned: int = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ def _brought(due: pd.DataFrame, what: str, rules: EffectRules) -> Interval:
         int(held.sum()),
         confidence=rules.confidence,
         least=rules.least_held,
-        tuned=rules.tuned,
+        tuned=TUNED,
     )
 
 

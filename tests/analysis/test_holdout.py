@@ -19,10 +19,10 @@ def test_about_one_in_ten_is_left_uncalled() -> None:
 
 
 def test_the_lot_of_a_quarter_stands_and_another_quarter_draws_anew() -> None:
-    third = [lot(number, "2026-Q3", RULES) for number in range(2_000)]
+    third = [lot(number, "2026-Q3") for number in range(2_000)]
 
-    assert third == [lot(number, "2026-Q3", RULES) for number in range(2_000)]
-    fourth = [lot(number, "2026-Q4", RULES) for number in range(2_000)]
+    assert third == [lot(number, "2026-Q3") for number in range(2_000)]
+    fourth = [lot(number, "2026-Q4") for number in range(2_000)]
     both = sum(a < 0.1 and b < 0.1 for a, b in zip(third, fourth, strict=True))
     assert both == pytest.approx(20, abs=18)
 

@@ -39,6 +39,7 @@ class HoldOut:
     made_at: int
 
 
+_IN_TURN = (hold_outs.c.due_day, hold_outs.c.made_at, hold_outs.c.customer_id)
 COLUMNS = (
     *("customer_id", "quarter", "station_id", "due_day", "arm", "p_return"),
     *("grade", "gap_days", "worth", "share", "is_capped", "made_at"),
@@ -68,7 +69,7 @@ def arms(conn: Connection, customer_ids: Collection[int], quarter: str) -> dict[
             .join_from(hold_outs, customers)
             .where(hold_outs.c.customer_id.in_(some), hold_outs.c.quarter == quarter)
         )
-        for who, arm in conn.execute(query.order_by(hold_outs.c.made_at, hold_outs.c.customer_id)):
+        for who, arm in conn.execute(query.order_by(*_IN_TURN)):
             drawn.setdefault(int(who), Arm(arm))
     return {one: drawn[rows[0]] for one, rows in same.items() if rows[0] in drawn}
 
@@ -94,11 +95,12 @@ def drawn(conn: Connection, station_ids: Collection[int], to_day: int) -> pd.Dat
     query = (
         select(stands().label("customer_id"), *shown)
         .join_from(hold_outs, customers)
-        .where(hold_outs.c.share > 0, hold_outs.c.due_day <= to_day)
-        .order_by(hold_outs.c.due_day, hold_outs.c.made_at, hold_outs.c.customer_id)
+        .where(hold_outs.c.due_day <= to_day)
+        .order_by(*_IN_TURN)
     )
     rows = frame(conn, query).drop_duplicates(["customer_id", "quarter"])
-    return rows[rows["station_id"].isin(station_ids)].reset_index(drop=True)
+    is_in = rows["station_id"].isin(station_ids) & (rows["share"].astype("float64") > 0)
+    return rows[is_in].reset_index(drop=True)
 
 
 def owned(conn: Connection, customer_ids: Collection[int]) -> pd.DataFrame:
@@ -109,10 +111,9 @@ def owned(conn: Connection, customer_ids: Collection[int]) -> pd.DataFrame:
     ties: dict[int, list[Tie]] = defaultdict(list)
     same = book.same_of_many(conn, list(customer_ids))
     rows = sorted({row for ids in same.values() for row in ids})
-    for some in slices(rows):
-        for tie in book.ties_of(conn, book.touched(conn, some)):
-            if tie not in ties[tie.vehicle_id]:
-                ties[tie.vehicle_id].append(tie)
+    vehicles = {one for some in slices(rows) for one in book.touched(conn, some)}
+    for tie in book.ties_of(conn, sorted(vehicles)):
+        ties[tie.vehicle_id].append(tie)
     mine = {ids[0] for ids in same.values()}
     spans = [
         (customer_id, span.vehicle_id, span.from_day, span.to_day)
