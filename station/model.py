@@ -181,6 +181,30 @@ STAYING_AWAY = (*AT_RISK, State.MOVED, State.SOLD, State.PAUSED)
 """Not coming as they used to, for whatever reason."""
 
 
+class Grade(StrEnum):
+    """What a customer is worth to the chain, from the best on; D is known too short, or too little.
+
+    Each has its letter and its colour wherever it is shown.
+    """
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+
+
+class Stage(StrEnum):
+    """How far a customer has come with the chain, in the order of a life."""
+
+    PROSPECT = "prospect"
+    INTENDING = "intending"
+    FIRST_PURCHASE = "first_purchase"
+    RETURNING = "returning"
+    MATURE = "mature"
+    DECLINING = "declining"
+    LOST = "lost"
+
+
 class Standing(StrEnum):
     """Where a vehicle of a fleet stands, seen from all stations in view, the best first."""
 
