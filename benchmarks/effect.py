@@ -45,7 +45,14 @@ def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
     print("due a week, effect: ever told by limits for every look / for one look,")
     print("told at the year's end by limits for every look, came back of those called / uncalled")
-    for per_week, effect in ((20, 0.0), (100, 0.0), (400, 0.0), (20, 0.08), (100, 0.08), (400, 0.08)):
+    for per_week, effect in (
+        (20, 0.0),
+        (100, 0.0),
+        (400, 0.0),
+        (20, 0.08),
+        (100, 0.08),
+        (400, 0.08),
+    ):
         begun = time.perf_counter()
         told = np.zeros(3)
         rates = []

@@ -59,7 +59,7 @@ def _row(one: HoldOut) -> tuple[object, ...]:
 def arms(conn: Connection, customer_ids: Collection[int], quarter: str) -> dict[int, Arm]:
     """Return what the lot said of those of these customers who were drawn in a quarter.
 
-    If several of his records were drawn before they were found to be one customer, the first counts.
+    Of several records of one customer, drawn before they were found to be one, the first counts.
     """
     same = book.same_of_many(conn, list(customer_ids))
     drawn: dict[int, Arm] = {}

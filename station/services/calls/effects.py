@@ -10,7 +10,6 @@ import pandas as pd
 from station.analysis import winback
 from station.analysis.winback import DUE, Effect, EffectRules, Ranking
 from station.archive import lake
-from station.archive import stations as sites
 from station.archive.calls import holdouts
 from station.archive.database import Connection
 from station.model import DAY_S, MILLI, Arm, day_number
@@ -133,18 +132,17 @@ def _called(conn: Connection, drawn: pd.DataFrame, days: int) -> "pd.Series[bool
     rows = drawn[["customer_id", "due_day"]].assign(number=range(len(drawn)))
     both = rows.merge(made.assign(day=made["at"] // DAY_S), on="customer_id")
     is_in = (both["day"] >= both["due_day"]) & (both["day"] <= both["due_day"] + days)
-    return rows["number"].isin(both.loc[is_in, "number"])
+    return rows["number"].isin(both.loc[is_in, "number"]).astype("bool")
 
 
 def _by_station(due: pd.DataFrame, places: pd.DataFrame, rules: EffectRules) -> pd.DataFrame:
     """Return a row a station with what calls did there, by its code."""
-    rows = [
-        {"station": places.loc[number, "code"], "name": places.loc[number, "name"]} | _row(found)
-        for number, found in winback.by(due, "station_id", rules).items()
-    ]
-    if not rows:
-        return pd.DataFrame(columns=["station", "name", *_row(winback.measure(due, rules))])
-    return pd.DataFrame(rows).sort_values("station", ignore_index=True)
+    each = winback.by(due, "station_id", rules)
+    columns = list(_row(winback.measure(due.head(0), rules)))
+    rows = pd.DataFrame([_row(found) for found in each.values()], columns=columns)
+    known = places.reindex(list(each))
+    rows = rows.assign(station=known["code"].to_numpy(), name=known["name"].to_numpy())
+    return rows.sort_values("station", ignore_index=True)
 
 
 def _row(found: Effect) -> dict[str, float | str]:

@@ -1,4 +1,4 @@
-"""What came of those who fell due is counted in their days, with their vehicles, at their station."""
+"""What came of those due is counted in their days, with their vehicles, at their station."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ class Village:
 
     def due(self) -> pd.DataFrame:
         """Return what came of each, in the order of their numbers."""
-        drawn, _ = effects._due(self.ask(), self.ask().scope.station_ids)  # noqa: SLF001
+        drawn, _ = effects._due(self.ask(), self.ask().scope.station_ids)
         return drawn.set_index("customer_id").loc[list(self.ids)]
 
     def sell(self, *sales: Sale) -> None:
@@ -62,9 +62,7 @@ def village(db: Database) -> Village:
     ids = list(settle(db, people, since_day=TODAY - 400).values())
     with db.writing() as conn:
         place = stations.ids(conn)["S1"]
-        holdouts.add(
-            conn, [drawn_at(one, place, is_held=n % 2 == 0) for n, one in enumerate(ids)]
-        )
+        holdouts.add(conn, [drawn_at(one, place, is_held=n % 2 == 0) for n, one in enumerate(ids)])
     sell(db, [visit(one, 300 + one.number) for one in people])
     return Village(db, people, ids)
 

@@ -57,9 +57,7 @@ def test_what_was_known_on_the_day_is_kept(db: Database, due: list[Due]) -> None
     assert (told["gap_days"], told["worth"], told["share"]) == (12.0, 400.0, 1.0)
 
 
-def test_of_a_customers_at_risk_a_station_leaves_one_uncalled(
-    db: Database, due: list[Due]
-) -> None:
+def test_of_a_customers_at_risk_a_station_leaves_one_uncalled(db: Database, due: list[Due]) -> None:
     dear = [replace(one, grade="A") for one in due]
 
     assert draw(db, dear, EVERYBODY) == [Arm.HOLD, Arm.CALL, Arm.CALL, Arm.CALL]
