@@ -16,7 +16,6 @@ from station.services.calls.answers import Heard
 from station.services.calls.effects import Told
 
 FOLDER = Path(__file__).parent
-POINTS = 100
 BY = ("grade", "station", "competitor")
 STATIONS = (
     Column("name", "page_effect.station"),
@@ -36,7 +35,8 @@ def render() -> None:
     desk = current()
     st.title(desk.say("page_effect.title"), anchor=False)
     told = effects.effect(desk.ask, stations=desk.stations)
-    blocks.answer(answer(desk, told))
+    key, facts = effects.sentence(desk.ask, told)
+    blocks.answer(desk.say(key, **facts))
     if told.whole.due:
         st.caption(blocks.plain(_naive(desk, told)))
         _figures(desk, told)
@@ -44,26 +44,6 @@ def render() -> None:
         _notes(desk, told)
         _stations(desk, told)
     _reasons(desk)
-
-
-def answer(desk: Desk, told: Told) -> str:
-    """Return in a sentence whether calls help, or that this cannot be told yet."""
-    whole = told.whole
-    if not whole.due:
-        share = desk.ask.settings.holdout.share
-        key = "answer_waiting" if told.waiting else "answer_none"
-        days = desk.ask.settings.effect.outcome_days
-        return desk.say(f"page_effect.{key}", waiting=told.waiting, share=share, days=days)
-    return desk.say(
-        whole.sentence,
-        due=whole.due,
-        rate_called=whole.rate_called,
-        rate_held=whole.rate_held,
-        points=abs(whole.always.at) * POINTS,
-        low=whole.always.low * POINTS,
-        high=whole.always.high * POINTS,
-        held=whole.held,
-    )
 
 
 def _naive(desk: Desk, told: Told) -> str:
@@ -124,7 +104,7 @@ def _notes(desk: Desk, told: Told) -> None:
     whole, rules = told.whole, desk.ask.settings.effect
     said = [desk.say("page_effect.how", days=rules.outcome_days)]
     if not math.isnan(whole.once.at):
-        low, high = whole.once.low * POINTS, whole.once.high * POINTS
+        low, high = whole.once.low * effects.POINTS, whole.once.high * effects.POINTS
         said.append(desk.say("page_effect.once", low=low, high=high))
     if whole.sentence == "effect.cannot_tell":
         said.append(_needed(desk, told))
@@ -138,7 +118,7 @@ def _notes(desk: Desk, told: Told) -> None:
 
 
 def _needed(desk: Desk, told: Told) -> str:
-    facts = {"needed": told.needed, "aim": desk.ask.settings.effect.aim * POINTS}
+    facts = {"needed": told.needed, "aim": desk.ask.settings.effect.aim * effects.POINTS}
     left = told.needed - told.whole.due
     if left <= 0 or told.per_week <= 0:
         return desk.say("page_effect.needed_reached", **facts)
@@ -157,7 +137,7 @@ def _ranking(desk: Desk, told: Told) -> str:
 def _stations(desk: Desk, told: Told) -> None:
     rows = told.stations
     rows = rows.assign(
-        limits=_texts(desk, rows, "always", POINTS),
+        limits=_texts(desk, rows, "always", effects.POINTS),
         litres_text=_texts(desk, rows, "litres", 1),
         verdict=[desk.say(f"page_effect.{key.rpartition('.')[2]}") for key in rows["sentence"]],
     )

@@ -20,6 +20,7 @@ from station.services.ask import Ask
 EVEN = 0.5
 """The chance to come back of whom the engine knows nothing."""
 RECENT_WEEKS = 13
+POINTS = 100
 MARKED = ("once", "always", "litres", "margin")
 
 
@@ -132,7 +133,8 @@ def _called(conn: Connection, drawn: pd.DataFrame, days: int) -> "pd.Series[bool
     rows = drawn[["customer_id", "due_day"]].assign(number=range(len(drawn)))
     both = rows.merge(made.assign(day=made["at"] // DAY_S), on="customer_id")
     is_in = (both["day"] >= both["due_day"]) & (both["day"] <= both["due_day"] + days)
-    return rows["number"].isin(both.loc[is_in, "number"]).astype("bool")
+    is_called: pd.Series[bool] = rows["number"].isin(set(both.loc[is_in, "number"]))
+    return is_called
 
 
 def _by_station(due: pd.DataFrame, places: pd.DataFrame, rules: EffectRules) -> pd.DataFrame:
@@ -162,6 +164,24 @@ def _row(found: Effect) -> dict[str, float | str]:
         limits = getattr(found, mark)
         told |= {mark: limits.at, f"{mark}_low": limits.low, f"{mark}_high": limits.high}
     return told
+
+
+def sentence(ask: Ask, told: Told) -> tuple[str, dict[str, float]]:
+    """Return the key of the sentence that says whether calls help, and what it is filled with."""
+    whole, days = told.whole, ask.settings.effect.outcome_days
+    if not whole.due:
+        key = "effect.waiting" if told.waiting else "effect.none"
+        share = ask.settings.holdout.share
+        return key, {"waiting": told.waiting, "share": share, "days": days}
+    return whole.sentence, {
+        "due": whole.due,
+        "held": whole.held,
+        "rate_called": whole.rate_called,
+        "rate_held": whole.rate_held,
+        "points": abs(whole.always.at) * POINTS,
+        "low": whole.always.low * POINTS,
+        "high": whole.always.high * POINTS,
+    }
 
 
 def document(told: Told) -> dict[str, object]:
