@@ -102,3 +102,10 @@ def held_out(conn: Connection, row_ids: Collection[int], quarter: str) -> set[in
         )
         found |= {int(one) for one in conn.execute(query).scalars()}
     return found
+
+
+def lots(conn: Connection, row_ids: Collection[int]) -> list[tuple[str, int, str]]:
+    """Return quarter, day on which a call fell due, and what the lot said, of one customer."""
+    query = select(hold_outs.c.quarter, hold_outs.c.due_day, hold_outs.c.arm)
+    query = query.where(hold_outs.c.customer_id.in_(row_ids)).order_by(hold_outs.c.quarter)
+    return [(row.quarter, int(row.due_day), row.arm) for row in conn.execute(query)]
