@@ -21,6 +21,7 @@ DUE = {
     "is_held": "bool",
     "share": "float64",
     "p_return": "float64",
+    "worth": "float64",
     "was_called": "bool",
     "returned": "bool",
     "litres": "float64",
@@ -29,7 +30,8 @@ DUE = {
 """Who fell due, by lot called or not, and what came of it within the days that were set before.
 
 `share` is with which chance he was left uncalled, `p_return` how likely he was to come back, as the
-engine said on that day. Only those who were subject to the lot and whose days are over.
+engine said on that day, `worth` what he bought in a month before. Only those who were subject to
+the lot and whose days are over.
 """
 STRATA = 3
 """Parts of equal size into which those due are cut by their chance to come back."""
@@ -37,6 +39,7 @@ ROUNDING = 1e-9
 TUNED = 3_000
 """For about so many customers the limits of litres and margin are the closest that can be."""
 WEEK = 7
+ODD_SPREADS = 4
 THURSDAY = 3
 """Weekday of day 0, 1970-01-01, where Monday is 0."""
 Numbers = npt.NDArray[np.int64]
@@ -67,7 +70,8 @@ class Effect:
     `called` and `held` are how many were to be called and left uncalled; `reached` and `leaked`
     how many of each really were called. `naive` is which part of those called came back, what a
     list of successes would show. `once` are limits for who looks once only, `always` hold at every
-    look; `litres` and `margin` are what it brings to mean to call somebody.
+    look; `litres` and `margin` are what it brings to mean to call somebody. `is_odd`: so many were
+    left uncalled that something else than the lot chose, too.
     """
 
     called: int
@@ -82,6 +86,7 @@ class Effect:
     litres: Interval
     margin: Interval
     sentence: str
+    is_odd: bool = False
 
     @property
     def due(self) -> int:
@@ -110,6 +115,7 @@ def measure(due: pd.DataFrame, rules: EffectRules | None = None) -> Effect:
         litres=_brought(due, "litres", rules),
         margin=_brought(due, "margin", rules),
         sentence=_sentence(always),
+        is_odd=_is_odd(due),
     )
 
 
@@ -120,6 +126,13 @@ def in_order(due: pd.DataFrame) -> pd.DataFrame:
 
 def _share(marks: npt.NDArray[np.bool_]) -> float:
     return float(marks.mean()) if len(marks) else math.nan
+
+
+def _is_odd(due: pd.DataFrame) -> bool:
+    """Return whether so many were left uncalled as the lot does in one of 15,000 archives only."""
+    share = due["share"].to_numpy(dtype=np.float64)
+    off = abs(float(due["is_held"].sum() - share.sum()))
+    return off > ODD_SPREADS * math.sqrt(float((share * (1 - share)).sum())) > 0
 
 
 def _sentence(always: Interval) -> str:
@@ -170,10 +183,12 @@ def _brought(due: pd.DataFrame, what: str, rules: EffectRules) -> Interval:
     held = due["is_held"].to_numpy(dtype=bool)
     if held.sum() < rules.least_held:
         return UNKNOWN
-    amount = due[what].to_numpy(dtype=np.float64)
-    usual = float(amount[held].mean())  # the lot gives their mean the most weight
-    share = due["share"].to_numpy(dtype=np.float64)
-    each = anytime.told(amount, held, share, np.full(len(due), usual))
+    amount, share, worth, chance = (
+        due[name].to_numpy(dtype=np.float64) for name in (what, "share", "worth", "p_return")
+    )
+    told = np.column_stack([np.ones(len(due)), chance, worth, chance * worth])
+    usual = told @ np.linalg.lstsq(told, amount, rcond=None)[0]  # what such a customer buys
+    each = anytime.told(amount, held, share, usual)
     return anytime.mean_limits(
         each,
         int(held.sum()),

@@ -112,6 +112,8 @@ def _notes(desk: Desk, told: Told) -> None:
         said.append(desk.say("page_effect.waiting", waiting=told.waiting))
     said.append(_ranking(desk, told))
     st.caption(blocks.plain(" ".join(said)))
+    if whole.is_odd:
+        st.warning(blocks.plain(desk.say("page_effect.odd")), icon=":material/warning:")
     if whole.leaked:
         leaked = desk.say("page_effect.leaked", leaked=whole.leaked, held=whole.held)
         st.warning(blocks.plain(leaked), icon=":material/warning:")

@@ -44,6 +44,7 @@ def make_due(per_week: int, weeks: int, *, seed: int, **told: Any) -> pd.DataFra
             "is_held": is_held,
             "share": truth.share,
             "p_return": np.clip(natural - truth.off, 0, 1),
+            "worth": 120.0,
             "was_called": ~is_held,
             "returned": came,
             "litres": litres,

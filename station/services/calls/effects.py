@@ -16,6 +16,7 @@ from station.model import DAY_S, MILLI, Arm, day_number
 from station.services import board
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
+from station.services.memory import remembered
 
 EVEN = 0.5
 """The chance to come back of whom the engine knows nothing."""
@@ -55,7 +56,7 @@ def effect(ask: Ask, *, stations: Sequence[str] = ()) -> Told:
         NotFoundError: a station is not in sight.
     """
     wanted, rules = stations_in_sight(ask, stations), ask.settings.effect
-    drawn, known = _due(ask, wanted)
+    drawn, known = _due(ask, tuple(sorted(wanted)))
     due = drawn[known].reset_index(drop=True)
     places = board.stations_known(ask).set_index("station_id")
     currencies = set(places.loc[sorted(set(due["station_id"])), "currency"])
@@ -82,8 +83,12 @@ def _per_week(drawn: pd.DataFrame, day: int) -> float:
     return float((drawn["due_day"] > day - weeks * winback.WEEK).sum()) / weeks
 
 
-def _due(ask: Ask, wanted: frozenset[int]) -> tuple[pd.DataFrame, pd.Series]:
-    """Return frame DUE of all who were drawn, and whether the days of each are over."""
+@remembered(entries=4)
+def _due(ask: Ask, wanted: tuple[int, ...]) -> tuple[pd.DataFrame, pd.Series]:
+    """Return frame DUE of all who were drawn, and whether the days of each are over.
+
+    What was written since the last import is in it after the next one: it is about past weeks.
+    """
     rules, day = ask.settings.effect, day_number(ask.as_of)
     with ask.db.reading() as conn:
         drawn = holdouts.drawn(conn, wanted, day)
@@ -92,7 +97,7 @@ def _due(ask: Ask, wanted: frozenset[int]) -> tuple[pd.DataFrame, pd.Series]:
     seen = lake.query(
         ask.db,
         lake.text("outcomes"),
-        station_ids=wanted,
+        station_ids=frozenset(wanted),
         as_of_day=day,
         by=("number", "minor_per_major"),
         frames={"windows": windows},
@@ -103,6 +108,7 @@ def _due(ask: Ask, wanted: frozenset[int]) -> tuple[pd.DataFrame, pd.Series]:
     sums = sums.reindex(range(len(drawn)), fill_value=0)
     due = drawn.assign(
         is_held=drawn["arm"] == Arm.HOLD.value,
+        worth=drawn["worth"].astype("float64").fillna(0),
         p_return=drawn["p_return"].astype("float64").fillna(EVEN).clip(0, 1),
         was_called=called,
         returned=sums["visits"] > 0,
@@ -124,7 +130,7 @@ def _windows(conn: Connection, drawn: pd.DataFrame, days: int) -> pd.DataFrame:
     return rows.loc[start < end, shown].reset_index(drop=True)
 
 
-def _called(conn: Connection, drawn: pd.DataFrame, days: int) -> "pd.Series[bool]":
+def _called(conn: Connection, drawn: pd.DataFrame, days: int) -> pd.Series:
     """Return of each draw whether he was called within the days that are looked at."""
     if drawn.empty:
         return pd.Series([], dtype="bool")
@@ -133,8 +139,7 @@ def _called(conn: Connection, drawn: pd.DataFrame, days: int) -> "pd.Series[bool
     rows = drawn[["customer_id", "due_day"]].assign(number=range(len(drawn)))
     both = rows.merge(made.assign(day=made["at"] // DAY_S), on="customer_id")
     is_in = (both["day"] >= both["due_day"]) & (both["day"] <= both["due_day"] + days)
-    is_called: pd.Series[bool] = rows["number"].isin(set(both.loc[is_in, "number"]))
-    return is_called
+    return pd.Series(np.isin(rows["number"], both.loc[is_in, "number"]), dtype=bool)
 
 
 def _by_station(due: pd.DataFrame, places: pd.DataFrame, rules: EffectRules) -> pd.DataFrame:
@@ -155,6 +160,7 @@ def _row(found: Effect) -> dict[str, float | str]:
         "held": found.held,
         "reached": found.reached,
         "leaked": found.leaked,
+        "is_odd": found.is_odd,
         "naive": found.naive,
         "rate_called": found.rate_called,
         "rate_held": found.rate_held,

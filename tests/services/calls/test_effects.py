@@ -35,7 +35,7 @@ class Village:
 
     def due(self) -> pd.DataFrame:
         """Return what came of each, in the order of their numbers."""
-        drawn, _ = effects._due(self.ask(), self.ask().scope.station_ids)
+        drawn, _ = effects._due(self.ask(), tuple(self.ask().scope.station_ids))
         return drawn.set_index("customer_id").loc[list(self.ids)]
 
     def sell(self, *sales: Sale) -> None:
