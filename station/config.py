@@ -16,6 +16,7 @@ from station.analysis.compare import CompareRules
 from station.analysis.frequency import FrequencyRules
 from station.analysis.gaps import GapRules
 from station.analysis.guards import GuardRules
+from station.analysis.holdout import HoldoutRules
 from station.analysis.lapse import LapseRules
 from station.analysis.lifecycle import LifeRules
 from station.analysis.network import NetworkRules
@@ -28,6 +29,7 @@ from station.analysis.uptake import UptakeRules
 from station.analysis.usage import UsageRules
 from station.analysis.value import ValueRules
 from station.analysis.warning import WarningRules
+from station.analysis.winback import EffectRules
 from station.archive.customers.merging import MergeRules
 from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
@@ -253,6 +255,14 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "guards.festival_after_days": (0, 60),
     "guards.price_move": (0, 10),
     "guards.price_days": (0, 30),
+    "holdout.share": (0.01, 0.5),
+    "holdout.most_a": (0, 100_000),
+    "effect.outcome_days": (1, 366),
+    "effect.confidence": (0.5, 0.999),
+    "effect.margin_share": (0, 1),
+    "effect.least_held": (2, 1_000_000),
+    "effect.least_ranked": (2, 100_000_000),
+    "effect.aim": (0.01, 0.5),
 }
 """Between what a number must lie; any other is finite and no larger than `MOST`."""
 FORMS = {
@@ -332,6 +342,8 @@ class Settings:
     network: NetworkRules = field(default_factory=NetworkRules)
     guards: GuardRules = field(default_factory=GuardRules)
     compare: CompareRules = field(default_factory=CompareRules)
+    holdout: HoldoutRules = field(default_factory=HoldoutRules)
+    effect: EffectRules = field(default_factory=EffectRules)
     fleets: FleetRules = field(default_factory=FleetRules)
     programme: Programme = field(default_factory=Programme)
     uptake: UptakeRules = field(default_factory=UptakeRules)
