@@ -23,6 +23,7 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
         ("today", "wb_sunny", "board.read"),
         ("counter", "point_of_sale", "points.redeem"),
         ("lapsed", "notifications_active", "board.read"),
+        ("calls", "call", "calls.read"),
     ],
     "customers": [
         ("card", "badge", "cards.read"),
