@@ -1,7 +1,8 @@
 """The one table of colours and icons: a state looks the same on every page, and has a letter."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from station.model import Grade, OwnerKind, Stability, Stage, Standing, State, Use
 
@@ -89,3 +90,5 @@ USE = {
     Use.OTHER: Look("#9AA4AE", ":material/more_horiz:"),
     Use.UNKNOWN: Look(GREY, ":material/help:"),
 }
+CHIPS: Mapping[str, Mapping[Any, Look]] = {"grade": GRADE, "stage": STAGE}
+"""Words that a list draws in their colour, by the table of word.toml that has them."""

@@ -18,7 +18,7 @@ MONEY = ("amount", "gain", "discount", "points", "calls")
 LISTED = (
     *("customer_id", "who", "code", "organisation_name", "station", "keeper"),
     *("grade", "grade_was", "grade_day", "reason", "months", *MONEY, "years", "is_influential"),
-    *("currency_code", "sentence"),
+    "currency_code",
 )
 """What `listing` returns; money is of the stations asked for, grade and reason of the chain."""
 
@@ -59,7 +59,6 @@ def listing(ask: Ask, *, stations: Sequence[str] = (), grades: Sequence[str] = (
         years=here["years"].astype("float64"),
         is_influential=here["is_influential"].astype("float64").fillna(0) > 0,
         currency_code=told.currency,
-        sentence="grades.why_" + rows["reason"].where(rows["reason"] != "", "none").to_numpy(),
     )
     order = ["grade", "amount", "customer_id"]
     rows = rows.sort_values(order, ascending=[True, False, True], ignore_index=True)

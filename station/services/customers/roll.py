@@ -29,10 +29,11 @@ def roll(conn: Connection, ask: Ask, stations: Sequence[str] = ()) -> pd.DataFra
     """
     wanted = stations_in_sight(ask, stations)
     people = lives.known(conn)
+    day = day_number(ask.as_of) if ask.as_of < board.last_day(ask) else None  # a look back
     ids = registers.registered(conn, wanted) | set(_came(ask, tuple(stations)))
     mine = people[people.index.isin(list(ids))]
-    grade = marks.now(conn, marks.GRADE).set_index("customer_id").reindex(mine.index)
-    stage = marks.now(conn, marks.STAGE).set_index("customer_id").reindex(mine.index)
+    grade = marks.now(conn, marks.GRADE, on_day=day).set_index("customer_id").reindex(mine.index)
+    stage = marks.now(conn, marks.STAGE, on_day=day).set_index("customer_id").reindex(mine.index)
     told = mine.assign(
         station=mine["station_id"].map(board.station_codes(ask)).astype("object").fillna(""),
         grade=grade["grade"].fillna(Grade.D.value),

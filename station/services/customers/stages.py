@@ -18,9 +18,10 @@ from station.archive.database import Connection
 from station.contact.stalls import Choice as Choice  # noqa: PLC0414 - pages name it
 from station.errors import BadValueError, NotAllowedError, NotFoundError
 from station.model import Stage, day_number
+from station.services import board
 from station.services.access import acting, right, today
 from station.services.ask import Ask
-from station.services.customers import contacts, fields, roll
+from station.services.customers import contacts, fields, grades, roll
 from station.services.customers.contacts import Seen
 from station.services.customers.grades import Mark
 
@@ -28,7 +29,7 @@ ASSIGN = "keeper.assign"
 LONGEST_WAIT_DAYS = 366
 LISTED = (
     *("customer_id", "who", "code", "organisation_name", "station", "keeper", "grade"),
-    *("stage", "stage_was", "stage_day", "days", "trigger", "is_stalled", "sentence"),
+    *("stage", "stage_was", "stage_day", "days", "trigger", "is_stalled"),
 )
 """What `listing` returns of each customer."""
 STALLED = (
@@ -57,6 +58,14 @@ def now(conn: Connection, customer_ids: Collection[int]) -> dict[int, str]:
     by_person = dict(zip(last["customer_id"], last["stage"], strict=True))
     whole = marks.standing(conn, customer_ids)
     return {one: str(by_person.get(whole.get(one, one), Stage.PROSPECT)) for one in customer_ids}
+
+
+@right("board.read")
+def on_board(ask: Ask) -> tuple[dict[int, str], dict[int, str]]:
+    """Return the grades and the stages of the customers whose vehicles are on the board."""
+    ids = board.vehicles(ask)["customer_id"].dropna().astype("int64").unique().tolist()
+    with ask.db.reading() as conn:
+        return grades.now(conn, ids), now(conn, ids)
 
 
 def parts(view: View) -> Mapping[str, tuple[str, ...]]:
@@ -91,10 +100,7 @@ def listing(
         rows = rows[rows["days"] >= least_days]
         rows = roll.named(conn, ask, rows)
         open_ones = stalled.still_open(conn)
-    told = rows.assign(
-        is_stalled=rows["customer_id"].isin(open_ones["customer_id"].tolist()),
-        sentence="stages.by_" + rows["trigger"].where(rows["trigger"] != "", "none"),
-    )
+    told = rows.assign(is_stalled=rows["customer_id"].isin(open_ones["customer_id"].tolist()))
     order = ["days", "customer_id"]
     return told.sort_values(order, ascending=[False, True], ignore_index=True)[list(LISTED)]
 
