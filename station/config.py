@@ -31,12 +31,15 @@ from station.analysis.warning import WarningRules
 from station.archive.customers.merging import MergeRules
 from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
+from station.contact.calls import CallRules
 from station.contact.completeness import CompletenessRules
 from station.contact.fields import OWN_GROUP, Field, FieldKind, Whose, faults
 from station.contact.fleets import FleetRules
 from station.contact.likeness import LikenessRules
 from station.contact.prospects import ProspectRules
 from station.contact.registrations import RegisterRules
+from station.contact.rules import ContactRules
+from station.contact.rules import faults as contact_faults
 from station.contact.scans import AttachmentRules
 from station.errors import ConfigError
 from station.guard.rules import LookRules, PrivacyRules, SignInRules, TillRules
@@ -171,6 +174,30 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "prospects.together_days": (2, 1_000),
     "prospects.together_share": (0, 1),
     "prospects.shown": (1, 100_000),
+    "calls.minutes": (1, 480),
+    "calls.lock_days": (1, 30),
+    "calls.pool_per_day": (0, 10_000),
+    "calls.ban_days": (0, 3_660),
+    "calls.recycle_days_a": (1, 3_660),
+    "calls.recycle_days_b": (1, 3_660),
+    "calls.recycle_days_c": (1, 3_660),
+    "calls.recycle_days_d": (1, 3_660),
+    "calls.next_days_a": (1, 366),
+    "calls.next_days_b": (1, 366),
+    "calls.next_days_c": (1, 366),
+    "calls.next_days_d": (1, 366),
+    "calls.again_days": (1, 60),
+    "calls.tries": (1, 20),
+    "calls.tries_days": (1, 366),
+    "calls.ahead_days": (1, 3_660),
+    "calls.late_days": (1, 366),
+    "calls.watch_days": (1, 366),
+    "contact.most": (1, 366),
+    "contact.most_days": (1, 366),
+    "contact.cool_days": (1, 366),
+    "contact.rest_days": (0, 3_660),
+    "contact.unreached_hours": (1, 24),
+    "contact.unreached_days": (0, 3_660),
     "registering.attempts_per_address": (1, 10_000),
     "registering.attempts_min": (1, 1_440),
     "registering.per_station_day": (1, 100_000),
@@ -320,6 +347,8 @@ class Settings:
     completeness: CompletenessRules = field(default_factory=CompletenessRules)
     fields: tuple[Field, ...] = ()
     prospects: ProspectRules = field(default_factory=ProspectRules)
+    calls: CallRules = field(default_factory=CallRules)
+    contact: ContactRules = field(default_factory=ContactRules)
     registering: RegisterRules = field(default_factory=RegisterRules)
     attachments: AttachmentRules = field(default_factory=AttachmentRules)
     ledger: LedgerRules = field(default_factory=LedgerRules)
@@ -465,6 +494,8 @@ def _sound(rules: Any, at: str) -> Any:
     found = loyalty_faults.find(rules, at) if isinstance(rules, Programme) else iter(())
     for fault in found:
         raise ConfigError(fault.key, **fault.facts)
+    for part in contact_faults(rules) if isinstance(rules, ContactRules) else ():
+        raise ConfigError("error.config_range", key=f"{at}.{part}", value="")
     return rules
 
 

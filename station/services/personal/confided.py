@@ -15,6 +15,7 @@ from station.archive.points import referrals
 from station.model import day_date
 from station.services import oddities
 from station.services.ask import Ask
+from station.services.calls import conversations
 from station.services.customers import attachments, notes, occasions
 from station.services.customers.contacts import Seen
 
@@ -30,7 +31,7 @@ def sections(conn: Connection, ask: Ask, seen: Seen, codes: "pd.Series[str]") ->
         "attachments": _attachments(conn, ask, same),
         "oddities": _oddities(conn, ask, same, codes),
         "referrals": _referrals(conn, same),
-    }
+    } | conversations.sections(conn, ask, same, codes)
 
 
 def _oddities(

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 
 metadata = MetaData(
     naming_convention={
