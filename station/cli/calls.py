@@ -17,7 +17,7 @@ from station.services.calls.recording import Report, Saved
 from station.services.customers import contacts
 
 app = typer.Typer(no_args_is_help=True)
-app.add_typer(effect.app)
+app.command("effect")(effect.calls_effect)
 CustomerArgument = Annotated[str, typer.Argument(metavar="CUSTOMER", help="His code.")]
 NextOption = Annotated[
     datetime | None,

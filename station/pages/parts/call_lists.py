@@ -150,3 +150,12 @@ def watch(desk: Desk, *, stations: Sequence[str] = ()) -> None:
     words = desk.say("page_calls.watch_answer", count=len(cars))
     blocks.answer(words)
     blocks.table(desk, pd.DataFrame(rows, columns=names), WATCHED, key="calls_watch", alt=words)
+
+
+def expected(desk: Desk, labels: Sequence[str]) -> None:
+    """Say at the counter that a car is watched for: nobody can reach whose it is."""
+    if "calls.read" not in desk.ask.scope.rights:
+        return
+    for one in watching.expected(desk.ask, labels=labels):
+        words = desk.say("page_calls.watch_here", label=one.label, days=one.silent_days)
+        st.warning(blocks.plain(words), icon=":material/visibility:")
