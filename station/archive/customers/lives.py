@@ -5,8 +5,9 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import Column, ColumnElement, Connection, Select, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, case, func, select
 
+from station.archive.calls.tables import call_results, calls
 from station.archive.customers import book
 from station.archive.customers.book import Tie
 from station.archive.customers.fleet import SPAN
@@ -21,10 +22,18 @@ from station.archive.points.offer_tables import coupons
 from station.archive.points.referrals import State, referrals
 from station.archive.points.tables import point_awards
 from station.archive.rows import frame
-from station.archive.tables import card_links, customers, sales, vehicle_keys, vehicle_owners
+from station.archive.tables import (
+    accounts,
+    card_links,
+    customers,
+    sales,
+    vehicle_keys,
+    vehicle_owners,
+)
 from station.archive.views import visible
 from station.model import DAY_S, AgreementKind
 
+MINUTE_S = 60
 NEEDS = ("need", "scene", "pain_point")
 """The fields that say what somebody could be served with."""
 OFFERS = (AgreementKind.PRICE_OFFER.value, AgreementKind.CONTRACT.value)
@@ -61,6 +70,30 @@ def everybody(conn: Connection) -> pd.DataFrame:
     made = (rows["made_at"] // DAY_S).fillna(rows["since_day"])
     told = rows.assign(made_day=made).set_index("customer_id")
     return told[["since_day", "made_day", "station_id", "keeper_id"]]
+
+
+def known(conn: Connection) -> pd.DataFrame:
+    """Return code, organisation_name, station_id, keeper_id, keeper and made_at by customer_id.
+
+    Of all who stand and were not erased.
+    """
+    names = ("code", "organisation_name", "station_id", "keeper_id", "made_at")
+    query = (
+        select(
+            customers.c.id.label("customer_id"),
+            *(customers.c[name] for name in names),
+            accounts.c.name.label("keeper"),
+        )
+        .outerjoin(accounts, accounts.c.id == customers.c.keeper_id)
+        .where(customers.c.merged_into.is_(None), customers.c.erased_at.is_(None))
+    )
+    rows = frame(conn, query)
+    told = rows.assign(
+        keeper=rows["keeper"].fillna(""),
+        made_at=rows["made_at"].astype("float64"),
+        station_id=rows["station_id"].astype("float64"),
+    )
+    return told.astype({"customer_id": "int64"}).set_index("customer_id")
 
 
 def held(conn: Connection) -> pd.DataFrame:
@@ -132,6 +165,27 @@ def points(
 def _by_customer(conn: Connection, query: Select[Any]) -> "pd.Series[int]":
     rows = frame(conn, query)
     return rows.astype("int64").set_index("customer_id")["amount"]
+
+
+def call_minutes(
+    conn: Connection, period: Period, station_ids: Collection[int] | None = None
+) -> "pd.Series[int]":
+    """Return by customer how many minutes of staff calls and visits took.
+
+    As long as was planned; where nobody had planned it, from when the form was opened.
+    """
+    took = (call_results.c.at - call_results.c.opened_at + MINUTE_S - 1) // MINUTE_S
+    minutes = func.coalesce(calls.c.minutes, case((took < 1, 1), else_=took))
+    query = (
+        select(stands().label("customer_id"), func.sum(minutes).label("amount"))
+        .join_from(call_results, customers, customers.c.id == call_results.c.customer_id)
+        .outerjoin(calls, calls.c.id == call_results.c.call_id)
+        .where(call_results.c.at.between(period.first * DAY_S, (period.last + 1) * DAY_S - 1))
+        .group_by(stands())
+    )
+    if station_ids is not None:
+        query = query.where(call_results.c.station_id.in_(station_ids))
+    return _by_customer(conn, query)
 
 
 def influential(conn: Connection, least_brought: int) -> set[int]:
