@@ -225,7 +225,7 @@ def by(due: pd.DataFrame, column: str, rules: EffectRules | None = None) -> dict
 def needed(effect: Effect, rules: EffectRules, share: float) -> int:
     """Return about how many must fall due until an effect of `aim` is seen four times in five.
 
-    It counts for one look; who looks every week needs about half as many more.
+    It counts for one look; who looks every week needs nearly twice as many.
     """
     if share <= 0:
         return 0
