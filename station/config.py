@@ -18,6 +18,7 @@ from station.analysis.gaps import GapRules
 from station.analysis.guards import GuardRules
 from station.analysis.holdout import HoldoutRules
 from station.analysis.lapse import LapseRules
+from station.analysis.lifecycle import LifeRules
 from station.analysis.network import NetworkRules
 from station.analysis.oddities import OddityRules
 from station.analysis.ownership import OwnershipRules
@@ -37,6 +38,7 @@ from station.contact.completeness import CompletenessRules
 from station.contact.fields import OWN_GROUP, Field, FieldKind, Whose, faults
 from station.contact.fleets import FleetRules
 from station.contact.likeness import LikenessRules
+from station.contact.plan_parts import PlanRules
 from station.contact.prospects import ProspectRules
 from station.contact.registrations import RegisterRules
 from station.contact.rules import ContactRules
@@ -125,6 +127,32 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "value.a_least": (1, MOST),
     "value.b_least": (1, MOST),
     "value.c_least": (1, MOST),
+    "value.a_share": (0, 1),
+    "value.b_share": (0, 1),
+    "value.keep_share": (0, 0.9),
+    "value.margin_petrol": (0, 1),
+    "value.margin_diesel": (0, 1),
+    "value.margin_gas": (0, 1),
+    "value.margin_electric": (0, 1),
+    "value.margin_other": (0, 1),
+    "value.margin_shop": (0, 1),
+    "value.call_minute_minor": (0, MOST),
+    "value.year_share": (0, 1),
+    "value.most_years": (0, 100),
+    "value.influence_share": (0, 10),
+    "value.least_brought": (1, 1_000),
+    "life.returning_days": (2, 1_000),
+    "life.mature_days": (2, 1_000),
+    "life.mature_span_days": (1, 3_660),
+    "life.lost_days": (1, 3_660),
+    "life.declining_share": (0, 1),
+    "life.prospect_limit_days": (0, 3_660),
+    "life.intending_limit_days": (0, 3_660),
+    "life.first_purchase_limit_days": (0, 3_660),
+    "life.returning_limit_days": (0, 3_660),
+    "life.mature_limit_days": (0, 3_660),
+    "life.declining_limit_days": (0, 3_660),
+    "life.lost_limit_days": (0, 3_660),
     "oddities.most_week": (0, 1_000),
     "oddities.window_days": (1, 366),
     "oddities.least_fills": (2, 10_000),
@@ -173,6 +201,25 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "contact.rest_days": (0, 3_660),
     "contact.unreached_hours": (1, 24),
     "contact.unreached_days": (0, 3_660),
+    "planning.a_month": (0, 8),
+    "planning.b_month": (0, 8),
+    "planning.c_quarter": (0, 8),
+    "planning.visit_days": (1, 3_660),
+    "planning.win_back_days": (0, 3_660),
+    "planning.noon_min": (0, 1_440),
+    "planning.phone_min": (1, 240),
+    "planning.visit_min": (1, 480),
+    "planning.trip_min": (0, 480),
+    "planning.day_min": (0, 1_440),
+    "planning.from_min": (0, 1_440),
+    "planning.to_min": (1, 1_440),
+    "planning.peak_share": (0, 1),
+    "planning.slack_share": (0, 1),
+    "planning.delay_share": (0, 0.016),
+    "planning.keep_part": (0, 1),
+    "planning.prospect_part": (0, 1),
+    "planning.care_part": (0, 1),
+    "planning.more_min": (1, 480),
     "registering.attempts_per_address": (1, 10_000),
     "registering.attempts_min": (1, 1_440),
     "registering.per_station_day": (1, 100_000),
@@ -321,6 +368,7 @@ class Settings:
     uptake: UptakeRules = field(default_factory=UptakeRules)
     breakage: BreakageRules = field(default_factory=BreakageRules)
     value: ValueRules = field(default_factory=ValueRules)
+    life: LifeRules = field(default_factory=LifeRules)
     oddities: OddityRules = field(default_factory=OddityRules)
     sign_in: SignInRules = field(default_factory=SignInRules)
     looks: LookRules = field(default_factory=LookRules)
@@ -332,6 +380,7 @@ class Settings:
     prospects: ProspectRules = field(default_factory=ProspectRules)
     calls: CallRules = field(default_factory=CallRules)
     contact: ContactRules = field(default_factory=ContactRules)
+    planning: PlanRules = field(default_factory=PlanRules)
     registering: RegisterRules = field(default_factory=RegisterRules)
     attachments: AttachmentRules = field(default_factory=AttachmentRules)
     ledger: LedgerRules = field(default_factory=LedgerRules)

@@ -96,13 +96,14 @@ VIEWS: Mapping[View, Mapping[str, tuple[Stage, ...]]] = {
 """Which stages each part of a view takes together; every stage is in one part of each."""
 
 MARK = ("customer_id", "day", "stage", "was", "trigger")
+STALL = ("customer_id", "stage", "since_day", "due_day")
 GONE = (State.LOST, State.FLEET_LEFT, State.SOLD)
 FADING = (State.SLOWING, State.SHARE_FALLING, *STAYING_AWAY)
 NEVER = 2**31
 """A day after every other."""
 
 
-def habits(days: pd.DataFrame, since: "pd.Series[int]", rules: LifeRules) -> pd.DataFrame:
+def habits(days: pd.DataFrame, since: "pd.Series[float]", rules: LifeRules) -> pd.DataFrame:
     """Return n, first_day, again_day, steady_day, last_day and back_day of each who came.
 
     `days` are customer_id and local_day, each day once. `since` is by customer the day from which
@@ -269,15 +270,41 @@ def _marks(
 
 
 def stalls(now: pd.DataFrame, pushed: "pd.Series[int]", rules: LifeRules, day: int) -> pd.DataFrame:
-    """Return customer_id, stage, since_day and due_day of who stands still for too long.
+    """Return STALL of who stands still for too long.
 
     `now` are customer_id, stage and day of each who is looked after; `pushed` is by customer until
     which day somebody decided to wait, or from which to count anew.
     """
-    limit = now["stage"].map({stage.value: days for stage, days in rules.limits.items()})
+    limits = {stage.value: days for stage, days in rules.limits.items()}
+    limit = now["stage"].map(limits).astype("float64")
     since = np.maximum(
         now["day"].astype("int64"), now["customer_id"].map(pushed).fillna(0).astype("int64")
     )
-    due = since + limit
+    due = since + limit.fillna(0).astype("int64")
     told = now.assign(since_day=now["day"], due_day=due)[(limit > 0) & (due < day)]
-    return told[["customer_id", "stage", "since_day", "due_day"]].reset_index(drop=True)
+    return told[list(STALL)].reset_index(drop=True)
+
+
+DWELL = ("stage", "now", "median_days", "longest_days", "left", "left_median_days")
+
+
+def dwell(now: pd.DataFrame, stays: pd.DataFrame, day: int) -> pd.DataFrame:
+    """Return DWELL, a row a stage: how long those in it have been there, and those who left were.
+
+    `now` are customer_id, stage and stage_day, `stays` customer_id, day and stage of all marks in
+    order.
+    """
+    spent = (day - now["stage_day"].astype("float64")).clip(lower=0)
+    here = spent.groupby(now["stage"]).agg(["size", "median", "max"])
+    ends = stays.groupby("customer_id")["day"].shift(-1)
+    took = (ends - stays["day"]).astype("float64").dropna()
+    gone = took.groupby(stays["stage"]).agg(["size", "median"])
+    told = pd.DataFrame({
+        "now": here["size"],
+        "median_days": here["median"],
+        "longest_days": here["max"],
+        "left": gone["size"],
+        "left_median_days": gone["median"],
+    }).reindex([stage.value for stage in Stage])  # fmt: skip
+    told = told.fillna({"now": 0, "left": 0}).astype({"now": "int64", "left": "int64"})
+    return told.rename_axis("stage").reset_index()[list(DWELL)]

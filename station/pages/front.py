@@ -23,10 +23,12 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
         ("today", "wb_sunny", "board.read"),
         ("counter", "point_of_sale", "points.redeem"),
         ("lapsed", "notifications_active", "board.read"),
+        ("calls", "call", "calls.read"),
     ],
     "customers": [
         ("card", "badge", "cards.read"),
         ("filters", "filter_alt", "cards.read"),
+        ("lifecycle", "timeline", "cards.read"),
         ("fleets", "corporate_fare", "cards.read"),
         ("prospects", "person_search", "prospects.work"),
         ("completeness", "fact_check", "cards.read"),

@@ -67,7 +67,7 @@ def of(ask: Ask, *, customer_id: int, purpose: CallPurpose, call_id: int = 0) ->
     with ask.db.reading() as conn:
         seen = contacts.there(conn, ask, customer_id)
         now = claims.moment_of(conn, seen)
-        call = calling.call_of(conn, ask, seen, call_id)
+        call = calling.call_of(conn, ask, seen, call_id) or calling.own_call(conn, ask, seen, now)
         wanted = call.purpose if call else purpose
         channel = call.channel if call else Channel.PHONE
         refusals = allowed.against(conn, ask, seen.customer.id, wanted, channel, now, call=call)
@@ -188,6 +188,7 @@ def _why(
         "silent": now.day - int(row["last_day"]),
         "gap": round(float(row["usual_gap_days"]), 1) if row["usual_gap_days"] > 0 else 0,
         "amount": round(float(row["monthly_amount"])) if row["monthly_amount"] > 0 else 0,
+        "currency": row["currency_code"],
         "visits": int(row["visits"]),
         "station": row["moved_to"],
     }
