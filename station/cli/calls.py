@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from station.cli import effect
 from station.cli.call import Call, JsonOption, StationOption, command
 from station.cli.printing import print_json
 from station.model import CallCode, CallPurpose, LapseReason, day_date
@@ -17,7 +16,6 @@ from station.services.calls.recording import Report, Saved
 from station.services.customers import contacts
 
 app = typer.Typer(no_args_is_help=True)
-app.command("effect")(effect.calls_effect)
 CustomerArgument = Annotated[str, typer.Argument(metavar="CUSTOMER", help="His code.")]
 NextOption = Annotated[
     datetime | None,

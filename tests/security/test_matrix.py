@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,10 @@ from sqlalchemy import select
 from town import sell
 
 from station.archive import oddities
+from station.archive.calls import agenda, plans, rosters
+from station.archive.calls.agenda import Call
+from station.archive.calls.plans import CallPlan
+from station.archive.calls.rosters import Season
 from station.archive.customers.tables import agreements, contact_persons
 from station.archive.oddities import Case
 from station.archive.people import accounts as book
@@ -28,6 +32,7 @@ from station.loyalty.programme import Version
 from station.model import (
     RIGHTS,
     AgreementKind,
+    CallPurpose,
     Channel,
     ConsentSource,
     ContactRole,
@@ -36,12 +41,14 @@ from station.model import (
     OdditySort,
     OddityState,
     PaperForm,
+    PlanStatus,
     Purpose,
     Role,
     Unit,
     Use,
+    day_number,
 )
-from station.services import demo, reports
+from station.services import access, demo, reports
 from station.services.ask import Ask
 from station.services.customers import (
     attachments,
@@ -71,6 +78,8 @@ from station.services.points.offering import Purchase
 
 pytestmark = pytest.mark.slow
 DAY = date(2026, 8, 1)
+NEXT_MONTH = (access.today().replace(day=1) + timedelta(days=31)).replace(day=1)
+TUESDAY = NEXT_MONTH + timedelta(days=(1 - NEXT_MONTH.weekday()) % 7 + 7)
 BIRTHDAY = Occasion(OccasionKind.BIRTHDAY, 2, 28)
 RECEIPT = receipts.Receipt("R1", 1_780_000_000, (receipts.Line("92#", 1_000, Unit.LITRE, 700),))
 PDF = b"%PDF-1.7\nsome words\n%%EOF\n"
@@ -98,6 +107,7 @@ class Facts:
     attachment_id: int
     earned_no: int
     oddity_id: int
+    call_id: int
     codes: tuple[str, ...]
     folder: Path
 
@@ -208,12 +218,35 @@ def of_coupon(facts: Facts, number: int = 0) -> dict[str, Any]:
     return {"key": f"form-{facts.code}", "code": facts.codes[number]}
 
 
+def of_plan(facts: Facts) -> dict[str, Any]:
+    return {"station": facts.code, "month": NEXT_MONTH}
+
+
+def of_worker(facts: Facts) -> dict[str, Any]:
+    return {"station": facts.code, "account": "staff"}
+
+
 def of_form(facts: Facts) -> dict[str, Any]:
     return of_customer(facts) | {"kind": PaperForm.COMPLAINT, "lang": "en"}
 
 
 NAMED: Mapping[str, Maker] = {
     "alarms.overdue": at_station,
+    "months.drop": lambda f: {"call_id": f.call_id},
+    "months.month": lambda f: {"station": f.code, "first": NEXT_MONTH},
+    "months.move": lambda f: (
+        {"call_id": f.call_id, "on": TUESDAY, "at_min": 600, "account": "staff"}
+    ),
+    "planning.approve": of_plan,
+    "planning.make": of_plan,
+    "planning.mend": of_plan,
+    "rostering.roster": lambda f: {"station": f.code},
+    "rostering.set_away": lambda f: of_worker(f) | {"from_on": TUESDAY, "to_on": TUESDAY},
+    "rostering.set_back": of_worker,
+    "rostering.set_hours": lambda f: (
+        of_worker(f) | {"weekdays": [1], "minutes": 60, "from_min": 540, "to_min": 1080}
+    ),
+    "rostering.set_season": lambda f: {"station": f.code, "season": "slack"},
     "accounts.station_named": lambda f: {"code": f.code},
     "agreements.add": lambda f: (
         of_customer(f) | {"kind": AgreementKind.CONTRACT, "terms": "as agreed", "since": DAY}
@@ -385,6 +418,9 @@ NAMED: Mapping[str, Maker] = {
 LISTS: Mapping[str, Maker] = {
     "agreements.ending": nothing,
     "alarms.calls_per_week": nothing,
+    "answers.heard": nothing,
+    "answers.mistakes": nothing,
+    "judging.effect": nothing,
     "audit.events": in_november,
     "audit.limits_reached": nothing,
     "audit.sums": in_november,
@@ -510,6 +546,8 @@ CHANGES = frozenset(
     | {"accounts.disable", "accounts.end_grant", "accounts.make_token", "approvals.decide"}
     | {"filters.save", "filters.share", "filters.rename", "filters.delete"}
     | {"tagging.put", "tagging.take"}
+    | {"months.drop", "months.move", "planning.approve", "planning.make", "planning.mend"}
+    | {f"rostering.set_{what}" for what in ("away", "back", "hours", "season")}
     | {"cards.confirm_use", "contacts.assign", "demo.fill", "erasure.erase", "intake.undo"}
     | {"intake.import_sales", "keeping.nightly", "keys.forget", "keys.rotate", "lapses.record"}
     | {"holding.bind_card", "holding.leave", "holding.move_plate", "holding.sell"}
@@ -561,6 +599,7 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
             customer_id = facts_of(copy, code).customer_id
             tagging.put(operator, customer_id=customer_id, tag="OTHERTAG")
             confide(copy, code)
+            _plan(copy, code)
             _earn(operator, facts_of(copy, code))
         operator.db.close()
         yield Stage(copy, facts_of(copy, OWN), facts_of(copy, OTHER))
@@ -582,6 +621,35 @@ def _earn(ask: Ask, facts: Facts) -> None:
         slip = offering.take(ask, key=f"given-{at}-{facts.code}", **free)
     paid = {"station": facts.code, "purchase": Purchase(500)}
     offering.use(ask, key=f"used-{facts.code}", code=slip.code, **paid)
+
+
+def _plan(world: World, code: str) -> None:
+    """Let a station plan to ask its first customer how his complaint stands, law permitting."""
+    ask, station_id = worlds.operator_of(world), world.ids[code]
+    month_day, day = day_number(NEXT_MONTH), day_number(TUESDAY)
+    told = {"value_minor": 0, "bound_minor": 0, "currency": "CNY", "prices": {}, "late": []}
+    with ask.db.writing() as conn:
+        wanted = select(customers.c.id).where(customers.c.code == f"{code}-1")
+        staff = book.find(conn, name="staff")
+        new = CallPlan(station_id, month_day, PlanStatus.DRAFT, "manager", 0, told | {"unfit": []})
+        call = Call(
+            customer_id=int(conn.execute(wanted).scalar_one()),
+            station_id=station_id,
+            account_id=staff.id if staff else None,
+            day=day + 1,
+            at_min=600,
+            minutes=8,
+            purpose=CallPurpose.AFTERCARE,
+            channel=Channel.PHONE,
+            why="planning.why_aftercare",
+            made_by="manager",
+            made_at=0,
+            plan_id=plans.add(conn, new),
+        )
+        agenda.add(conn, call)
+        season = Season(station_id, 0, "peak", "US")  # calls on holidays too, whenever this runs
+        rosters.put_season(conn, season, made_by="manager", made_at=0)
+    ask.db.close()
 
 
 def _notice(world: World) -> None:
@@ -668,6 +736,7 @@ def facts_of(world: World, code: str) -> Facts:
             attachment_id=1 if code == OWN else 2,
             earned_no=1 if code == OWN else 4,
             oddity_id=1 if code == OWN else 2,
+            call_id=1 if code == OWN else 2,
             codes=tuple(conn.execute(given).scalars()),
             folder=world.folder,
         )

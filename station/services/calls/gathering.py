@@ -84,13 +84,21 @@ def at_home(conn: Connection, seen: Board, station_id: int) -> list[homes.Person
 
 
 def away(ask: Ask, seen: Board, station_id: int) -> pd.DataFrame:
-    """Return the vehicles of regulars that stay away from a station, the dearest first."""
+    """Return the vehicles of regulars that stay away from a station, the dearest first.
+
+    Whose other vehicles still come, here or elsewhere, has not left: he is called as his grade
+    asks.
+    """
     frame, rules = seen.frame, ask.settings.planning
     is_away = frame["state"].isin([state.value for state in AT_RISK])
     is_regular = frame["stability"] == Stability.REGULAR.value
     is_fresh = frame["lost_day"] > seen.as_of_day - rules.win_back_days
     is_here = frame["station_id"] == station_id
     found = frame[is_here & is_away & is_regular & is_fresh & (frame["value_at_risk"] > 0)]
+    last_day = frame.groupby("person")["last_day"].max()
+    gone_day = found.groupby("person")["last_day"].max()
+    still = gone_day.index[last_day.reindex(gone_day.index) > gone_day]
+    found = found[~found["person"].isin(still)]
     return found.sort_values(["value_at_risk", "vehicle_id"], ascending=[False, True])
 
 
