@@ -17,6 +17,9 @@ from sqlalchemy import select
 from town import sell
 
 from station.archive import oddities
+from station.archive.customers import proposals, stalled
+from station.archive.customers.proposals import Proposal
+from station.archive.customers.stalled import Stall
 from station.archive.customers.tables import agreements, contact_persons
 from station.archive.oddities import Case
 from station.archive.people import accounts as book
@@ -41,6 +44,7 @@ from station.model import (
     Unit,
     Use,
 )
+from station.model import Stage as LifeStage
 from station.services import demo, reports
 from station.services.ask import Ask
 from station.services.customers import (
@@ -59,6 +63,7 @@ from station.services.customers.enrolling import NewCard
 from station.services.customers.leads import Decision, Lead
 from station.services.customers.occasions import Occasion, OccasionKind
 from station.services.customers.prospects import Belongs
+from station.services.customers.stages import Choice
 from station.services.incoming import intake, receipts
 from station.services.incoming.files import FileOptions
 from station.services.people import accounts, terminals
@@ -98,6 +103,8 @@ class Facts:
     attachment_id: int
     earned_no: int
     oddity_id: int
+    stall_id: int
+    proposal_id: int
     codes: tuple[str, ...]
     folder: Path
 
@@ -289,6 +296,18 @@ NAMED: Mapping[str, Maker] = {
         of_customer(f) | {"field": "phone", "purpose": Purpose.SERVICE, "reason": "lost"}
     ),
     "fleets.fleet": of_fleet,
+    "grades.history": of_customer,
+    "grades.listing": at_station,
+    "stages.approve": lambda f: {"proposal_id": f.proposal_id, "is_approved": True},
+    "stages.counts": at_station,
+    "stages.decide": lambda f: (
+        {"stall_id": f.stall_id, "choice": Choice.PUSH_ON, "reason": "audit"}
+    ),
+    "stages.dwell": at_station,
+    "stages.history": of_customer,
+    "stages.listing": at_station,
+    "stages.propose": lambda f: of_customer(f) | {"stage": LifeStage.INTENDING, "reason": "audit"},
+    "stages.stalls": at_station,
     "forms.blank": of_form,
     "forms.filled": lambda f: of_form(f) | {"reason": "asked"},
     "gaps.compare": at_station,
@@ -418,6 +437,8 @@ LISTS: Mapping[str, Maker] = {
     "fleets.fleets": nothing,
     "settling.calendar": plain(month=DAY),
     "settling.overdue": nothing,
+    "stages.on_board": nothing,
+    "stages.waiting": nothing,
     "prospects.candidates": nothing,
     "prospects.due": nothing,
     "prospects.listing": nothing,
@@ -460,7 +481,9 @@ CHAINWIDE: Mapping[str, Maker] = {
     "keeping.condition": nothing,
     "keeping.nightly": nothing,
     "lapsing.expire": nothing,
+    "living.refresh": nothing,
     "noticing.refresh": nothing,
+    "valuing.refresh": nothing,
     "offering.lapse": nothing,
     "keeping.verify": nothing,
     "keys.forget": nothing,
@@ -519,6 +542,8 @@ CHANGES = frozenset(
     | {"persons.verify", "settling.settle", "settling.unsettle"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
     | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
+    | {"living.refresh", "valuing.refresh"}
+    | {"stages.approve", "stages.decide", "stages.propose"}
     | {"leads.take_up", "leads.write_opportunity", "registering.confirm", "registering.decline"}
     | {"attachments.add", "attachments.remove", "notes.add", "occasions.add", "occasions.remove"}
     | {"totals.import_totals", "lapsing.expire", "noticing.refresh", "oddities.review"}
@@ -557,6 +582,7 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         ask.db.close()
         operator = worlds.operator_of(copy)
         _notice(copy)
+        _stall(copy)
         for code in (OWN, OTHER):
             customer_id = facts_of(copy, code).customer_id
             tagging.put(operator, customer_id=customer_id, tag="OTHERTAG")
@@ -595,6 +621,18 @@ def _notice(world: World) -> None:
     ]  # fmt: skip
     with ask.db.writing() as conn:
         oddities.put_week(conn, 0, cases)
+    ask.db.close()
+
+
+def _stall(world: World) -> None:
+    """Let the first customer of each station stand still, and his second be proposed."""
+    ask = worlds.operator_of(world)
+    for code in (OWN, OTHER):
+        his, others = (contacts.by_code(ask, code=f"{code}-{number}") for number in (1, 2))
+        with ask.db.writing() as conn:
+            stalled.open_new(conn, [Stall(his, "prospect", 0, 0, None, 0)])
+            said = Proposal(others, "intending", "asked twice", "somebody", "somebody", 0)
+            proposals.add(conn, said)
     ask.db.close()
 
 
@@ -668,6 +706,8 @@ def facts_of(world: World, code: str) -> Facts:
             attachment_id=1 if code == OWN else 2,
             earned_no=1 if code == OWN else 4,
             oddity_id=1 if code == OWN else 2,
+            stall_id=1 if code == OWN else 2,
+            proposal_id=1 if code == OWN else 2,
             codes=tuple(conn.execute(given).scalars()),
             folder=world.folder,
         )
