@@ -17,6 +17,8 @@ from sqlalchemy import select
 from town import sell
 
 from station.archive import oddities
+from station.archive.calls import checks, results
+from station.archive.calls.results import Result
 from station.archive.customers import proposals, stalled
 from station.archive.customers.proposals import Proposal
 from station.archive.customers.stalled import Stall
@@ -31,6 +33,8 @@ from station.loyalty.programme import Version
 from station.model import (
     RIGHTS,
     AgreementKind,
+    CallCode,
+    CallPurpose,
     Channel,
     ConsentSource,
     ContactRole,
@@ -47,6 +51,7 @@ from station.model import (
 from station.model import Stage as LifeStage
 from station.services import demo, reports
 from station.services.ask import Ask
+from station.services.calls.scorecards import Outcome
 from station.services.customers import (
     attachments,
     contacts,
@@ -105,6 +110,7 @@ class Facts:
     oddity_id: int
     stall_id: int
     proposal_id: int
+    check_id: int
     codes: tuple[str, ...]
     folder: Path
 
@@ -296,6 +302,10 @@ NAMED: Mapping[str, Maker] = {
         of_customer(f) | {"field": "phone", "purpose": Purpose.SERVICE, "reason": "lost"}
     ),
     "fleets.fleet": of_fleet,
+    "scorecards.check": lambda f: {"check_id": f.check_id, "outcome": Outcome.CONFIRMED},
+    "scorecards.fast": at_station,
+    "scorecards.of_staff": at_station,
+    "scorecards.waiting": at_station,
     "grades.history": of_customer,
     "grades.listing": at_station,
     "stages.approve": lambda f: {"proposal_id": f.proposal_id, "is_approved": True},
@@ -437,6 +447,7 @@ LISTS: Mapping[str, Maker] = {
     "fleets.fleets": nothing,
     "settling.calendar": plain(month=DAY),
     "settling.overdue": nothing,
+    "scorecards.own": nothing,
     "stages.on_board": nothing,
     "stages.waiting": nothing,
     "prospects.candidates": nothing,
@@ -543,7 +554,7 @@ CHANGES = frozenset(
     | {"privacy.record_consent", "records.import_records", "sites.change"}
     | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
     | {"living.refresh", "valuing.refresh"}
-    | {"stages.approve", "stages.decide", "stages.propose"}
+    | {"scorecards.check", "stages.approve", "stages.decide", "stages.propose"}
     | {"leads.take_up", "leads.write_opportunity", "registering.confirm", "registering.decline"}
     | {"attachments.add", "attachments.remove", "notes.add", "occasions.add", "occasions.remove"}
     | {"totals.import_totals", "lapsing.expire", "noticing.refresh", "oddities.review"}
@@ -633,6 +644,9 @@ def _stall(world: World) -> None:
             stalled.open_new(conn, [Stall(his, "prospect", 0, 0, None, 0)])
             said = Proposal(others, "intending", "asked twice", "somebody", "somebody", 0)
             proposals.add(conn, said)
+            heard = Result(his, world.ids[code], "nobody", 1, 0, CallPurpose.CARE, Channel.PHONE,
+                           CallCode.OK, f"heard-{code}")  # fmt: skip
+            checks.draw(conn, 20_600, [(results.add(conn, heard), his)])
     ask.db.close()
 
 
@@ -708,6 +722,7 @@ def facts_of(world: World, code: str) -> Facts:
             oddity_id=1 if code == OWN else 2,
             stall_id=1 if code == OWN else 2,
             proposal_id=1 if code == OWN else 2,
+            check_id=1 if code == OWN else 2,
             codes=tuple(conn.execute(given).scalars()),
             folder=world.folder,
         )
