@@ -16,6 +16,7 @@ from station.analysis.compare import CompareRules
 from station.analysis.frequency import FrequencyRules
 from station.analysis.gaps import GapRules
 from station.analysis.guards import GuardRules
+from station.analysis.holdout import HoldoutRules
 from station.analysis.lapse import LapseRules
 from station.analysis.lifecycle import LifeRules
 from station.analysis.network import NetworkRules
@@ -29,6 +30,7 @@ from station.analysis.uptake import UptakeRules
 from station.analysis.usage import UsageRules
 from station.analysis.value import ValueRules
 from station.analysis.warning import WarningRules
+from station.analysis.winback import EffectRules
 from station.archive.customers.merging import MergeRules
 from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
@@ -37,6 +39,7 @@ from station.contact.completeness import CompletenessRules
 from station.contact.fields import OWN_GROUP, Field, FieldKind, Whose, faults
 from station.contact.fleets import FleetRules
 from station.contact.likeness import LikenessRules
+from station.contact.plan_parts import PlanRules
 from station.contact.prospects import ProspectRules
 from station.contact.registrations import RegisterRules
 from station.contact.rules import ContactRules
@@ -207,6 +210,25 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "contact.rest_days": (0, 3_660),
     "contact.unreached_hours": (1, 24),
     "contact.unreached_days": (0, 3_660),
+    "planning.a_month": (0, 8),
+    "planning.b_month": (0, 8),
+    "planning.c_quarter": (0, 8),
+    "planning.visit_days": (1, 3_660),
+    "planning.win_back_days": (0, 3_660),
+    "planning.noon_min": (0, 1_440),
+    "planning.phone_min": (1, 240),
+    "planning.visit_min": (1, 480),
+    "planning.trip_min": (0, 480),
+    "planning.day_min": (0, 1_440),
+    "planning.from_min": (0, 1_440),
+    "planning.to_min": (1, 1_440),
+    "planning.peak_share": (0, 1),
+    "planning.slack_share": (0, 1),
+    "planning.delay_share": (0, 0.016),
+    "planning.keep_part": (0, 1),
+    "planning.prospect_part": (0, 1),
+    "planning.care_part": (0, 1),
+    "planning.more_min": (1, 480),
     "registering.attempts_per_address": (1, 10_000),
     "registering.attempts_min": (1, 1_440),
     "registering.per_station_day": (1, 100_000),
@@ -262,6 +284,14 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "guards.festival_after_days": (0, 60),
     "guards.price_move": (0, 10),
     "guards.price_days": (0, 30),
+    "holdout.share": (0.01, 0.5),
+    "holdout.most_a": (0, 100_000),
+    "effect.outcome_days": (1, 366),
+    "effect.confidence": (0.5, 0.999),
+    "effect.margin_share": (0, 1),
+    "effect.least_held": (2, 1_000_000),
+    "effect.least_ranked": (2, 100_000_000),
+    "effect.aim": (0.01, 0.5),
 }
 """Between what a number must lie; any other is finite and no larger than `MOST`."""
 FORMS = {
@@ -341,6 +371,8 @@ class Settings:
     network: NetworkRules = field(default_factory=NetworkRules)
     guards: GuardRules = field(default_factory=GuardRules)
     compare: CompareRules = field(default_factory=CompareRules)
+    holdout: HoldoutRules = field(default_factory=HoldoutRules)
+    effect: EffectRules = field(default_factory=EffectRules)
     fleets: FleetRules = field(default_factory=FleetRules)
     programme: Programme = field(default_factory=Programme)
     uptake: UptakeRules = field(default_factory=UptakeRules)
@@ -359,6 +391,7 @@ class Settings:
     prospects: ProspectRules = field(default_factory=ProspectRules)
     calls: CallRules = field(default_factory=CallRules)
     contact: ContactRules = field(default_factory=ContactRules)
+    planning: PlanRules = field(default_factory=PlanRules)
     registering: RegisterRules = field(default_factory=RegisterRules)
     attachments: AttachmentRules = field(default_factory=AttachmentRules)
     ledger: LedgerRules = field(default_factory=LedgerRules)

@@ -23,6 +23,7 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
         ("today", "wb_sunny", "board.read"),
         ("counter", "point_of_sale", "points.redeem"),
         ("lapsed", "notifications_active", "board.read"),
+        ("calls", "call", "calls.read"),
     ],
     "customers": [
         ("card", "badge", "cards.read"),
@@ -39,6 +40,7 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
         ("frequency", "event_repeat", "board.read"),
         ("ownership", "account_balance", "board.read"),
         ("backtest", "rule", "board.read"),
+        ("effect", "balance", "calls.report"),
     ],
     "chain": [
         ("stations", "compare_arrows", "board.read"),
