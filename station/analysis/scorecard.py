@@ -1,9 +1,8 @@
 """How well does each member of staff call? Measured by what nobody gains by pretending."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from random import Random
 
 import numpy as np
 import pandas as pd
@@ -139,8 +138,10 @@ def fast(results: pd.DataFrame, rules: ScoreRules) -> pd.DataFrame:
     return sums.astype("int64").reset_index()[list(FAST)]
 
 
-def sample(result_ids: Sequence[int], rules: ScoreRules, lot: Random) -> list[int]:
-    """Return which of somebody's results of a week are asked about again, drawn by lot."""
+def sample(
+    result_ids: Sequence[int], rules: ScoreRules, lot: Callable[[Sequence[int], int], list[int]]
+) -> list[int]:
+    """Return which of somebody's results of a week are asked about again; `lot` draws so many."""
     number = min(round(len(result_ids) * rules.check_share), rules.check_most)
     number = max(number, 1) if result_ids and rules.check_share > 0 and rules.check_most else 0
-    return sorted(lot.sample(list(result_ids), number))
+    return sorted(lot(list(result_ids), number))

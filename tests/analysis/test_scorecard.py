@@ -1,6 +1,6 @@
 """Nobody's scorecard is better for leaving out hard calls, hurrying, or calling out of turn."""
 
-from random import SystemRandom
+from secrets import SystemRandom
 
 import numpy as np
 import pandas as pd
@@ -116,8 +116,8 @@ def test_a_form_that_lay_open_hides_no_hurry() -> None:
 def test_a_few_results_of_a_week_are_drawn_by_lot(results: int, drawn: int) -> None:
     ids = list(range(results))
 
-    found = sample(ids, RULES, SystemRandom())
+    found = sample(ids, RULES, SystemRandom().sample)
 
     assert len(set(found)) == drawn
     assert set(found) <= set(ids)
-    assert sample(ids, ScoreRules(check_share=0.0), SystemRandom()) == []
+    assert sample(ids, ScoreRules(check_share=0.0), SystemRandom().sample) == []

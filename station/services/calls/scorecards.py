@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from random import SystemRandom
+from secrets import SystemRandom
 from time import time
 
 import pandas as pd
@@ -227,7 +227,7 @@ def _drawn(rows: pd.DataFrame, rules: ScoreRules) -> list[tuple[int, int]]:
     return [
         (int(one), int(whose[one]))
         for _, mine in spoke.groupby("account_id")["result_id"]
-        for one in scorecard.sample(mine.tolist(), rules, SystemRandom())
+        for one in scorecard.sample(mine.tolist(), rules, SystemRandom().sample)
     ]
 
 
