@@ -66,7 +66,7 @@ def _pressing(case: Case, rules: PlanRules, first_day: int) -> Iterator[Wanted]:
         day, purpose = case.date
         best_day = max(day, first_day)
         need = _need(purpose, case, rules, best_day=best_day, is_promised=True)
-        yield Wanted(need, "planning.why_date", {"day": day})
+        yield Wanted(need, "calls.why_date", {"due_day": day})
     if case.lapse is not None:
         need = _need(CallPurpose.WIN_BACK, case, rules, best_day=first_day)
         key = "planning.why_lost" if case.lapse.is_lost else "planning.why_overdue"

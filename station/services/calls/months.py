@@ -1,9 +1,10 @@
 """What does a month's plan say, how full is everybody, and may a call be moved?"""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from station.archive.calls.agenda import Call
 from station.archive.calls.plans import CallPlan
 from station.archive.database import Connection
 from station.contact import rules
+from station.contact.plan_parts import Shift
 from station.contact.rules import Outcome, Person, Refusal, Touch, When
 from station.errors import BadValueError, NotAllowedError, NotFoundError
 from station.guard import mask
@@ -80,36 +82,14 @@ def month(ask: Ask, *, station: str, first: date) -> Month:
         NotFoundError: there is no such station in sight, or no plan of the month yet.
     """
     with ask.db.reading() as conn:
-        station_id = rostering.station_of(conn, ask, station)
-        found = planning.plan_of(conn, station_id, first)
-        calls = plans.calls_of(conn, found.id)
-        day = clock.moment(sites.everything(conn)[station_id].zone).day
-        days = planning.days_of(first)
-        shifts = rostering.shifts(conn, ask, station_id, days)
-        people = contacts.who_work_there(conn, frozenset({station_id}))
-        told = found.told
-        ids = {call.customer_id for call in calls} | {one for one, *_ in told["unfit"]}
-        known = homes.named(conn, ids | set(told["late"]))
-        graded = grades.now(conn, ids)
-    names = {one: _called(ask, who) for one, who in known.items()}
-    there = {(one.account_id, one.day) for one in shifts}
+        seen = _read(conn, ask, rostering.station_of(conn, ask, station), first)
+    told, found = seen.plan.told, seen.plan
+    names = {one: _called(ask, who) for one, who in seen.named.items()}
     per_major = minor_per_major(str(told["currency"]))
-    rows = [
-        _row(call, people, names, graded, per_major, call.day < day or _has(there, call))
-        for call in calls
-        if call.status is not CallStatus.MOVED
-    ]
-    unfit = pd.DataFrame(
-        [
-            (one, names.get(one, ""), graded.get(one, ""), purpose, reason)
-            for one, purpose, reason in told["unfit"]
-        ],
-        columns=list(UNFIT),
+    calls = pd.DataFrame(
+        [_row(seen, call, names, per_major) for call in seen.calls], columns=list(CALLS)
     )
-    frame = pd.DataFrame(rows, columns=list(CALLS))
-    available = Counter({people[one.account_id]: 0 for one in shifts})
-    for shift in shifts:
-        available[people[shift.account_id]] += shift.minutes
+    unfit = _unfit(told["unfit"], names, seen.graded)
     is_held = unfit["reason"] == Refusal.HELD_OUT.value
     return Month(
         station=station,
@@ -117,8 +97,8 @@ def month(ask: Ask, *, station: str, first: date) -> Month:
         status=found.status.value,
         made_by=found.made_by,
         approved_by=found.approved_by,
-        calls=frame,
-        loads=_loads(frame, available),
+        calls=calls,
+        loads=_loads(calls, seen),
         unfit=unfit[~is_held].reset_index(drop=True),
         held=unfit[is_held].reset_index(drop=True),
         late=tuple(names.get(one, "") for one in told["late"]),
@@ -126,12 +106,51 @@ def month(ask: Ask, *, station: str, first: date) -> Month:
         value=told["value_minor"] / per_major,
         bound=told["bound_minor"] / per_major,
         currency=str(told["currency"]),
-        lost=int(frame["is_lost"].sum()),
+        lost=int(calls["is_lost"].sum()),
     )
 
 
-def _has(there: Collection[tuple[int, int]], call: Call) -> bool:
-    return call.account_id is not None and (call.account_id, call.day) in there
+@dataclass(frozen=True)
+class _Seen:
+    """What is read of a plan at once."""
+
+    plan: CallPlan
+    calls: Sequence[Call]
+    day: int
+    shifts: Sequence[Shift]
+    people: Mapping[int, str]
+    named: Mapping[int, homes.Named]
+    graded: Mapping[int, str]
+
+    @cached_property
+    def there(self) -> frozenset[tuple[int | None, int]]:
+        """Return who is there on which days."""
+        return frozenset((one.account_id, one.day) for one in self.shifts)
+
+
+def _read(conn: Connection, ask: Ask, station_id: int, first: date) -> _Seen:
+    found = planning.plan_of(conn, station_id, first)
+    calls = plans.calls_of(conn, found.id)
+    ids = {call.customer_id for call in calls} | {one for one, *_ in found.told["unfit"]}
+    return _Seen(
+        plan=found,
+        calls=[call for call in calls if call.status is not CallStatus.MOVED],
+        day=clock.moment(sites.everything(conn)[station_id].zone).day,
+        shifts=rostering.shifts(conn, ask, station_id, planning.days_of(first)),
+        people=contacts.who_work_there(conn, frozenset({station_id})),
+        named=homes.named(conn, ids | set(found.told["late"])),
+        graded=grades.now(conn, ids),
+    )
+
+
+def _unfit(
+    told: Sequence[Sequence[Any]], names: Mapping[int, str], graded: Mapping[int, str]
+) -> pd.DataFrame:
+    rows = [
+        (one, names.get(one, ""), graded.get(one, ""), purpose, reason)
+        for one, purpose, reason in told
+    ]
+    return pd.DataFrame(rows, columns=list(UNFIT))
 
 
 def _called(ask: Ask, who: homes.Named) -> str:
@@ -142,23 +161,16 @@ def _called(ask: Ask, who: homes.Named) -> str:
     return mask.name(name or "") or who.code
 
 
-def _row(
-    call: Call,
-    people: Mapping[int, str],
-    names: Mapping[int, str],
-    graded: Mapping[int, str],
-    per_major: int,
-    is_possible: bool,
-) -> tuple[Any, ...]:
-    is_planned = call.status is CallStatus.PLANNED
+def _row(seen: _Seen, call: Call, names: Mapping[int, str], per_major: int) -> tuple[Any, ...]:
+    is_ahead = call.status is CallStatus.PLANNED and call.day >= seen.day
     return (
         call.id,
         day_date(call.day),
         call.at_min,
-        people.get(call.account_id or 0, ""),
+        seen.people.get(call.account_id or 0, ""),
         call.customer_id,
         names.get(call.customer_id, ""),
-        graded.get(call.customer_id, ""),
+        seen.graded.get(call.customer_id, ""),
         call.purpose.value,
         call.channel.value,
         str(call.facts.get("area", "")),
@@ -168,23 +180,20 @@ def _row(
         dict(call.facts),
         call.status.value,
         call.moved_from is not None,
-        is_planned and not is_possible,
+        is_ahead and (call.account_id, call.day) not in seen.there,
     )
 
 
-def _loads(calls: pd.DataFrame, available: Mapping[str, int]) -> pd.DataFrame:
+def _loads(calls: pd.DataFrame, seen: _Seen) -> pd.DataFrame:
     """Return LOADS: who has how many calls and minutes of them, of how many he has."""
+    available: Counter[str] = Counter()
+    for shift in seen.shifts:
+        available[seen.people[shift.account_id]] += shift.minutes
     made = calls[calls["status"].isin([CallStatus.PLANNED.value, CallStatus.DONE.value])]
     sums = made.groupby("account")["minutes"].agg(["size", "sum"])
-    names = sorted({*available, *sums.index} - {""})
     rows = [
-        (
-            name,
-            int(sums["size"].get(name, 0)),
-            int(sums["sum"].get(name, 0)),
-            available.get(name, 0),
-        )
-        for name in names
+        (name, int(sums["size"].get(name, 0)), int(sums["sum"].get(name, 0)), available[name])
+        for name in sorted({*available, *sums.index} - {""})
     ]
     return pd.DataFrame(rows, columns=list(LOADS))
 
