@@ -83,7 +83,7 @@ def add(ask: Ask, *, customer_id: int, occasion: Occasion) -> None:
 
 
 def _words(occasion: Occasion) -> str:
-    names = ("month", "day", "year", "calendar", "note")
+    names = ("month", "day", "year", "calendar", "note", "in_leap_month")
     return json.dumps({name: getattr(occasion, name) for name in names}, ensure_ascii=False)
 
 

@@ -127,6 +127,7 @@ def _occasions(conn: Connection, ask: Ask, same: list[int]) -> list[dict[str, An
                 "day": found.day if found else None,
                 "year": (found.year or None) if found else None,
                 "calendar": found.calendar.value if found else None,
+                "in_leap_month": found.in_leap_month if found else None,
                 "note": found.note if found else None,
                 "written_at": instant(row.written_at),
             }
