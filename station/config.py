@@ -36,6 +36,8 @@ from station.contact.fleets import FleetRules
 from station.contact.likeness import LikenessRules
 from station.contact.prospects import ProspectRules
 from station.contact.registrations import RegisterRules
+from station.contact.rules import ContactRules
+from station.contact.rules import faults as contact_faults
 from station.contact.scans import AttachmentRules
 from station.errors import ConfigError
 from station.guard.rules import LookRules, PrivacyRules, SignInRules, TillRules
@@ -144,6 +146,12 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "prospects.together_days": (2, 1_000),
     "prospects.together_share": (0, 1),
     "prospects.shown": (1, 100_000),
+    "contact.most": (1, 366),
+    "contact.most_days": (1, 366),
+    "contact.cool_days": (1, 366),
+    "contact.rest_days": (0, 3_660),
+    "contact.unreached_hours": (1, 24),
+    "contact.unreached_days": (0, 3_660),
     "registering.attempts_per_address": (1, 10_000),
     "registering.attempts_min": (1, 1_440),
     "registering.per_station_day": (1, 100_000),
@@ -292,6 +300,7 @@ class Settings:
     completeness: CompletenessRules = field(default_factory=CompletenessRules)
     fields: tuple[Field, ...] = ()
     prospects: ProspectRules = field(default_factory=ProspectRules)
+    contact: ContactRules = field(default_factory=ContactRules)
     registering: RegisterRules = field(default_factory=RegisterRules)
     attachments: AttachmentRules = field(default_factory=AttachmentRules)
     ledger: LedgerRules = field(default_factory=LedgerRules)
@@ -437,6 +446,8 @@ def _sound(rules: Any, at: str) -> Any:
     found = loyalty_faults.find(rules, at) if isinstance(rules, Programme) else iter(())
     for fault in found:
         raise ConfigError(fault.key, **fault.facts)
+    for part in contact_faults(rules) if isinstance(rules, ContactRules) else ():
+        raise ConfigError("error.config_range", key=f"{at}.{part}", value="")
     return rules
 
 
