@@ -30,6 +30,7 @@ from station.analysis.warning import WarningRules
 from station.archive.customers.merging import MergeRules
 from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
+from station.contact.calls import CallRules
 from station.contact.completeness import CompletenessRules
 from station.contact.fields import OWN_GROUP, Field, FieldKind, Whose, faults
 from station.contact.fleets import FleetRules
@@ -146,6 +147,24 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "prospects.together_days": (2, 1_000),
     "prospects.together_share": (0, 1),
     "prospects.shown": (1, 100_000),
+    "calls.minutes": (1, 480),
+    "calls.lock_days": (1, 30),
+    "calls.pool_per_day": (0, 10_000),
+    "calls.ban_days": (0, 3_660),
+    "calls.recycle_days_a": (1, 3_660),
+    "calls.recycle_days_b": (1, 3_660),
+    "calls.recycle_days_c": (1, 3_660),
+    "calls.recycle_days_d": (1, 3_660),
+    "calls.next_days_a": (1, 366),
+    "calls.next_days_b": (1, 366),
+    "calls.next_days_c": (1, 366),
+    "calls.next_days_d": (1, 366),
+    "calls.again_days": (1, 60),
+    "calls.tries": (1, 20),
+    "calls.tries_days": (1, 366),
+    "calls.ahead_days": (1, 3_660),
+    "calls.late_days": (1, 366),
+    "calls.watch_days": (1, 366),
     "contact.most": (1, 366),
     "contact.most_days": (1, 366),
     "contact.cool_days": (1, 366),
@@ -300,6 +319,7 @@ class Settings:
     completeness: CompletenessRules = field(default_factory=CompletenessRules)
     fields: tuple[Field, ...] = ()
     prospects: ProspectRules = field(default_factory=ProspectRules)
+    calls: CallRules = field(default_factory=CallRules)
     contact: ContactRules = field(default_factory=ContactRules)
     registering: RegisterRules = field(default_factory=RegisterRules)
     attachments: AttachmentRules = field(default_factory=AttachmentRules)

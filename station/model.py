@@ -181,6 +181,30 @@ STAYING_AWAY = (*AT_RISK, State.MOVED, State.SOLD, State.PAUSED)
 """Not coming as they used to, for whatever reason."""
 
 
+class Grade(StrEnum):
+    """What a customer is worth to the chain, from the best on; D is known too short, or too little.
+
+    Each has its letter and its colour wherever it is shown.
+    """
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+
+
+class Stage(StrEnum):
+    """How far a customer has come with the chain, in the order of a life."""
+
+    PROSPECT = "prospect"
+    INTENDING = "intending"
+    FIRST_PURCHASE = "first_purchase"
+    RETURNING = "returning"
+    MATURE = "mature"
+    DECLINING = "declining"
+    LOST = "lost"
+
+
 class Standing(StrEnum):
     """Where a vehicle of a fleet stands, seen from all stations in view, the best first."""
 
@@ -312,19 +336,6 @@ REASONS: dict[ReasonGroup, tuple[LapseReason, ...]] = {
 """Every reason, in the group by which it is found."""
 RIVALS = (LapseReason.PRICE, LapseReason.COMPETITOR_PROMO, LapseReason.CARD_DEAL)
 """Reasons in which another station has a part: it may be named."""
-
-
-class CallPurpose(StrEnum):
-    """What a call is for."""
-
-    WIN_BACK = "win_back"
-    KEEP = "keep"
-    PROSPECT = "prospect"
-    CARE = "care"
-    AFTERCARE = "aftercare"
-    FIRST_PURCHASE = "first_purchase"
-    THIRD_VISIT = "third_visit"
-    SERVICE = "service"
 
 
 class CallStatus(StrEnum):
@@ -593,19 +604,6 @@ class Channel(StrEnum):
     WECHAT = "wechat"
     EMAIL = "email"
     VISIT = "visit"
-
-
-CONSENT_TO: dict[CallPurpose, Purpose] = {
-    CallPurpose.AFTERCARE: Purpose.SERVICE,
-    CallPurpose.SERVICE: Purpose.SERVICE,
-    CallPurpose.CARE: Purpose.CARE,
-    CallPurpose.FIRST_PURCHASE: Purpose.CARE,
-    CallPurpose.THIRD_VISIT: Purpose.CARE,
-    CallPurpose.WIN_BACK: Purpose.MARKETING,
-    CallPurpose.KEEP: Purpose.MARKETING,
-    CallPurpose.PROSPECT: Purpose.MARKETING,
-}
-"""To what a customer must have agreed for a call; marketing is what sells."""
 
 
 class ConsentSource(StrEnum):

@@ -188,3 +188,22 @@ complaints = Table(
     Column("closed_by", String(80), nullable=False, server_default=""),
 )
 """What a customer complained of; while one is open nothing is sold to him."""
+
+contact_wishes = Table(
+    "contact_wishes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False, index=True),
+    Column("channel", String(10), nullable=False),  # empty: every way
+    Column("weekdays", String(7), nullable=False),  # such as 12345, 1 is Monday; empty: any
+    Column("from_min", SmallInteger),  # minutes of the day, none: any
+    Column("to_min", SmallInteger),
+    Column("most", SmallInteger),  # contacts in 30 days, none: no wish
+    Column("is_unwanted", SmallInteger, nullable=False),  # nothing but service by this way
+    Column("is_barred", SmallInteger, nullable=False),  # nothing at all by this way
+    Column("source", String(10), nullable=False),  # as of consents
+    Column("on_day", Integer, nullable=False),
+    Column("account", String(80), nullable=False),
+    Column("written_at", BigInteger, nullable=False),
+)
+"""How a customer wants to be addressed; of one channel the newest word counts."""

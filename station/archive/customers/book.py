@@ -210,6 +210,12 @@ def share(conn: Connection, station_id: int, keeper_id: int, *, every: int) -> N
     conn.execute(update(customers).where(mine).values(keeper_id=keeper_id))
 
 
+def keeper_of(conn: Connection, customer_id: int) -> int | None:
+    """Return in whose care a row of a customer is, none for nobody's."""
+    query = select(customers.c.keeper_id).where(customers.c.id == customer_id)
+    return conn.execute(query).scalar()
+
+
 def assign(conn: Connection, customer_id: int, keeper_id: int | None) -> None:
     """Give a customer into somebody's care, or into nobody's."""
     change = update(customers).where(customers.c.id == customer_id)

@@ -14,12 +14,14 @@ from station.archive.calls.tables import (
     calls,
     claims,
     complaints,
+    contact_wishes,
     hold_outs,
     keeper_changes,
     next_contacts,
 )
 from station.archive.customers import steps
 from station.archive.customers.book import FOREVER, Customer, Span, during, spans, ties_of
+from station.archive.customers.mark_tables import grade_marks, stage_marks, stalls
 from station.archive.customers.sealed import REACHED_BY
 from station.archive.customers.tables import (
     agreements,
@@ -75,6 +77,9 @@ TOLD_OF_PERSONS: tuple[Table, ...] = (
     customer_notes,
     prospects,
     tags,
+    grade_marks,
+    stage_marks,
+    stalls,
 )
 """What was told of a person, and leaves with him."""
 CALLED: tuple[Table, ...] = (
@@ -86,6 +91,7 @@ CALLED: tuple[Table, ...] = (
     hold_outs,
     complaints,
     care_contacts,
+    contact_wishes,
 )
 """What was planned with a customer and heard of him; results go before their calls."""
 TOUCHED: tuple[Table, ...] = (

@@ -1,1 +1,1 @@
-"""Revisit calls: whom to call, who may, what was heard, and whom we think of."""
+"""Whom to call, by whom, what to say, and what came of it."""

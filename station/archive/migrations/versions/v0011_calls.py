@@ -188,6 +188,23 @@ Table(
     Column("closed_at", BigInteger),
     Column("closed_by", String(80), nullable=False, server_default=""),
 )
+Table(
+    "contact_wishes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False, index=True),
+    Column("channel", String(10), nullable=False),
+    Column("weekdays", String(7), nullable=False),
+    Column("from_min", SmallInteger),
+    Column("to_min", SmallInteger),
+    Column("most", SmallInteger),
+    Column("is_unwanted", SmallInteger, nullable=False),
+    Column("is_barred", SmallInteger, nullable=False),
+    Column("source", String(10), nullable=False),
+    Column("on_day", Integer, nullable=False),
+    Column("account", String(80), nullable=False),
+    Column("written_at", BigInteger, nullable=False),
+)
 
 FIXED = (
     "id, call_id, customer_id, station_id, account, at, opened_at, is_incoming, purpose, channel, "
