@@ -596,6 +596,32 @@ class Purpose(StrEnum):
     CARE = "care"
 
 
+class CallPurpose(StrEnum):
+    """For what a customer is called."""
+
+    WIN_BACK = "win_back"
+    KEEP = "keep"  # as often as his grade asks
+    PROSPECT = "prospect"
+    CARE = "care"
+    AFTERCARE = "aftercare"  # of a complaint
+    FIRST_PURCHASE = "first_purchase"
+    THIRD_VISIT = "third_visit"
+    SERVICE = "service"
+
+
+CONSENT_TO: Mapping[CallPurpose, Purpose] = {
+    CallPurpose.WIN_BACK: Purpose.MARKETING,
+    CallPurpose.KEEP: Purpose.MARKETING,
+    CallPurpose.PROSPECT: Purpose.MARKETING,
+    CallPurpose.CARE: Purpose.CARE,
+    CallPurpose.AFTERCARE: Purpose.SERVICE,
+    CallPurpose.FIRST_PURCHASE: Purpose.CARE,
+    CallPurpose.THIRD_VISIT: Purpose.CARE,
+    CallPurpose.SERVICE: Purpose.SERVICE,
+}
+"""To what a customer must have agreed to be called for it; marketing is selling."""
+
+
 class Channel(StrEnum):
     """By what way a customer is addressed."""
 
