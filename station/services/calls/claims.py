@@ -18,8 +18,8 @@ from station.model import DAY_S, Act, ClaimKind, Released
 from station.services import trail
 from station.services.access import acting, right, start_of_today
 from station.services.ask import Ask
-from station.services.calls import clock, worth
-from station.services.customers import contacts
+from station.services.calls import clock
+from station.services.customers import contacts, grades
 from station.services.customers.contacts import Seen
 from station.services.personal import sealing
 
@@ -126,9 +126,9 @@ def pool(ask: Ask, *, limit: int) -> list[Mine]:
     """Return the customers of the stations in sight who are nobody's, the most valuable first."""
     with ask.db.reading() as conn:
         ids = claiming.pool(conn, ask.scope.station_ids)
-        grades = worth.grades(conn, ids)
-        best = sorted(ids, key=lambda one: (grades[one], one))[:limit]
-        return [_mine(conn, ask, one, grades[one], None) for one in best]
+        known = grades.now(conn, ids)
+        best = sorted(ids, key=lambda one: (known[one], one))[:limit]
+        return [_mine(conn, ask, one, known[one], None) for one in best]
 
 
 @right("calls.record")
@@ -152,7 +152,7 @@ def claim(ask: Ask, *, customer_id: int) -> None:
         if seen.customer.keeper_id not in {None, own}:
             raise NotAllowedError("calls.kept", account=seen.customer.keeper)
         _refuse_taking(conn, ask, seen, now)
-        grade = worth.grades(conn, [seen.customer.id])[seen.customer.id]
+        grade = grades.now(conn, [seen.customer.id])[seen.customer.id]
         if found is not None:
             claiming.release(conn, [found.id], now.at, Released.DONE)
         taken = Claim(
@@ -205,9 +205,9 @@ def mine(ask: Ask) -> list[Mine]:
         account_id = ask.scope.account_id
         kept = claiming.kept_by(conn, account_id, ask.scope.station_ids) if account_id else []
         claims = {one.customer_id: one for one in claiming.of_account(conn, account_id)}
-        grades = worth.grades(conn, kept)
+        known = grades.now(conn, kept)
         listed = [
-            _mine(conn, ask, one, grades[one], claims[one].until_day if one in claims else None)
+            _mine(conn, ask, one, known[one], claims[one].until_day if one in claims else None)
             for one in kept
         ]
     last = max((one.next_day or 0 for one in listed), default=0) + 1
