@@ -31,6 +31,7 @@ from station.archive.customers.merging import MergeRules
 from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
 from station.contact.calls import CallRules
+from station.contact.care import CareRules
 from station.contact.completeness import CompletenessRules
 from station.contact.fields import OWN_GROUP, Field, FieldKind, Whose, faults
 from station.contact.fleets import FleetRules
@@ -49,6 +50,7 @@ from station.loyalty import faults as loyalty_faults
 from station.loyalty.breakage import BreakageRules
 from station.loyalty.ledger import LedgerRules
 from station.loyalty.programme import Programme, Version
+from station.output.gateway import GatewayRules
 
 T = TypeVar("T")
 MOST = 2**53
@@ -171,6 +173,20 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "contact.rest_days": (0, 3_660),
     "contact.unreached_hours": (1, 24),
     "contact.unreached_days": (0, 3_660),
+    "gateway.timeout_s": (1, 120),
+    "gateway.tries": (1, 10),
+    "gateway.wait_s": (0, 60),
+    "care.ahead_days": (0, 60),
+    "care.first_days": (0, 60),
+    "care.third_days": (0, 60),
+    "care.grief_days": (0, 60),
+    "care.late_days": (0, 366),
+    "care.oil_days": (1, 3_660),
+    "care.wash_days": (1, 3_660),
+    "care.coverage_days": (1, 3_660),
+    "care.third_fill_days": (1, 366),
+    "care.newcomer_days": (1, 3_660),
+    "care.warm_days": (0, 3_660),
     "registering.attempts_per_address": (1, 10_000),
     "registering.attempts_min": (1, 1_440),
     "registering.per_station_day": (1, 100_000),
@@ -321,6 +337,8 @@ class Settings:
     prospects: ProspectRules = field(default_factory=ProspectRules)
     calls: CallRules = field(default_factory=CallRules)
     contact: ContactRules = field(default_factory=ContactRules)
+    care: CareRules = field(default_factory=CareRules)
+    gateway: GatewayRules = field(default_factory=GatewayRules)
     registering: RegisterRules = field(default_factory=RegisterRules)
     attachments: AttachmentRules = field(default_factory=AttachmentRules)
     ledger: LedgerRules = field(default_factory=LedgerRules)

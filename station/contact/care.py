@@ -49,17 +49,31 @@ class Grief(StrEnum):
 Kind = Glad | Grief
 """An occasion of care."""
 
-FESTIVALS: Mapping[Glad, tuple[Calendar, int, int]] = {
-    Glad.NEW_YEAR: (Calendar.SOLAR, 1, 1),
-    Glad.SPRING_FESTIVAL: (Calendar.LUNAR, 1, 1),
-    Glad.LANTERN: (Calendar.LUNAR, 1, 15),
-    Glad.DRAGON_BOAT: (Calendar.LUNAR, 5, 5),
-    Glad.QIXI: (Calendar.LUNAR, 7, 7),
-    Glad.MID_AUTUMN: (Calendar.LUNAR, 8, 15),
-    Glad.DOUBLE_NINTH: (Calendar.LUNAR, 9, 9),
-    Glad.LABA: (Calendar.LUNAR, 12, 8),
+
+class Festival(StrEnum):
+    """A day on which everybody is greeted; the day of the dead (Qingming) is none."""
+
+    NEW_YEAR = "new_year"
+    SPRING_FESTIVAL = "spring_festival"
+    LANTERN = "lantern"
+    DRAGON_BOAT = "dragon_boat"
+    QIXI = "qixi"
+    MID_AUTUMN = "mid_autumn"
+    DOUBLE_NINTH = "double_ninth"
+    LABA = "laba"
+
+
+FESTIVALS: Mapping[Festival, tuple[Calendar, int, int]] = {
+    Festival.NEW_YEAR: (Calendar.SOLAR, 1, 1),
+    Festival.SPRING_FESTIVAL: (Calendar.LUNAR, 1, 1),
+    Festival.LANTERN: (Calendar.LUNAR, 1, 15),
+    Festival.DRAGON_BOAT: (Calendar.LUNAR, 5, 5),
+    Festival.QIXI: (Calendar.LUNAR, 7, 7),
+    Festival.MID_AUTUMN: (Calendar.LUNAR, 8, 15),
+    Festival.DOUBLE_NINTH: (Calendar.LUNAR, 9, 9),
+    Festival.LABA: (Calendar.LUNAR, 12, 8),
 }
-"""The days on which everybody is greeted; the day of the dead (Qingming) is none of them."""
+"""By which calendar they are, and their month and day in it."""
 REMINDERS = (Glad.OIL, Glad.INSPECTION, Glad.WASH)
 STARTING = (Glad.FIRST_PURCHASE, Glad.THIRD_VISIT)
 FAMILY: tuple[Kind, ...] = (
@@ -82,10 +96,15 @@ class CareRules:
     late_days: int = 30
     oil_days: int = 180
     wash_days: int = 30
-    festivals: tuple[str, ...] = ("spring_festival", "dragon_boat", "mid_autumn")
+    festivals: tuple[Festival, ...] = (
+        Festival.SPRING_FESTIVAL,
+        Festival.DRAGON_BOAT,
+        Festival.MID_AUTUMN,
+    )
     coverage_days: int = 90
     third_fill_days: int = 60
     newcomer_days: int = 180
+    warm_days: int = 60
 
 
 def kind_of(name: str) -> Kind:
@@ -175,8 +194,9 @@ def times(occasion: Occasion, written: date, today: date, rules: CareRules) -> I
 def festivals(today: date, rules: CareRules) -> list[Time]:
     """Return the festivals that are kept and due, the next first."""
     found = []
-    for kind in map(Glad, rules.festivals):
-        calendar, month, day = FESTIVALS[kind]
+    for festival in rules.festivals:
+        kind = Glad(festival.value)
+        calendar, month, day = FESTIVALS[festival]
         feast = Occasion(OccasionKind.OTHER, month, day, calendar=calendar)
         times_ = [Time(kind, on, on, str(year)) for year, on in around(feast, today)]
         found += [one for one in times_ if one.is_due(today, rules.ahead_days)]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, literal, null, or_, select
+from sqlalchemy import Connection, Select, func, literal, null, or_, select
 
 from station.archive.calls.care_tables import care_contacts
 from station.archive.calls.tables import (
@@ -97,10 +97,13 @@ def wishes(conn: Connection, customer_ids: Collection[int]) -> list[Word]:
     return list(newest.values())
 
 
-def tried(conn: Connection, customer_ids: Collection[int], *, from_s: int, day: int) -> list[Tried]:
+def tried(
+    conn: Connection, customer_ids: Collection[int], *, from_s: int, day: int, but_list: int = -1
+) -> list[Tried]:
     """Return how often these were addressed since an instant, and when they are going to be.
 
-    `day` is that from which a planned call still counts. Who called himself was not addressed.
+    `day` is that from which a planned call still counts; thoughts of one list do not. Who called
+    himself was not addressed.
     """
     result, call, thought = call_results.c, calls.c, care_contacts.c
     nothing = null()
@@ -113,7 +116,8 @@ def tried(conn: Connection, customer_ids: Collection[int], *, from_s: int, day: 
     cared = select(
         stands(), thought.channel, thought.day, nothing, nothing, literal(CallCode.OK.value)
     )
-    cared = cared.join_from(care_contacts, customers).where(thought.at >= from_s)
+    cared = cared.join_from(care_contacts, customers)
+    cared = cared.where(thought.at >= from_s, func.coalesce(thought.list_id, 0) != but_list)
     return [
         Tried(*row) for query in (heard, coming, cared) for row in _of(customer_ids, query, conn)
     ]

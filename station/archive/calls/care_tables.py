@@ -27,6 +27,7 @@ care_lists = Table(
     Column("station_id", ForeignKey("stations.id"), nullable=False, index=True),
     Column("occasion", String(20), nullable=False),
     Column("channel", String(10), nullable=False),
+    Column("lang", String(2), nullable=False),
     Column("words", Text, nullable=False),  # with the names of fields in braces, of nobody
     Column("offer", Text, nullable=False),
     Column("status", String(10), nullable=False),  # waiting, sent, exported, failed, withdrawn
@@ -50,6 +51,7 @@ care_contacts = Table(
     Column("station_id", ForeignKey("stations.id"), nullable=False),
     Column("occasion", String(20), nullable=False),
     Column("about", String(20), nullable=False),  # a year, a day or once: see contact/care.py
+    Column("due_day", Integer, nullable=False),
     Column("channel", String(10), nullable=False),
     Column("list_id", ForeignKey("care_lists.id"), index=True),  # none: told by mouth
     Column("account", String(80), nullable=False),

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 from sqlalchemy import Connection, delete, insert, select, update
@@ -21,6 +21,7 @@ class Thought(NamedTuple):
     station_id: int
     occasion: str
     about: str
+    due_day: int
     channel: str
     list_id: int | None
     account: str
@@ -48,6 +49,7 @@ class Sending:
     station_id: int
     occasion: str
     channel: str
+    lang: str
     words: str
     offer: str
     status: str
@@ -124,22 +126,6 @@ def of_customer(conn: Connection, customer_ids: Collection[int]) -> list[Thought
     return [Thought(*row) for row in rows]
 
 
-def touches(conn: Connection, customer_ids: Collection[int], from_day: int) -> pd.DataFrame:
-    """Return customer_id (who stands), day and channel of thoughts since a day."""
-    parts = [
-        frame(conn, _touches(from_day).where(stands().in_(some)))
-        for some in slices(sorted(customer_ids))
-    ]
-    empty = _touches(from_day).where(care_contacts.c.id < 0)
-    return pd.concat(parts, ignore_index=True) if parts else frame(conn, empty)
-
-
-def _touches(from_day: int) -> Any:
-    columns = (stands().label("customer_id"), care_contacts.c.day, care_contacts.c.channel)
-    query = select(*columns).join_from(care_contacts, customers)
-    return query.where(care_contacts.c.day >= from_day)
-
-
 # --- lists ----------------------------------------------------------------------------------------
 
 
@@ -155,6 +141,12 @@ def lists(conn: Connection, station_ids: Collection[int], *, limit: int) -> list
     query = select(care_lists).where(care_lists.c.station_id.in_(station_ids))
     rows = conn.execute(query.order_by(care_lists.c.id.desc()).limit(limit)).mappings()
     return [Sending(**row) for row in rows]
+
+
+def by_key(conn: Connection, key: str) -> Sending | None:
+    """Return the list that a form made, none if it made none."""
+    row = conn.execute(select(care_lists).where(care_lists.c.key == key)).mappings().first()
+    return None if row is None else Sending(**row)
 
 
 def find_list(conn: Connection, list_id: int, station_ids: Collection[int]) -> Sending | None:

@@ -37,8 +37,13 @@ LONGEST_DAYS = 400
 """No rest and no cap looks further back."""
 
 
-def persons(conn: Connection, customer_ids: Collection[int], day: int) -> dict[int, Person]:
-    """Return each of these, who stand for themselves, as the contact rules see him on a day."""
+def persons(
+    conn: Connection, customer_ids: Collection[int], day: int, *, but_list: int = -1
+) -> dict[int, Person]:
+    """Return each of these, who stand for themselves, as the contact rules see him on a day.
+
+    That he is in the list `but_list` does not count.
+    """
     ways = addressed.ways(conn, customer_ids)
     unhappy = addressed.complaining(conn, customer_ids)
     found = {
@@ -49,7 +54,7 @@ def persons(conn: Connection, customer_ids: Collection[int], day: int) -> dict[i
         wishes[word.customer_id].append(word)
     touches: dict[int, list[Touch]] = defaultdict(list)
     from_s = (day - LONGEST_DAYS) * DAY_S
-    for one in addressed.tried(conn, customer_ids, from_s=from_s, day=day):
+    for one in addressed.tried(conn, customer_ids, from_s=from_s, day=day, but_list=but_list):
         touches[one.customer_id].append(_touch(one))
     return {
         who: replace(

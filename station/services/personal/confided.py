@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from station.archive import oddities as odd
+from station.archive.calls import caring
 from station.archive.customers import attachments as scan_book
 from station.archive.customers import book, person, registrations, talks
 from station.archive.customers import occasions as occasion_book
@@ -30,6 +31,7 @@ def sections(conn: Connection, ask: Ask, seen: Seen, codes: "pd.Series[str]") ->
         "attachments": _attachments(conn, ask, same),
         "oddities": _oddities(conn, ask, same, codes),
         "referrals": _referrals(conn, same),
+        "care": _care(conn, ask, same, codes),
     }
 
 
@@ -52,6 +54,23 @@ def _oddities(
             ],
         }
         for one, steps in odd.of_customer(conn, same, vehicles, numbers)
+        if one.station_id in ask.scope.station_ids
+    ]
+
+
+def _care(
+    conn: Connection, ask: Ask, same: list[int], codes: "pd.Series[str]"
+) -> list[dict[str, Any]]:
+    """Return on which occasions he was thought of, and how."""
+    return [
+        {
+            "station": codes[one.station_id],
+            "occasion": one.occasion,
+            "day": day(one.due_day),
+            "channel": one.channel,
+            "at": instant(one.at),
+        }
+        for one in caring.of_customer(conn, same)
         if one.station_id in ask.scope.station_ids
     ]
 
