@@ -12,6 +12,10 @@ from threading import Timer
 from time import sleep, time
 from urllib.parse import urlsplit
 
+from station.errors import BadValueError
+
+FILE = "gateway.toml"
+"""Beside the archive, as its key is; like that, only its owner may read it."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 OK, MULTIPLE, TOO_EARLY, TOO_MANY, BROKEN = 200, 300, 425, 429, 500
 TIMED_OUT = 408
@@ -83,10 +87,10 @@ def deliver(
     no yes, and is not followed.
 
     Raises:
-        ValueError: the address is not safe.
+        BadValueError: the address is not safe.
     """
     if not is_safe(gateway.url):
-        raise ValueError(gateway.url)
+        raise BadValueError("gateway.bad_address", file=FILE)
     status = 0
     for number in range(1, rules.tries + 1):
         status = _post(gateway, body, key=key, at=int(clock()), timeout_s=rules.timeout_s)

@@ -5,10 +5,9 @@ import tomllib
 from pathlib import Path
 
 from station.errors import ConfigError
+from station.output.gateway import FILE as FILE  # noqa: PLC0414 - tests name it
 from station.output.gateway import Gateway, is_safe
 
-FILE = "gateway.toml"
-"""Beside the archive, as its key is; like that, only its owner may read it."""
 NAMES = frozenset({"url", "secret"})
 SHORTEST_SECRET = 32
 

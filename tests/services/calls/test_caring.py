@@ -1,11 +1,10 @@
 """Whom one thinks of these days: in time, once, in whose care he is, and never against his word."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
-from services.calls.kindness import ANNA, BERT, CARL, DORA, ELSE, TODAY, Town, town_of
+from services.calls.kindness import ANNA, BERT, CARL, DORA, ELSE, TODAY, Town
 
-from station.archive.database import Database
 from station.errors import NotAllowedError, NotFoundError
 from station.model import Channel, Role
 from station.services.calls import caring
@@ -15,22 +14,12 @@ from station.services.customers.occasions import Calendar, OccasionKind
 from station.services.personal import erasure, privacy
 
 
-@pytest.fixture(autouse=True)
-def on_a_working_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the contact rules see the town's own day, not this machine's."""
-    monkeypatch.setattr(caring, "today", lambda: TODAY)
-
-
-@pytest.fixture
-def town(db: Database) -> Town:
-    return town_of(db, [(BERT, 2), (CARL, 30), (CARL, 20), (CARL, 1)])
-
-
 def kinds(found: list[Due]) -> list[tuple[int, caring.Kind]]:
     return sorted((one.customer_id, one.kind) for one in found)
 
 
-def test_birthdays_first_visits_and_services_are_listed_a_week_ahead(town: Town) -> None:
+def test_birthdays_first_visits_and_services_are_listed_a_week_ahead(anytown: Town) -> None:
+    town = anytown
     town.born(ANNA, 7, 27, calendar=Calendar.LUNAR)  # 8 September 2026
     town.born(DORA, 9, 9)
     town.tell(DORA, inspection_until="2026-09-05", oil_on="2026-01-01")
@@ -61,7 +50,8 @@ def test_who_was_thought_of_is_not_due_any_more(town: Town) -> None:
         )
 
 
-def test_two_records_of_one_person_have_one_birthday(town: Town) -> None:
+def test_two_records_of_one_person_have_one_birthday(anytown: Town) -> None:
+    town = anytown
     for one in (ANNA, DORA):
         town.born(one, 9, 2)
     caring.record(
@@ -156,10 +146,10 @@ def test_festivals_tell_how_many_may_be_greeted(
     assert feast.people == {Channel.SMS: 4, Channel.EMAIL: 0}
 
 
-def test_whoever_came_before_the_record_began_is_no_newcomer(db: Database) -> None:
-    town = town_of(db)
+def test_whoever_came_when_the_record_began_is_no_newcomer(town: Town) -> None:
+    early = caring.replace(town.ask, as_of=TODAY - timedelta(days=199))
 
-    assert [one for one in caring.due(town.ask) if one.kind is Glad.FIRST_PURCHASE] == []
+    assert [one for one in caring.due(early) if one.kind is Glad.FIRST_PURCHASE] == []
 
 
 def test_an_erasure_takes_the_thoughts_along_and_a_file_tells_them(town: Town) -> None:
