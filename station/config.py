@@ -16,7 +16,9 @@ from station.analysis.compare import CompareRules
 from station.analysis.frequency import FrequencyRules
 from station.analysis.gaps import GapRules
 from station.analysis.guards import GuardRules
+from station.analysis.holdout import HoldoutRules
 from station.analysis.lapse import LapseRules
+from station.analysis.lifecycle import LifeRules
 from station.analysis.network import NetworkRules
 from station.analysis.oddities import OddityRules
 from station.analysis.ownership import OwnershipRules
@@ -27,6 +29,7 @@ from station.analysis.uptake import UptakeRules
 from station.analysis.usage import UsageRules
 from station.analysis.value import ValueRules
 from station.analysis.warning import WarningRules
+from station.analysis.winback import EffectRules
 from station.archive.customers.merging import MergeRules
 from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
@@ -125,6 +128,32 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "value.a_least": (1, MOST),
     "value.b_least": (1, MOST),
     "value.c_least": (1, MOST),
+    "value.a_share": (0, 1),
+    "value.b_share": (0, 1),
+    "value.keep_share": (0, 0.9),
+    "value.margin_petrol": (0, 1),
+    "value.margin_diesel": (0, 1),
+    "value.margin_gas": (0, 1),
+    "value.margin_electric": (0, 1),
+    "value.margin_other": (0, 1),
+    "value.margin_shop": (0, 1),
+    "value.call_minute_minor": (0, MOST),
+    "value.year_share": (0, 1),
+    "value.most_years": (0, 100),
+    "value.influence_share": (0, 10),
+    "value.least_brought": (1, 1_000),
+    "life.returning_days": (2, 1_000),
+    "life.mature_days": (2, 1_000),
+    "life.mature_span_days": (1, 3_660),
+    "life.lost_days": (1, 3_660),
+    "life.declining_share": (0, 1),
+    "life.prospect_limit_days": (0, 3_660),
+    "life.intending_limit_days": (0, 3_660),
+    "life.first_purchase_limit_days": (0, 3_660),
+    "life.returning_limit_days": (0, 3_660),
+    "life.mature_limit_days": (0, 3_660),
+    "life.declining_limit_days": (0, 3_660),
+    "life.lost_limit_days": (0, 3_660),
     "oddities.most_week": (0, 1_000),
     "oddities.window_days": (1, 366),
     "oddities.least_fills": (2, 10_000),
@@ -242,6 +271,14 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "guards.festival_after_days": (0, 60),
     "guards.price_move": (0, 10),
     "guards.price_days": (0, 30),
+    "holdout.share": (0.01, 0.5),
+    "holdout.most_a": (0, 100_000),
+    "effect.outcome_days": (1, 366),
+    "effect.confidence": (0.5, 0.999),
+    "effect.margin_share": (0, 1),
+    "effect.least_held": (2, 1_000_000),
+    "effect.least_ranked": (2, 100_000_000),
+    "effect.aim": (0.01, 0.5),
 }
 """Between what a number must lie; any other is finite and no larger than `MOST`."""
 FORMS = {
@@ -321,11 +358,14 @@ class Settings:
     network: NetworkRules = field(default_factory=NetworkRules)
     guards: GuardRules = field(default_factory=GuardRules)
     compare: CompareRules = field(default_factory=CompareRules)
+    holdout: HoldoutRules = field(default_factory=HoldoutRules)
+    effect: EffectRules = field(default_factory=EffectRules)
     fleets: FleetRules = field(default_factory=FleetRules)
     programme: Programme = field(default_factory=Programme)
     uptake: UptakeRules = field(default_factory=UptakeRules)
     breakage: BreakageRules = field(default_factory=BreakageRules)
     value: ValueRules = field(default_factory=ValueRules)
+    life: LifeRules = field(default_factory=LifeRules)
     oddities: OddityRules = field(default_factory=OddityRules)
     sign_in: SignInRules = field(default_factory=SignInRules)
     looks: LookRules = field(default_factory=LookRules)

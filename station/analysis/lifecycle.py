@@ -96,13 +96,14 @@ VIEWS: Mapping[View, Mapping[str, tuple[Stage, ...]]] = {
 """Which stages each part of a view takes together; every stage is in one part of each."""
 
 MARK = ("customer_id", "day", "stage", "was", "trigger")
+STALL = ("customer_id", "stage", "since_day", "due_day")
 GONE = (State.LOST, State.FLEET_LEFT, State.SOLD)
 FADING = (State.SLOWING, State.SHARE_FALLING, *STAYING_AWAY)
 NEVER = 2**31
 """A day after every other."""
 
 
-def habits(days: pd.DataFrame, since: "pd.Series[int]", rules: LifeRules) -> pd.DataFrame:
+def habits(days: pd.DataFrame, since: "pd.Series[float]", rules: LifeRules) -> pd.DataFrame:
     """Return n, first_day, again_day, steady_day, last_day and back_day of each who came.
 
     `days` are customer_id and local_day, each day once. `since` is by customer the day from which
@@ -269,15 +270,16 @@ def _marks(
 
 
 def stalls(now: pd.DataFrame, pushed: "pd.Series[int]", rules: LifeRules, day: int) -> pd.DataFrame:
-    """Return customer_id, stage, since_day and due_day of who stands still for too long.
+    """Return STALL of who stands still for too long.
 
     `now` are customer_id, stage and day of each who is looked after; `pushed` is by customer until
     which day somebody decided to wait, or from which to count anew.
     """
-    limit = now["stage"].map({stage.value: days for stage, days in rules.limits.items()})
+    limits = {stage.value: days for stage, days in rules.limits.items()}
+    limit = now["stage"].map(limits).astype("float64")
     since = np.maximum(
         now["day"].astype("int64"), now["customer_id"].map(pushed).fillna(0).astype("int64")
     )
-    due = since + limit
+    due = since + limit.fillna(0).astype("int64")
     told = now.assign(since_day=now["day"], due_day=due)[(limit > 0) & (due < day)]
-    return told[["customer_id", "stage", "since_day", "due_day"]].reset_index(drop=True)
+    return told[list(STALL)].reset_index(drop=True)

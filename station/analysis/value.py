@@ -55,6 +55,7 @@ class ValueRules:
     year_share: float = 0.01
     most_years: int = 10
     influence_share: float = 0.25
+    least_brought: int = 3
 
     @property
     def margins(self) -> Mapping[Fuel, float]:

@@ -1,6 +1,6 @@
 """May a customer be called now? What the law, the chain and he himself say against it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -258,16 +258,61 @@ def refusals(
     """
     call = _Call(person, when, purpose, channel, rules, law or rules.law_of(""))
     found = {*_standing(call), *_needless(call), *_resting(call), *_crowded(call), *_untimely(call)}
-    return tuple(one for one in Refusal if one in found)
+    return _in_order(found)
+
+
+class Days:
+    """The same question for many days at once, as a plan asks it."""
+
+    def __init__(self, days: Iterable[int], rules: ContactRules, law: Law) -> None:
+        self.rules, self.law = rules, law
+        self.hours = {day: lawful(day, law) for day in days}
+        """When anybody may be called on each day."""
+
+    def refusals(
+        self, person: Person, purpose: CallPurpose, channel: Channel, minutes: int
+    ) -> dict[int, tuple[Refusal, ...]]:
+        """Return for each day what `refusals` says of a call of so many minutes on it."""
+        found: dict[int, tuple[Refusal, ...]] = {}
+        standing: set[Refusal] | None = None
+        for day in self.hours:
+            call = _Call(person, When(day, None, minutes), purpose, channel, self.rules, self.law)
+            if standing is None or self.law.silence is Silence.RELATION:
+                standing = {*_standing(call), *_needless(call)}
+            told = {*standing, *self._untimely(call)}
+            if person.touches or call.wishes:
+                told |= {*_resting(call), *_crowded(call)}
+            found[day] = _in_order(told)
+        return found
+
+    def spans(self, person: Person, day: int, channel: Channel) -> tuple[Span, ...]:
+        """Return the times of a day at which law and customer let him be called, in order."""
+        return _wished(self.hours[day], day, _wishes(person, channel))
+
+    def _untimely(self, call: _Call) -> Iterator[Refusal]:
+        if call.wishes or not _fits(call.when, self.hours[call.when.day]):
+            yield from _untimely(call)
 
 
 def spans(person: Person, day: int, channel: Channel, law: Law) -> tuple[Span, ...]:
     """Return the times of a day at which law and customer let him be called, in order."""
-    allowed = _lawful(day, law)
-    for wish in _wishes(person, channel):
+    return _wished(lawful(day, law), day, _wishes(person, channel))
+
+
+def _wished(allowed: tuple[Span, ...], day: int, wishes: tuple[Wish, ...]) -> tuple[Span, ...]:
+    for wish in wishes:
         if wish.hours:
             allowed = common(allowed, _on(wish.hours, day))
     return allowed
+
+
+def _in_order(found: set[Refusal]) -> tuple[Refusal, ...]:
+    return tuple(one for one in Refusal if one in found) if found else ()
+
+
+def lawful(day: int, law: Law) -> tuple[Span, ...]:
+    """Return the times of a day at which anybody may be called, in order."""
+    return () if _rests(day, law) else _on(law.hours, day)
 
 
 def common(some: tuple[Span, ...], others: tuple[Span, ...]) -> tuple[Span, ...]:
@@ -284,6 +329,8 @@ def is_holiday(country: str, day: int) -> bool:
 
 def is_full(days: Sequence[int], day: int, most: int, within_days: int) -> bool:
     """Return whether some `within_days` with this day in them hold `most` contacts already."""
+    if len(days) < most:
+        return False
     near = [one for one in days if abs(one - day) < within_days]
     firsts = [one for one in (*near, day) if one <= day]
     return any(sum(first <= one < first + within_days for one in near) >= most for first in firsts)
@@ -346,9 +393,12 @@ def _resting(call: _Call) -> Iterator[Refusal]:
 
 def _is_unreached(call: _Call) -> bool:
     """Return whether he was tried in vain at enough different hours since he last answered."""
+    rules, touches = call.rules, call.person.touches
+    if sum(touch.outcome is Outcome.UNREACHED for touch in touches) < rules.unreached_hours:
+        return False
     hours: set[int] = set()
     last_day = 0
-    for touch in sorted(call.person.touches, key=lambda one: (one.day, one.at_min or 0)):
+    for touch in sorted(touches, key=lambda one: (one.day, one.at_min or 0)):
         if touch.day > call.when.day or touch.channel is not Channel.PHONE:
             continue
         if touch.outcome is Outcome.UNREACHED:
@@ -356,7 +406,6 @@ def _is_unreached(call: _Call) -> bool:
             last_day = touch.day
         elif touch.outcome is not Outcome.PLANNED:
             hours.clear()
-    rules = call.rules
     return len(hours) >= rules.unreached_hours and call.when.day - last_day < rules.unreached_days
 
 
@@ -381,7 +430,7 @@ def _untimely(call: _Call) -> Iterator[Refusal]:
     day = call.when.day
     if _rests(day, call.law):
         yield Refusal.HOLIDAY
-    elif not _fits(call.when, _lawful(day, call.law)):
+    elif not _fits(call.when, lawful(day, call.law)):
         yield Refusal.OUT_OF_HOURS
     elif not _fits(call.when, spans(call.person, day, call.channel, call.law)):
         yield Refusal.WISHED_HOURS
@@ -393,10 +442,6 @@ def _fits(when: When, allowed: tuple[Span, ...]) -> bool:
     if when.at_min is None:
         return any(last - first >= minutes for first, last in allowed)
     return any(first <= when.at_min <= last - minutes for first, last in allowed)
-
-
-def _lawful(day: int, law: Law) -> tuple[Span, ...]:
-    return () if _rests(day, law) else _on(law.hours, day)
 
 
 def _rests(day: int, law: Law) -> bool:

@@ -38,6 +38,7 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
         ("frequency", "event_repeat", "board.read"),
         ("ownership", "account_balance", "board.read"),
         ("backtest", "rule", "board.read"),
+        ("effect", "balance", "calls.report"),
     ],
     "chain": [
         ("stations", "compare_arrows", "board.read"),

@@ -23,6 +23,8 @@ from station.model import Act
 from station.services import alarms, noticing, pacing, sites, trail
 from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
+from station.services.calls import nights
+from station.services.customers import living, valuing
 from station.services.incoming import receipts
 from station.services.personal import erasure, retention, sealing
 from station.services.points import gifts, lapsing, offering
@@ -238,6 +240,8 @@ def _worked_out(ask: Ask) -> list[Chore]:
         Chore("rhythm"),
         Chore("alarms", {"number": alarms_changed}),
         Chore("listed", {"number": noticing.renew(ask)}),
+        Chore("grades", {"number": valuing.renew(ask)}),
+        Chore("stages", {"number": living.renew(ask)}),
     ]
 
 
@@ -266,6 +270,7 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     is_clean = erasure.settle(ask.db)
     worked_out = _worked_out(ask)
     numbers = forgotten | {"named": named, "won": won, "coupons": over, "birthdays": born}
+    numbers |= nights.look_after(ask, now_s)
     return [
         Chore("stations"),
         Chore("lake"),

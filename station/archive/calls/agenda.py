@@ -46,23 +46,28 @@ PLAIN = (
 
 def add(conn: Connection, call: Call) -> int:
     """Return the id of a new call; the database refuses two of one customer on one day."""
-    values = {name: getattr(call, name) for name in PLAIN} | {
+    added = insert(calls).values(values_of(call)).returning(calls.c.id)
+    return int(conn.execute(added).scalar_one())
+
+
+def values_of(call: Call) -> dict[str, Any]:
+    """Return the columns of a call."""
+    return {name: getattr(call, name) for name in PLAIN} | {
         "purpose": call.purpose.value,
         "channel": call.channel.value,
         "status": call.status.value,
         "facts": json.dumps(dict(call.facts), sort_keys=True),
     }
-    added = insert(calls).values(values).returning(calls.c.id)
-    return int(conn.execute(added).scalar_one())
 
 
 def find(conn: Connection, call_id: int) -> Call | None:
     """Return a call, none if there is none."""
     row = conn.execute(select(calls).where(calls.c.id == call_id)).first()
-    return None if row is None else _call(row)
+    return None if row is None else call_of(row)
 
 
-def _call(row: Any) -> Call:
+def call_of(row: Any) -> Call:
+    """Return the call of a row."""
     values = {name: getattr(row, name) for name in ("id", *PLAIN)}
     return Call(
         **values,
@@ -103,13 +108,13 @@ def due(
     if account_id is not None:
         query = query.where(or_(calls.c.account_id == account_id, calls.c.account_id.is_(None)))
     at_min = func.coalesce(calls.c.at_min, 0)
-    return [_call(row) for row in conn.execute(query.order_by(calls.c.day, at_min, calls.c.id))]
+    return [call_of(row) for row in conn.execute(query.order_by(calls.c.day, at_min, calls.c.id))]
 
 
 def of_customer(conn: Connection, customer_ids: Collection[int]) -> list[Call]:
     """Return every call with one customer that was ever planned, the newest first."""
     query = select(calls).where(calls.c.customer_id.in_(customer_ids))
-    return [_call(row) for row in conn.execute(query.order_by(calls.c.day.desc(), calls.c.id))]
+    return [call_of(row) for row in conn.execute(query.order_by(calls.c.day.desc(), calls.c.id))]
 
 
 def planned_with(conn: Connection, customer_ids: Collection[int]) -> list[Call]:
@@ -117,7 +122,7 @@ def planned_with(conn: Connection, customer_ids: Collection[int]) -> list[Call]:
     found = []
     for some in slices(sorted(customer_ids)):
         query = _standing().where(calls.c.customer_id.in_(some))
-        found += [_call(row) for row in conn.execute(query)]
+        found += [call_of(row) for row in conn.execute(query)]
     return sorted(found, key=lambda call: (call.day, call.at_min or 0, call.id))
 
 
@@ -128,7 +133,7 @@ def planned_after(conn: Connection, account_id: int, day: int) -> list[Call]:
         calls.c.day >= day,
         calls.c.status == CallStatus.PLANNED.value,
     )
-    return [_call(row) for row in conn.execute(query.order_by(calls.c.day, calls.c.id))]
+    return [call_of(row) for row in conn.execute(query.order_by(calls.c.day, calls.c.id))]
 
 
 def end(

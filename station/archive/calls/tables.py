@@ -170,7 +170,8 @@ hold_outs = Table(
     Column("grade", String(1), nullable=False),
     Column("gap_days", Float, nullable=False),
     Column("worth", Float, nullable=False),  # major units a month
-    Column("is_capped", SmallInteger, nullable=False),  # held by lot, and called for all that
+    Column("share", Float, nullable=False),  # with which chance the lot would have held him
+    Column("is_capped", SmallInteger, nullable=False),  # called whatever the lot says: share is 0
     Column("made_at", BigInteger, nullable=False),
 )
 """Who was due for a win-back call in a quarter, and whether the lot let him be called."""

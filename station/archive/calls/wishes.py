@@ -126,3 +126,10 @@ def complaining(conn: Connection, customer_ids: Collection[int]) -> set[int]:
         )
         found |= {int(one) for one in conn.execute(query).scalars()}
     return found
+
+
+def forget(conn: Connection, before_s: int) -> int:
+    """Return how many closed complaints lost their words, having been made before an instant."""
+    told = complaints.c
+    old = told.opened_at < before_s, told.said_sealed.is_not(None), told.closed_at.is_not(None)
+    return conn.execute(update(complaints).where(*old).values(said_sealed=None)).rowcount

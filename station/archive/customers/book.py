@@ -242,7 +242,7 @@ def spans(conn: Connection, customer_id: int) -> list[Span]:
     """
     known: dict[int, list[Tie]] = defaultdict(list)
     ids = same(conn, customer_id)
-    for tie in ties_of(conn, _touched(conn, ids)):
+    for tie in ties_of(conn, touched(conn, ids)):
         known[tie.vehicle_id].append(tie)
     return [span for ties in known.values() for span in held(ties, ids[0])]
 
@@ -285,7 +285,7 @@ def _left(span: Span, taken: Iterable[Span]) -> list[Span]:
     return left
 
 
-def _touched(conn: Connection, ids: Collection[int]) -> list[int]:
+def touched(conn: Connection, ids: Collection[int]) -> list[int]:
     """Return the vehicles that were ever tied to one of these rows of a customer."""
     owned = select(vehicle_owners.c.vehicle_id).where(vehicle_owners.c.customer_id.in_(ids))
     carried = select(by_card()).select_from(card_links).join(cards)

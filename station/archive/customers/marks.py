@@ -14,8 +14,11 @@ from station.archive.rows import frame, put, slices
 from station.archive.tables import customers
 
 GRADE, STAGE = grade_marks, stage_marks
-VALUE = {grade_marks.name: "grade", stage_marks.name: "stage"}
-"""What a mark of each table says."""
+SAYS = {
+    grade_marks.name: ("grade", "was", "reason", "facts"),
+    stage_marks.name: ("stage", "was", "trigger", "facts"),
+}
+"""What a mark of each table says beside its day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +63,22 @@ def now(
     *,
     on_day: int | None = None,
 ) -> pd.DataFrame:
-    """Return customer_id, the value and its day: the last mark of each person, up to a day.
+    """Return customer_id, day and what the last mark of each person says, up to a day.
 
-    Of all, unless some are named; by the id under which he stands, for all his records.
+    Of all, unless some are named; by the id under which he stands, for all his records. Facts are
+    as they were written, in JSON.
     """
-    value = VALUE[table.name]
     who = stands().label("person")
     newest = select(who, func.max(table.c.id).label("id")).join_from(table, customers)
     newest = newest if on_day is None else newest.where(table.c.day <= on_day)
     if customer_ids is None:
-        return frame(conn, _told(table, value, newest.group_by(who)))
+        return frame(conn, _told(table, newest.group_by(who)))
     parts = [
-        frame(conn, _told(table, value, newest.where(_of(some)).group_by(who)))
+        frame(conn, _told(table, newest.where(_of(some)).group_by(who)))
         for some in slices(sorted(set(customer_ids)))
     ]
-    return pd.concat(parts).drop_duplicates("customer_id") if parts else _none(value)
-
-
-def _none(value: str) -> pd.DataFrame:
-    return pd.DataFrame(columns=["customer_id", value, "day"], dtype="object")
+    blank = pd.DataFrame(columns=["customer_id", "day", *SAYS[table.name]], dtype="object")
+    return pd.concat([p for p in parts if len(p)] or [blank]).drop_duplicates("customer_id")
 
 
 def _of(customer_ids: Sequence[int]) -> ColumnElement[bool]:
@@ -87,11 +87,27 @@ def _of(customer_ids: Sequence[int]) -> ColumnElement[bool]:
     return stands().in_(select(stands(asked)).where(asked.c.id.in_(customer_ids)))
 
 
-def _told(table: Table, value: str, newest: Select[Any]) -> Select[Any]:
+def _told(table: Table, newest: Select[Any]) -> Select[Any]:
     last = newest.subquery()
-    return select(last.c.person.label("customer_id"), table.c[value], table.c.day).join_from(
-        last, table, table.c.id == last.c.id
+    told = [table.c[name] for name in ("day", *SAYS[table.name])]
+    query = select(last.c.person.label("customer_id"), *told)
+    return query.join_from(last, table, table.c.id == last.c.id)
+
+
+def is_empty(conn: Connection, table: Table) -> bool:
+    """Return whether nobody was ever marked."""
+    return conn.execute(select(table.c.id).limit(1)).first() is None
+
+
+def last_days(conn: Connection, stage: str) -> dict[int, int]:
+    """Return by person the last day on which he was marked with a stage."""
+    query = (
+        select(stands().label("person"), func.max(stage_marks.c.day))
+        .join_from(stage_marks, customers)
+        .where(stage_marks.c.stage == stage)
+        .group_by(stands())
     )
+    return {int(one): int(day) for one, day in conn.execute(query)}
 
 
 def standing(conn: Connection, customer_ids: Collection[int]) -> dict[int, int]:

@@ -47,7 +47,12 @@ class Handed:
 
 def moment_of(conn: Connection, seen: Seen) -> clock.Moment:
     """Return what time it is where a customer is written down."""
-    return clock.moment(stations.everything(conn)[seen.station_id].zone)
+    return clock.moment(zone_of(conn, seen))
+
+
+def zone_of(conn: Connection, seen: Seen) -> str:
+    """Return by which clock it is told what was done about a customer."""
+    return stations.everything(conn)[seen.station_id].zone
 
 
 # --- one caller -----------------------------------------------------------------------------------
@@ -55,7 +60,12 @@ def moment_of(conn: Connection, seen: Seen) -> clock.Moment:
 
 def holder(conn: Connection, seen: Seen, day: int) -> Claim | None:
     """Return who alone may contact a customer on a day, none if nobody has claimed him."""
-    found = claiming.active(conn, seen.customer.ids)
+    return active_of(conn, seen.customer.ids, day)
+
+
+def active_of(conn: Connection, customer_ids: Collection[int], day: int) -> Claim | None:
+    """Return the claim on these rows of one customer that holds on a day, none if none does."""
+    found = claiming.active(conn, customer_ids)
     return next((one for one in found if one.until_day is None or one.until_day > day), None)
 
 
@@ -86,8 +96,14 @@ def refuse_taken(conn: Connection, ask: Ask, claim: Claim) -> None:
     Raises:
         NotAllowedError: it is not the asker's own claim, by any account of his.
     """
-    if _person(conn, claim.account_id) != ask.scope.person:
-        raise NotAllowedError("calls.taken", account=_name(conn, claim.account_id))
+    if not is_own(conn, ask, claim):
+        raise NotAllowedError("calls.taken", account=name_of(conn, claim.account_id))
+
+
+def is_own(conn: Connection, ask: Ask, claim: Claim) -> bool:
+    """Return whether a claim is the asker's, by any account of his."""
+    account = accounts.find(conn, account_id=claim.account_id)
+    return account is not None and account.person == ask.scope.person
 
 
 def _add(conn: Connection, seen: Seen, claim: Claim) -> Claim:
@@ -108,12 +124,8 @@ def _own(ask: Ask) -> int:
     return ask.scope.account_id
 
 
-def _person(conn: Connection, account_id: int) -> str:
-    account = accounts.find(conn, account_id=account_id)
-    return account.person if account else ""
-
-
-def _name(conn: Connection, account_id: int) -> str:
+def name_of(conn: Connection, account_id: int) -> str:
+    """Return the name of an account, empty for none."""
     account = accounts.find(conn, account_id=account_id)
     return account.name if account else ""
 

@@ -16,6 +16,7 @@ from station.archive.points import referrals
 from station.model import day_date
 from station.services import oddities
 from station.services.ask import Ask
+from station.services.calls import conversations
 from station.services.customers import attachments, notes, occasions
 from station.services.customers.contacts import Seen
 
@@ -32,7 +33,7 @@ def sections(conn: Connection, ask: Ask, seen: Seen, codes: "pd.Series[str]") ->
         "oddities": _oddities(conn, ask, same, codes),
         "referrals": _referrals(conn, same),
         "care": _care(conn, ask, same, codes),
-    }
+    } | conversations.sections(conn, ask, same, codes)
 
 
 def _oddities(

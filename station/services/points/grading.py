@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from station.analysis import value
 from station.archive.customers import book
 from station.archive.customers import occasions as store
 from station.archive.database import Connection
@@ -17,12 +16,12 @@ from station.contact.occasions import Calendar, Occasion, OccasionKind
 from station.loyalty import ranks, tiers
 from station.loyalty.conditions import MONTHS_TO_NUMBER
 from station.loyalty.programme import Level, Measure, Version
-from station.model import day_date, day_number, minor_per_major
+from station.model import Grade, day_date, day_number
 from station.services.ask import Ask
-from station.services.customers import occasions
+from station.services.customers import grades, occasions
 from station.services.points import rules
 
-NO_GRADE = value.GRADES[-1]
+NO_GRADE = Grade.D.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +68,12 @@ def _graded(
     first = [(people[one][0], day) for one, day in members]
     every = sorted({row for one, _ in members for row in people[one]})
     levels = _levels(conn, version, first, every) if asks(version, "levels") else {}
-    grades = _grades(conn, ask, version, first, every) if asks(version, "grades") else {}
+    told = _grades(conn, first) if asks(version, "grades") else {}
     born = birthdays(conn, ask, every) if asks(version, "birthday") else {}
     return {
         pair: Graded(
             levels.get(own, tiers.NONE).name,
-            grades.get(own, NO_GRADE),
+            told.get(own, NO_GRADE),
             next((birthday_on(born[row], pair[1]) for row in people[pair[0]] if row in born), 0),
         )
         for pair, own in zip(members, first, strict=True)
@@ -167,29 +166,20 @@ def at_place(version: Version, place: int) -> Level:
 # --- grades ---------------------------------------------------------------------------------------
 
 
-def grade_of(conn: Connection, ask: Ask, version: Version, customer_id: int, day: int) -> str:
-    """Return the grade of a customer on a day."""
-    rows = book.same(conn, customer_id)
-    pair = (rows[0], day)
-    return _grades(conn, ask, version, [pair], rows).get(pair, NO_GRADE)
+def grade_of(conn: Connection, customer_id: int, day: int) -> str:
+    """Return the grade that counts for a customer's points on a day."""
+    pair = (customer_id, day)
+    return _grades(conn, [pair])[pair]
 
 
-def _grades(
-    conn: Connection,
-    ask: Ask,
-    version: Version,
-    members: Sequence[tuple[int, int]],
-    rows: Sequence[int],
-) -> dict[tuple[int, int], str]:
+def _grades(conn: Connection, members: Sequence[tuple[int, int]]) -> dict[tuple[int, int], str]:
     """Return the grade of each of these; it is that of the eve of the month, all month long."""
-    asked = ask.settings.value
     eves = {day: day_number(day_date(day).replace(day=1)) - 1 for _, day in members}
-    days = Days(min(eves.values()) - asked.days + 1, max(eves.values()))
-    did = deeds.money(conn, days, version.currency, rows)
-    did = did.rename(columns={"amount": "amount_minor"})
-    per_major = minor_per_major(version.currency)
-    by_eve = {eve: value.grades(did, asked, eve, per_major) for eve in set(eves.values())}
-    return {pair: str(by_eve[eves[pair[1]]].get(pair[0], NO_GRADE)) for pair in members}
+    by_eve = {
+        eve: grades.on(conn, [one for one, day in members if eves[day] == eve], eve)
+        for eve in set(eves.values())
+    }
+    return {(one, day): by_eve[eves[day]][one] for one, day in members}
 
 
 # --- birthdays ------------------------------------------------------------------------------------

@@ -173,6 +173,7 @@ Table(
     Column("grade", String(1), nullable=False),
     Column("gap_days", Float, nullable=False),
     Column("worth", Float, nullable=False),
+    Column("share", Float, nullable=False),
     Column("is_capped", SmallInteger, nullable=False),
     Column("made_at", BigInteger, nullable=False),
 )
