@@ -67,7 +67,7 @@ def of(ask: Ask, *, customer_id: int, purpose: CallPurpose, call_id: int = 0) ->
     with ask.db.reading() as conn:
         seen = contacts.there(conn, ask, customer_id)
         now = claims.moment_of(conn, seen)
-        call = calling.call_of(conn, ask, seen, call_id)
+        call = calling.call_of(conn, ask, seen, call_id) or calling.own_call(conn, ask, seen, now)
         wanted = call.purpose if call else purpose
         channel = call.channel if call else Channel.PHONE
         refusals = allowed.against(conn, ask, seen.customer.id, wanted, channel, now, call=call)

@@ -318,7 +318,7 @@ def dial(
     with acting(ask) as conn:
         seen = contacts.there(conn, ask, customer_id)
         now = claims.moment_of(conn, seen)
-        call = call_of(conn, ask, seen, call_id)
+        call = call_of(conn, ask, seen, call_id) or own_call(conn, ask, seen, now)
         refuse_strangers(conn, ask, seen, call, now)
         wanted = call.purpose if call else purpose
         refusals = allowed.against(conn, ask, seen.customer.id, wanted, channel, now, call=call)
@@ -347,6 +347,14 @@ def call_of(conn: Connection, ask: Ask, seen: Seen, call_id: int) -> Call | None
     if call.status is not CallStatus.PLANNED:
         raise NotFoundError(f"calls.is_{call.status}")
     return call
+
+
+def own_call(conn: Connection, ask: Ask, seen: Seen, now: Moment) -> Call | None:
+    """Return the asker's or anybody's planned call with a customer that is due, the oldest."""
+    own = {None, ask.scope.account_id}
+    planned = agenda.planned_with(conn, seen.customer.ids)
+    due = (one for one in planned if one.account_id in own and one.day <= now.day)
+    return next(due, None)
 
 
 def refuse_strangers(

@@ -16,7 +16,7 @@ from station.errors import BadValueError, LimitReachedError, NotAllowedError, No
 from station.guard import mask
 from station.model import DAY_S, Act, ClaimKind, Released
 from station.services import trail
-from station.services.access import acting, right, start_of_today
+from station.services.access import acting, right
 from station.services.ask import Ask
 from station.services.calls import clock
 from station.services.customers import contacts, grades
@@ -126,7 +126,7 @@ def _own(ask: Ask) -> int:
 
 def name_of(conn: Connection, account_id: int) -> str:
     """Return the name of an account, empty for none."""
-    account = accounts.find(conn, account_id=account_id)
+    account = accounts.find(conn, account_id=account_id) if account_id else None
     return account.name if account else ""
 
 
@@ -185,7 +185,7 @@ def _refuse_taking(conn: Connection, ask: Ask, seen: Seen, now: clock.Moment) ->
     lost_at = claiming.lost_at(conn, person, seen.customer.ids)
     if lost_at is not None and now.at - lost_at < rules.ban_days * DAY_S:
         raise NotAllowedError("calls.banned", days=rules.ban_days)
-    if claiming.taken_since(conn, person, start_of_today()) >= rules.pool_per_day:
+    if claiming.taken_since(conn, person, now.midnight) >= rules.pool_per_day:
         raise LimitReachedError("calls.limit", most=rules.pool_per_day)
 
 

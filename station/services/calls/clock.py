@@ -18,6 +18,11 @@ class Moment:
     day: int
     at_min: int
 
+    @property
+    def midnight(self) -> int:
+        """The instant at which this day began there."""
+        return self.at - self.at % MINUTE_S - self.at_min * MINUTE_S
+
 
 def moment(zone: str, at: int | None = None) -> Moment:
     """Return an instant, or now, as the clock of a zone shows it."""

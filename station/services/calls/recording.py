@@ -1,7 +1,7 @@
 """What was heard, written down once, and all that follows from it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from station.analysis.states import EXPLAINING
@@ -107,12 +107,14 @@ def record(ask: Ask, *, key: str, report: Report) -> Saved:
         now = claims.moment_of(conn, seen)
         call = calling.call_of(conn, ask, seen, report.call_id)
         if not report.is_incoming:
+            call = call or calling.own_call(conn, ask, seen, now)
             calling.refuse_strangers(conn, ask, seen, call, now)
         purpose = call.purpose if call else report.purpose
         heard = _complete(conn, ask, seen, report, purpose, now)
         grade = grades.now(conn, [seen.customer.id])[seen.customer.id]
         next_day = pure.next_day(heard, grade, day=now.day, rules=ask.settings.calls)
         result = _result(ask, seen, key, report, heard, purpose, now, next_day)
+        result = replace(result, call_id=call.id if call else None)
         result_id = results.add(conn, result)
         _follow(conn, ask, seen, report, result, now, call)
         contacts.note(conn, ask, seen, "call")
@@ -221,7 +223,6 @@ def _result(
         code=heard.code,
         key=key,
         is_incoming=report.is_incoming,
-        call_id=report.call_id or None,
         satisfaction=heard.satisfaction,
         reason=heard.reason,
         need=heard.need,

@@ -18,6 +18,7 @@ from station.services.customers.occasions import Occasion, OccasionKind
 from station.services.personal import privacy
 
 TODAY = date(2026, 9, 1)
+NOON = 1_788_231_600  # 2026-09-01 11:00 in Shanghai
 ANNA, BERT, CARL, DORA, ELSE = (Person(n, station="S2" if n == 5 else "S1") for n in range(1, 6))
 ALL = (ANNA, BERT, CARL, DORA, ELSE)
 
@@ -28,6 +29,7 @@ class Town:
 
     ask: Ask
     ids: dict[str, int]
+    now: int = NOON
 
     def id(self, person: Person) -> int:
         return self.ids[person.code]
