@@ -283,3 +283,28 @@ def stalls(now: pd.DataFrame, pushed: "pd.Series[int]", rules: LifeRules, day: i
     due = since + limit.fillna(0).astype("int64")
     told = now.assign(since_day=now["day"], due_day=due)[(limit > 0) & (due < day)]
     return told[list(STALL)].reset_index(drop=True)
+
+
+DWELL = ("stage", "now", "median_days", "longest_days", "left", "left_median_days")
+
+
+def dwell(now: pd.DataFrame, stays: pd.DataFrame, day: int) -> pd.DataFrame:
+    """Return DWELL, a row a stage: how long those in it have been there, and those who left were.
+
+    `now` are customer_id, stage and stage_day, `stays` customer_id, day and stage of all marks in
+    order.
+    """
+    spent = (day - now["stage_day"].astype("float64")).clip(lower=0)
+    here = spent.groupby(now["stage"]).agg(["size", "median", "max"])
+    ends = stays.groupby("customer_id")["day"].shift(-1)
+    took = (ends - stays["day"]).astype("float64").dropna()
+    gone = took.groupby(stays["stage"]).agg(["size", "median"])
+    told = pd.DataFrame({
+        "now": here["size"],
+        "median_days": here["median"],
+        "longest_days": here["max"],
+        "left": gone["size"],
+        "left_median_days": gone["median"],
+    }).reindex([stage.value for stage in Stage])  # fmt: skip
+    told = told.fillna({"now": 0, "left": 0}).astype({"now": "int64", "left": "int64"})
+    return told.rename_axis("stage").reset_index()[list(DWELL)]

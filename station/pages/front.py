@@ -27,6 +27,7 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
     "customers": [
         ("card", "badge", "cards.read"),
         ("filters", "filter_alt", "cards.read"),
+        ("lifecycle", "timeline", "cards.read"),
         ("fleets", "corporate_fare", "cards.read"),
         ("prospects", "person_search", "prospects.work"),
         ("completeness", "fact_check", "cards.read"),

@@ -21,7 +21,7 @@ from station.archive.calls.tables import (
 )
 from station.archive.customers import steps
 from station.archive.customers.book import FOREVER, Customer, Span, during, spans, ties_of
-from station.archive.customers.mark_tables import grade_marks, stage_marks, stalls
+from station.archive.customers.mark_tables import grade_marks, stage_marks, stage_proposals, stalls
 from station.archive.customers.sealed import REACHED_BY
 from station.archive.customers.tables import (
     agreements,
@@ -79,6 +79,7 @@ TOLD_OF_PERSONS: tuple[Table, ...] = (
     tags,
     grade_marks,
     stage_marks,
+    stage_proposals,
     stalls,
 )
 """What was told of a person, and leaves with him."""

@@ -21,7 +21,14 @@ from station.archive.points.offer_tables import coupons
 from station.archive.points.referrals import State, referrals
 from station.archive.points.tables import point_awards
 from station.archive.rows import frame
-from station.archive.tables import card_links, customers, sales, vehicle_keys, vehicle_owners
+from station.archive.tables import (
+    accounts,
+    card_links,
+    customers,
+    sales,
+    vehicle_keys,
+    vehicle_owners,
+)
 from station.archive.views import visible
 from station.model import DAY_S, AgreementKind
 
@@ -61,6 +68,30 @@ def everybody(conn: Connection) -> pd.DataFrame:
     made = (rows["made_at"] // DAY_S).fillna(rows["since_day"])
     told = rows.assign(made_day=made).set_index("customer_id")
     return told[["since_day", "made_day", "station_id", "keeper_id"]]
+
+
+def known(conn: Connection) -> pd.DataFrame:
+    """Return code, organisation_name, station_id, keeper_id, keeper and made_at by customer_id.
+
+    Of all who stand and were not erased.
+    """
+    names = ("code", "organisation_name", "station_id", "keeper_id", "made_at")
+    query = (
+        select(
+            customers.c.id.label("customer_id"),
+            *(customers.c[name] for name in names),
+            accounts.c.name.label("keeper"),
+        )
+        .outerjoin(accounts, accounts.c.id == customers.c.keeper_id)
+        .where(customers.c.merged_into.is_(None), customers.c.erased_at.is_(None))
+    )
+    rows = frame(conn, query)
+    told = rows.assign(
+        keeper=rows["keeper"].fillna(""),
+        made_at=rows["made_at"].astype("float64"),
+        station_id=rows["station_id"].astype("float64"),
+    )
+    return told.astype({"customer_id": "int64"}).set_index("customer_id")
 
 
 def held(conn: Connection) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -72,3 +73,19 @@ stalls = Table(
     ),
 )
 """Who stood still for longer than his stage allows, and what was decided about it."""
+
+stage_proposals = Table(
+    "stage_proposals",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False, index=True),
+    Column("stage", String(16), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("proposed_by", String(80), nullable=False),
+    Column("proposer", String(40), nullable=False),  # the person behind the account
+    Column("proposed_at", BigInteger, nullable=False),
+    Column("decided_by", String(80), nullable=False),
+    Column("decided_at", BigInteger),
+    Column("is_approved", SmallInteger, nullable=False),
+)
+"""Stages that somebody proposed by hand; a second person approves or declines."""

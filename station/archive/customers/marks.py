@@ -128,6 +128,16 @@ def history(conn: Connection, table: Table, customer_ids: Collection[int]) -> li
     ]
 
 
+def stays(conn: Connection) -> pd.DataFrame:
+    """Return customer_id, day and stage of every mark of everybody, in order."""
+    query = (
+        select(stands().label("customer_id"), stage_marks.c.day, stage_marks.c.stage)
+        .join_from(stage_marks, customers)
+        .order_by(stage_marks.c.id)
+    )
+    return frame(conn, query)
+
+
 def add_grades(conn: Connection, marks: Sequence[GradeMark]) -> None:
     """Write down new grades."""
     put(conn, grade_marks, GRADE_COLUMNS, [_row(one, GRADE_COLUMNS) for one in marks])

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, or_, select, update
 
 from station.archive.batches import UNDONE
 from station.archive.customers import steps
-from station.archive.customers.mark_tables import grade_marks, stage_marks, stalls
+from station.archive.customers.mark_tables import grade_marks, stage_marks, stage_proposals, stalls
 from station.archive.customers.steps import (
     BACK,
     DONE,
@@ -48,7 +48,7 @@ HOLDERS = {vehicle_owners.name: "vehicle_id", card_links.name: "card_id"}
 ITS_OWN = {
     customers.name: {
         *(customer_fields.name, field_changes.name),
-        *(grade_marks.name, stage_marks.name, stalls.name),
+        *(grade_marks.name, stage_marks.name, stage_proposals.name, stalls.name),
     },
     vehicles.name: {vehicle_keys.name},
 }

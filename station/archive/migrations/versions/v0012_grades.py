@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -84,8 +85,22 @@ Table(
         postgresql_where=text("decided_at IS NULL"),
     ),
 )
+Table(
+    "stage_proposals",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False, index=True),
+    Column("stage", String(16), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("proposed_by", String(80), nullable=False),
+    Column("proposer", String(40), nullable=False),
+    Column("proposed_at", BigInteger, nullable=False),
+    Column("decided_by", String(80), nullable=False),
+    Column("decided_at", BigInteger),
+    Column("is_approved", SmallInteger, nullable=False),
+)
 
 
 def upgrade() -> None:
-    """Make the three tables."""
+    """Make the four tables."""
     metadata.create_all(op.get_bind())
