@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import pandas as pd
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from station.archive.calls.care_tables import care_contacts, care_lists, care_words
 from station.archive.customers.stands import stands
@@ -124,6 +124,21 @@ def of_customer(conn: Connection, customer_ids: Collection[int]) -> list[Thought
     mine = care_contacts.c.customer_id.in_(customer_ids)
     rows = conn.execute(query.where(mine).order_by(care_contacts.c.id.desc()))
     return [Thought(*row) for row in rows]
+
+
+def of_rows(
+    conn: Connection, row_ids: Collection[int], from_day: int, but_list: int | None = None
+) -> list[Thought]:
+    """Return the thoughts of these rows of customers since a day, without those of one list."""
+    query = select(*[care_contacts.c[name] for name in Thought._fields])
+    query = query.where(care_contacts.c.day >= from_day)
+    if but_list is not None:
+        query = query.where(func.coalesce(care_contacts.c.list_id, 0) != but_list)
+    return [
+        Thought(*row)
+        for some in slices(sorted(row_ids))
+        for row in conn.execute(query.where(care_contacts.c.customer_id.in_(some)))
+    ]
 
 
 # --- lists ----------------------------------------------------------------------------------------

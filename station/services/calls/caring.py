@@ -3,8 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from time import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -14,7 +13,7 @@ from station.archive.calls.caring import Thought
 from station.archive.customers import book
 from station.archive.customers import occasions as days_kept
 from station.archive.database import Connection
-from station.contact import care
+from station.contact import care, rules
 from station.contact.care import Festival as Festival  # noqa: PLC0414 - pages name them
 from station.contact.care import Glad as Glad  # noqa: PLC0414
 from station.contact.care import Grief as Grief  # noqa: PLC0414
@@ -22,9 +21,10 @@ from station.contact.care import Kind, Time
 from station.contact.rules import Person, Refusal, When
 from station.errors import NotAllowedError, NotFoundError
 from station.model import CallPurpose, Channel, Station, day_number
-from station.services.access import acting, right, stations_in_sight, today
+from station.services.access import acting, right, stations_in_sight
 from station.services.ask import Ask
-from station.services.calls import addressing, newcomers
+from station.services.calls import allowed, clock, newcomers
+from station.services.calls.clock import Moment
 from station.services.customers import contacts, fields, occasions
 
 REVEAL_ANY = "contact.reveal_any"
@@ -115,11 +115,15 @@ def _left(
     """Return those of whom nobody has thought yet, the next first."""
     done = store.had(conn, {who for who, _ in found})
     left = [(who, one) for who, one in found if (who, one.kind.value, one.about) not in done]
-    persons = addressing.persons(conn, {who for who, _ in left}, day_number(today()))
-    names, stations = fields.names_of(conn, ask.db, persons), sites.everything(conn)
-    told = [
-        _told(ask, known[who], one, persons[who], names.get(who, ""), stations) for who, one in left
-    ]
+    ids = {who for who, _ in left}
+    now = moment_of(conn, {int(known[who]["station_id"]) for who in ids})
+    seen = _Seen(
+        allowed.people(conn, ids, now),
+        fields.names_of(conn, ask.db, ids),
+        sites.everything(conn),
+        now,
+    )
+    told = [_told(ask, known[who], one, seen) for who, one in left]
     return sorted(told, key=lambda one: (one.day, one.kind, one.customer_id))
 
 
@@ -135,28 +139,38 @@ def everybody(
     return _left(conn, ask, known, [(who, one) for one in near for who in known])
 
 
-def _told(
-    ask: Ask,
-    row: Mapping[Any, Any],
-    one: Time,
-    person: Person,
-    name: str,
-    stations: Mapping[int, Station],
-) -> Due:
+class _Seen(NamedTuple):
+    """Some customers as the contact rules see them, what they are called, and when that is."""
+
+    persons: Mapping[int, Person]
+    names: Mapping[int, str]
+    stations: Mapping[int, Station]
+    now: Moment
+
+
+def moment_of(conn: Connection, station_ids: Collection[int]) -> Moment:
+    """Return what time it is at these stations, by the clock that is furthest on."""
+    known = sites.everything(conn)
+    zones = {known[one].zone for one in station_ids if one in known} or {"UTC"}
+    return max((clock.moment(zone) for zone in zones), key=lambda now: (now.day, now.at_min))
+
+
+def _told(ask: Ask, row: Mapping[Any, Any], one: Time, seen: _Seen) -> Due:
     """Return one who is due, with the ways in which he may be addressed today."""
-    station_id = int(row["station_id"])
+    who, station_id = int(row["customer_id"]), int(row["station_id"])
+    station = seen.stations[station_id]
     return Due(
-        customer_id=person.customer_id,
+        customer_id=who,
         code=str(row["code"]),
-        name=name,
+        name=seen.names.get(who, ""),
         station_id=station_id,
-        station=stations[station_id].name or stations[station_id].code,
+        station=station.name or station.code,
         keeper_id=None if pd.isna(row["keeper_id"]) else int(row["keeper_id"]),
         kind=one.kind,
         day=one.day,
         until=one.until,
         about=one.about,
-        **_by_way(ask, person, one.kind),
+        **_by_way(ask, seen.persons[who], one.kind, seen.now),
     )
 
 
@@ -172,9 +186,10 @@ def purpose_of(kind: Kind) -> CallPurpose:
     return CallPurpose(kind.value) if kind in care.STARTING else CallPurpose.CARE
 
 
-def against(ask: Ask, person: Person, kind: Kind, way: Channel) -> tuple[Refusal, ...]:
+def against(ask: Ask, person: Person, kind: Kind, way: Channel, now: Moment) -> tuple[Refusal, ...]:
     """Return what speaks against addressing somebody today on an occasion, the gravest first."""
-    return addressing.against(ask, person, purpose_of(kind), way, When(day_number(today())))
+    when = When(now.day)  # at which hour is settled when he is addressed
+    return rules.refusals(person, when, purpose_of(kind), way, rules=ask.settings.contact)
 
 
 def still(conn: Connection, ask: Ask, due: Sequence[Due]) -> list[Due]:
@@ -183,17 +198,18 @@ def still(conn: Connection, ask: Ask, due: Sequence[Due]) -> list[Due]:
     Asked again where something is done about them.
     """
     ids = {one.customer_id for one in due}
-    done, persons = store.had(conn, ids), addressing.persons(conn, ids, day_number(today()))
+    now = moment_of(conn, {one.station_id for one in due})
+    done, persons = store.had(conn, ids), allowed.people(conn, ids, now)
     return [
-        replace(one, **_by_way(ask, persons[one.customer_id], one.kind))
+        replace(one, **_by_way(ask, persons[one.customer_id], one.kind, now))
         for one in due
         if (one.customer_id, one.kind.value, one.about) not in done
     ]
 
 
-def _by_way(ask: Ask, person: Person, kind: Kind) -> dict[str, Any]:
+def _by_way(ask: Ask, person: Person, kind: Kind, now: Moment) -> dict[str, Any]:
     """Return the ways in which somebody may be addressed on an occasion, and why in no other."""
-    said = {way: against(ask, person, kind, way) for way in ways_of(kind)}
+    said = {way: against(ask, person, kind, way, now) for way in ways_of(kind)}
     return {
         "ways": tuple(way for way, refused in said.items() if not refused),
         "refused": {way: refused for way, refused in said.items() if refused},
@@ -243,12 +259,13 @@ def feasts(ask: Ask, *, stations: Sequence[str] = ()) -> list[Feast]:
     wanted = stations_in_sight(ask, stations)
     with ask.db.reading() as conn:
         ids = store.people(conn, wanted)["customer_id"].astype("int64").tolist()
-        persons, done = addressing.persons(conn, ids, day_number(today())), store.had(conn, ids)
+        now = moment_of(conn, wanted)
+        persons, done = allowed.people(conn, ids, now), store.had(conn, ids)
     found = []
     for one in near:
         kind = Glad(one.kind.value)
         left = [p for who, p in persons.items() if (who, kind.value, one.about) not in done]
-        counts = {way: sum(not against(ask, p, kind, way) for p in left) for way in IN_LISTS}
+        counts = {way: sum(not against(ask, p, kind, way, now) for p in left) for way in IN_LISTS}
         found.append(Feast(kind, one.day, one.about, counts))
     return found
 
@@ -272,6 +289,7 @@ def record(ask: Ask, *, customer_id: int, kind: Kind, about: str, way: Channel) 
             raise NotFoundError("caring.not_due")
         if way not in left[0].ways:
             raise NotAllowedError("caring.not_by_this_way")
+        now = moment_of(conn, [one.station_id])
         thought = Thought(
             customer_id=seen.customer.id,
             station_id=one.station_id,
@@ -281,8 +299,8 @@ def record(ask: Ask, *, customer_id: int, kind: Kind, about: str, way: Channel) 
             channel=way.value,
             list_id=None,
             account=ask.scope.account,
-            day=day_number(today()),
-            at=int(time()),
+            day=now.day,
+            at=now.at,
         )
         store.add(conn, [thought])
         contacts.note(conn, ask, seen, f"cared:{way}")

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from time import time
 
 import pandas as pd
 
@@ -18,16 +17,16 @@ from station.archive.calls.caring import Sending as Sending  # noqa: PLC0414 - p
 from station.archive.calls.caring import Thought
 from station.archive.customers import book
 from station.archive.database import Connection
-from station.contact import care
+from station.contact import care, rules
 from station.contact.care import Kind
-from station.contact.rules import Refusal
+from station.contact.rules import Person, Refusal
 from station.errors import BadValueError, ConfigError, NotAllowedError, NotFoundError
 from station.model import Act, Channel, day_date, day_number
 from station.output import gateway as out
 from station.services import sheets, trail
-from station.services.access import acting, right, stations_in_sight, today
+from station.services.access import acting, right, stations_in_sight
 from station.services.ask import Ask
-from station.services.calls import addressing, caring, gateways, newcomers, wording
+from station.services.calls import allowed, caring, clock, gateways, newcomers, wording
 from station.services.calls.caring import IN_LISTS, Due
 from station.services.calls.wording import For
 
@@ -168,6 +167,7 @@ def make(ask: Ask, *, station: str, kind: Kind, way: Channel, lang: str, key: st
         told, _ = _messages(conn, ask, left, way, lang)
         if not told:
             raise NotFoundError("caring.nobody")
+        now = caring.moment_of(conn, [station_id])
         words = wording.wording(conn, station_id, kind, lang)
         new = Sending(
             station_id=station_id,
@@ -179,12 +179,12 @@ def make(ask: Ask, *, station: str, kind: Kind, way: Channel, lang: str, key: st
             status=WAITING,
             people=len(told),
             account=ask.scope.account,
-            made_at=int(time()),
+            made_at=now.at,
             reason="",
             key=key,
         )
         list_id = store.put_list(conn, new)
-        store.add(conn, [_thought(new, list_id, one) for one in told])
+        store.add(conn, [_thought(new, list_id, one, now.day) for one in told])
         _note(conn, ask, replace(new, id=list_id), "made")
     return list_id
 
@@ -196,7 +196,7 @@ def _own(ask: Ask, one: Sending) -> Sending:
     return one
 
 
-def _thought(new: Sending, list_id: int, one: One) -> Thought:
+def _thought(new: Sending, list_id: int, one: One, day: int) -> Thought:
     return Thought(
         customer_id=one.customer_id,
         station_id=new.station_id,
@@ -206,7 +206,7 @@ def _thought(new: Sending, list_id: int, one: One) -> Thought:
         channel=new.channel,
         list_id=list_id,
         account=new.account,
-        day=day_number(today()),
+        day=day,
         at=new.made_at,
     )
 
@@ -265,9 +265,9 @@ def _of_list(conn: Connection, ask: Ask, one: Sending) -> list[One]:
     """
     members = store.members(conn, one.id)
     whole = book.same_of_many(conn, [member.customer_id for member in members])
-    persons = addressing.persons(
-        conn, {rows[0] for rows in whole.values()}, day_number(today()), but_list=one.id
-    )
+    now = caring.moment_of(conn, [one.station_id])
+    ids = {rows[0] for rows in whole.values()}
+    persons = allowed.people(conn, ids, now, but_list=one.id)
     kind, way = care.kind_of(one.occasion), Channel(one.channel)
     cards = wording.cards(conn, ask, persons)
     template, station = care.template(kind, one.words, one.offer), sites.everything(conn)
@@ -278,7 +278,7 @@ def _of_list(conn: Connection, ask: Ask, one: Sending) -> list[One]:
         whom = For(named, _on(day_date(member.due_day), one.lang))
         written = wording.written_for(ask, template, cards[stands], whom, is_masked=False)
         to = cards[stands].get(FIELD_OF[way], "")
-        if not to or written.missing or caring.against(ask, persons[stands], kind, way):
+        if not to or written.missing or caring.against(ask, persons[stands], kind, way, now):
             gone.append(member.customer_id)
         else:
             told.append(One(stands, member.about, member.due_day, to, written.text))
@@ -325,13 +325,15 @@ def send(ask: Ask, *, list_id: int, reason: str) -> Delivery:
     Raises:
         ConfigError: there is no gateway, or its file is not as it must be.
         NotFoundError: there is no such list, or nobody in it any more; or none in sight.
-        NotAllowedError: it has left already, or the asker may take no rows out.
+        NotAllowedError: it has left already, nobody is addressed at this hour, or the asker may
+            take no rows out.
         LimitReachedError: it is more than one account may take out in a day.
         BadValueError: no reason is given.
     """
     why, where = trail.needed(reason), gateways.read(ask.db.folder)
     with acting(ask) as conn:
         one = _found(conn, ask, list_id, OPEN)
+        _refuse_untimely(conn, ask, one)
         told = _of_list(conn, ask, one)
         changes = {"people": len(told), "reason": why}
         store.mark_list(conn, list_id, **changes, **({} if told else {"status": WITHDRAWN}))
@@ -346,11 +348,23 @@ def send(ask: Ask, *, list_id: int, reason: str) -> Delivery:
             list_id,
             status=status,
             tries=one.tries + answer.tries,
-            answered_at=int(time()),
+            answered_at=clock.moment("UTC").at,
             answer=str(answer.status or ""),
         )
         _note(conn, ask, replace(one, people=len(told)), status, why)
     return Delivery(status, len(told), answer.status, answer.tries)
+
+
+def _refuse_untimely(conn: Connection, ask: Ask, one: Sending) -> None:
+    """Refuse to send when nobody is addressed, by the hours of law and house.
+
+    Raises:
+        NotAllowedError: it is a holiday, or too early or too late.
+    """
+    now, law = caring.moment_of(conn, [one.station_id]), ask.settings.contact.law_of("")
+    hours = rules.spans(Person(0), now.day, Channel(one.channel), law)
+    if not any(first <= now.at_min < last for first, last in hours):
+        raise NotAllowedError("caring.out_of_hours")
 
 
 def _body(one: Sending, told: Sequence[One]) -> bytes:

@@ -6,7 +6,7 @@ import pytest
 from services.calls.kindness import ANNA, BERT, CARL, DORA, ELSE, TODAY, Town
 
 from station.errors import NotAllowedError, NotFoundError
-from station.model import Channel, Role
+from station.model import DAY_S, Channel, Role
 from station.services.calls import caring
 from station.services.calls.caring import Due, Glad, Grief
 from station.services.customers import merging
@@ -133,11 +133,9 @@ def test_a_withdrawn_consent_takes_the_days_away(town: Town) -> None:
     assert (town.id(ANNA), Glad.BIRTHDAY) not in kinds(caring.due(town.ask))
 
 
-def test_festivals_tell_how_many_may_be_greeted(
-    town: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_festivals_tell_how_many_may_be_greeted(town: Town) -> None:
     eve = date(2026, 9, 20)
-    monkeypatch.setattr(caring, "today", lambda: eve)
+    town.now += (eve - TODAY).days * DAY_S
     town.agree(CARL, Channel.SMS, given=False)
 
     (feast,) = caring.feasts(caring.replace(town.ask, as_of=eve))

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from output.test_gateway import SECRET, listening, with_status
-from services.calls.kindness import ANNA, BERT, CARL, DORA, ELSE, Town
+from services.calls.kindness import ANNA, BERT, CARL, DORA, ELSE, TODAY, Town
 
 from station.archive.people import audit
 from station.config import Settings
 from station.errors import ConfigError, NotAllowedError, NotFoundError, StationError
 from station.guard import mask
-from station.model import Act, Channel, Purpose, Role
+from station.model import DAY_S, Act, Channel, Purpose, Role
 from station.output.gateway import GatewayRules
 from station.services.ask import Ask
 from station.services.calls import caring, gateways, messages, wording
@@ -106,11 +106,10 @@ def test_what_words_need_and_a_card_does_not_tell_puts_somebody_aside(birthdays:
 
 
 def test_everybody_of_a_station_is_greeted_on_a_festival(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+    town: Town,
 ) -> None:
     eve = date(2026, 9, 20)
-    for module in (caring, messages):
-        monkeypatch.setattr(module, "today", lambda: eve)
+    town.now += (eve - TODAY).days * DAY_S
     ask = messages.replace(town.ask, as_of=eve)
 
     list_id = messages.make(ask, key=KEY, **(NOW | {"kind": Glad.MID_AUTUMN}))
@@ -190,6 +189,18 @@ def test_a_gateway_gets_each_message_once(quick: Town) -> None:
     assert said["list"] == got["headers"]["Idempotency-Key"] == KEY
     with pytest.raises(NotAllowedError, match="has_left"):
         messages.withdraw(quick.ask, list_id=list_id, reason="x")
+
+
+def test_nothing_is_sent_by_night_and_the_list_stays(quick: Town) -> None:
+    list_id = made(quick)
+    quick.now += DAY_S // 2
+    with listening(with_status(200)) as (url, told):
+        set_up(quick, url)
+        with pytest.raises(NotAllowedError, match="out_of_hours"):
+            messages.send(quick.ask, list_id=list_id, reason="greet")
+
+    assert told == []
+    assert len(thoughts(quick, list_id)) == 4
 
 
 def test_a_list_that_did_not_arrive_is_sent_again_under_the_same_key(quick: Town) -> None:
