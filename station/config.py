@@ -41,6 +41,7 @@ from station.contact.fleets import FleetRules
 from station.contact.likeness import LikenessRules
 from station.contact.prospects import ProspectRules
 from station.contact.registrations import RegisterRules
+from station.contact.reminders import ReminderRules
 from station.contact.rules import ContactRules
 from station.contact.rules import faults as contact_faults
 from station.contact.scans import AttachmentRules
@@ -202,6 +203,9 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "contact.rest_days": (0, 3_660),
     "contact.unreached_hours": (1, 24),
     "contact.unreached_days": (0, 3_660),
+    "reminding.staff_days": (1, 366),
+    "reminding.manager_days": (1, 366),
+    "reminding.reassign_days": (1, 366),
     "gateway.timeout_s": (1, 120),
     "gateway.tries": (1, 10),
     "gateway.wait_s": (0, 60),
@@ -378,6 +382,7 @@ class Settings:
     calls: CallRules = field(default_factory=CallRules)
     contact: ContactRules = field(default_factory=ContactRules)
     care: CareRules = field(default_factory=CareRules)
+    reminding: ReminderRules = field(default_factory=ReminderRules)
     gateway: GatewayRules = field(default_factory=GatewayRules)
     registering: RegisterRules = field(default_factory=RegisterRules)
     attachments: AttachmentRules = field(default_factory=AttachmentRules)

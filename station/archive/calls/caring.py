@@ -141,6 +141,14 @@ def of_rows(
     ]
 
 
+def since(conn: Connection, station_ids: Collection[int], from_day: int) -> list[Thought]:
+    """Return on what anybody was thought of at these stations since a day."""
+    query = select(*[care_contacts.c[name] for name in Thought._fields])
+    here = care_contacts.c.station_id.in_(station_ids)
+    rows = conn.execute(query.where(here, care_contacts.c.day >= from_day))
+    return [Thought(*row) for row in rows]
+
+
 # --- lists ----------------------------------------------------------------------------------------
 
 

@@ -84,6 +84,10 @@ class Town:
     def as_(self, name: str, role: Role, station: int = 1) -> Ask:
         """Return the question of a new account with a role at a station."""
         make_account(self.ask.db, name, Grant(role, station_id=station))
+        return self.enter(name)
+
+    def enter(self, name: str) -> Ask:
+        """Return the question of an account that signs in now."""
         token, rules = enter(self.ask.db, name), self.ask.settings.sign_in
         return replace(self.ask, scope=access.scope_of(self.ask.db, token, rules))
 
