@@ -1,7 +1,7 @@
 """A calendar is read by its secret and by nothing else, and names nobody."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from icalendar import Calendar
@@ -54,13 +54,13 @@ def read(town: Town, path: str) -> str:
 def test_a_calendar_tells_calls_dates_and_care_by_code_and_purpose(town: Town, sven: Ask) -> None:
     told = Calendar.from_ical(read(town, calendars.renew(sven, lang="en")))
 
-    events = {str(one["summary"]): one["dtstart"].dt for one in told.walk("VEVENT")}
+    events = {(str(one["summary"]), one["dtstart"].dt) for one in told.walk("VEVENT")}
     assert events == {
-        f"Win back · {ANNA.code}": datetime(2026, 9, 2, 1, 30, tzinfo=calendars.UTC),
-        f"Keep in touch · {BERT.code}": date(2026, 9, 6),
-        f"Care · {CARL.code}": date(2026, 9, 3),
-        f"Care · {CARL.code}": date(2026, 9, 3),
-    } | {name: day for name, day in events.items() if name == f"Care · {CARL.code}"}
+        (f"Win back · {ANNA.code}", datetime(2026, 9, 2, 1, 30, tzinfo=UTC)),
+        (f"Keep in touch · {BERT.code}", date(2026, 9, 6)),
+        (f"Care · {CARL.code}", date(2026, 9, 3)),
+        (f"Care · {CARL.code}", date(2026, 8, 31)),
+    }
     assert len({str(one["uid"]) for one in told.walk("VEVENT")}) == len(told.walk("VEVENT"))
 
 
