@@ -17,7 +17,8 @@ from station.contact import care, rules
 from station.contact.care import Festival as Festival  # noqa: PLC0414 - pages name them
 from station.contact.care import Glad as Glad  # noqa: PLC0414
 from station.contact.care import Grief as Grief  # noqa: PLC0414
-from station.contact.care import Kind, Time
+from station.contact.care import Kind as Kind  # noqa: PLC0414
+from station.contact.care import Time
 from station.contact.rules import Person, Refusal, When
 from station.errors import NotAllowedError, NotFoundError
 from station.model import CallPurpose, Channel, Station, day_number
@@ -281,7 +282,7 @@ def record(ask: Ask, *, customer_id: int, kind: Kind, about: str, way: Channel) 
         NotFoundError: there is no such customer in the asker's care, or nothing is due.
         NotAllowedError: he must not be addressed in this way today.
     """
-    one = _still_due(ask, customer_id, kind, about)
+    one = still_due(ask, customer_id, kind, about)
     with acting(ask) as conn:
         seen = contacts.there(conn, ask, customer_id)
         left = still(conn, ask, [one])
@@ -303,10 +304,15 @@ def record(ask: Ask, *, customer_id: int, kind: Kind, about: str, way: Channel) 
             at=now.at,
         )
         store.add(conn, [thought])
-        contacts.note(conn, ask, seen, f"cared:{way}")
+        contacts.note(conn, ask, seen, "cared", reason=way.value)
 
 
-def _still_due(ask: Ask, customer_id: int, kind: Kind, about: str) -> Due:
+def still_due(ask: Ask, customer_id: int, kind: Kind, about: str) -> Due:
+    """Return one who is due to whom the asker may speak.
+
+    Raises:
+        NotFoundError: there is no such customer in his care, or nothing is due.
+    """
     came = newcomers.visit_days(ask)
     with ask.db.reading() as conn:
         stands = book.same(conn, customer_id)[:1]

@@ -72,6 +72,24 @@ class Delivery:
     tries: int
 
 
+# --- one alone --------------------------------------------------------------------------------
+
+
+@right("calls.read")
+def draft(ask: Ask, *, customer_id: int, kind: Kind, about: str, lang: str) -> str:
+    """Return what one may say to a customer who is due; his name is masked.
+
+    Raises:
+        NotFoundError: there is no such customer in the asker's care, or nothing is due.
+    """
+    one = caring.still_due(ask, customer_id, kind, about)
+    with ask.db.reading() as conn:
+        template = wording.wording(conn, one.station_id, kind, lang).template
+        card = wording.cards(conn, ask, [one.customer_id])[one.customer_id]
+    whom = For(one.station, _on(one.day, lang))
+    return wording.written_for(ask, template, card, whom, is_masked=True).text
+
+
 # --- who gets one ---------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ from station.services.access import acting, right, stations_in_sight
 from station.services.ask import Ask
 from station.services.customers import kept
 
+LONGEST = care.LONGEST_WORDS
 KINDS: tuple[Kind, ...] = (*Glad, *care.Grief)
 """All occasions for which there are words."""
 OWN = ("name", "organisation", "station", "day")
@@ -89,7 +90,7 @@ def change(
     (station_id,) = stations_in_sight(ask, [station])
     made = care.template(kind, words.strip(), offer.strip())
     for name in sorted(care.placeholders(made.words) | care.placeholders(_offer(made))):
-        if name not in names(ask):
+        if name not in names(ask, kind):
             raise BadValueError("caring.unknown_name", name=name)
     if mask.redact(made.words + _offer(made)) != made.words + _offer(made):
         raise BadValueError("caring.words_reach_somebody")
@@ -105,16 +106,18 @@ def change(
             reason=trail.needed(reason),
         )
         store.put_words(conn, new)
-        what = f"care_words:{kind}:{lang}"
-        trail.note(conn, ask.scope, Act.CHANGE, what, station_id=station_id, reason=reason)
+        why = f"{kind} {lang}: {new.reason}"
+        trail.note(conn, ask.scope, Act.CHANGE, "care_words", station_id=station_id, reason=why)
 
 
 def _offer(template: Template) -> str:
     return template.offer if isinstance(template, care.Greeting) else ""
 
 
-def names(ask: Ask) -> tuple[str, ...]:
-    """Return all that words may name in braces."""
+def names(ask: Ask, kind: Kind) -> tuple[str, ...]:
+    """Return all that the words of an occasion may name in braces."""
+    if isinstance(kind, care.Grief):
+        return tuple(sorted(care.MOURNING))
     return (*OWN, *(field.name for field in open_fields(ask)))
 
 
