@@ -39,6 +39,7 @@ from station.contact.completeness import CompletenessRules
 from station.contact.fields import OWN_GROUP, Field, FieldKind, Whose, faults
 from station.contact.fleets import FleetRules
 from station.contact.likeness import LikenessRules
+from station.contact.plan_parts import PlanRules
 from station.contact.prospects import ProspectRules
 from station.contact.registrations import RegisterRules
 from station.contact.reminders import ReminderRules
@@ -220,6 +221,25 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "care.third_fill_days": (1, 366),
     "care.newcomer_days": (1, 3_660),
     "care.warm_days": (0, 3_660),
+    "planning.a_month": (0, 8),
+    "planning.b_month": (0, 8),
+    "planning.c_quarter": (0, 8),
+    "planning.visit_days": (1, 3_660),
+    "planning.win_back_days": (0, 3_660),
+    "planning.noon_min": (0, 1_440),
+    "planning.phone_min": (1, 240),
+    "planning.visit_min": (1, 480),
+    "planning.trip_min": (0, 480),
+    "planning.day_min": (0, 1_440),
+    "planning.from_min": (0, 1_440),
+    "planning.to_min": (1, 1_440),
+    "planning.peak_share": (0, 1),
+    "planning.slack_share": (0, 1),
+    "planning.delay_share": (0, 0.016),
+    "planning.keep_part": (0, 1),
+    "planning.prospect_part": (0, 1),
+    "planning.care_part": (0, 1),
+    "planning.more_min": (1, 480),
     "registering.attempts_per_address": (1, 10_000),
     "registering.attempts_min": (1, 1_440),
     "registering.per_station_day": (1, 100_000),
@@ -384,6 +404,7 @@ class Settings:
     care: CareRules = field(default_factory=CareRules)
     reminding: ReminderRules = field(default_factory=ReminderRules)
     gateway: GatewayRules = field(default_factory=GatewayRules)
+    planning: PlanRules = field(default_factory=PlanRules)
     registering: RegisterRules = field(default_factory=RegisterRules)
     attachments: AttachmentRules = field(default_factory=AttachmentRules)
     ledger: LedgerRules = field(default_factory=LedgerRules)

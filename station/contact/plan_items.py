@@ -134,7 +134,12 @@ class _Maker:
         told = self.watch.refusals(
             candidate.person, need.purpose, need.channel, max(need.minutes, 1)
         )
-        told = {day: reasons for day, reasons in told.items() if _is_within(need, day)}
+        taken = {one.day for one in candidate.person.touches if one.outcome is Outcome.PLANNED}
+        told = {
+            day: reasons
+            for day, reasons in told.items()
+            if _is_within(need, day) and (reasons or day not in taken)
+        }
         spans = {
             day: self.watch.spans(candidate.person, day, need.channel)
             for day, reasons in told.items()

@@ -14,17 +14,22 @@ NOON_MIN = 720
 class PlanRules:
     """How calls are planned.
 
-    A customer of grade A is called so often a month, B too, C a quarter. A telephone call, a visit
-    and the way of a trip take so many minutes; a trip goes to one area. Who has no shifts written
-    has `day_min` minutes for calls on a working day, from `from_min` to `to_min`. Prospects are
-    reserved a share of the minutes, by season. With each day that a call lies off its best day it
-    loses `delay_share` of what it brings. Of a customer's monthly purchases a call is expected to
-    bring `chance`, by purpose.
+    A customer of grade A is called `a_month` times a month, before `noon_min`, B `b_month` times, C
+    `c_quarter` times a quarter; an organisation of grade A is visited once in `visit_days`. Overdue
+    regulars are won back until `win_back_days` after they counted as lost. A telephone call, a
+    visit and the way of a trip take so many minutes; a trip goes to one area. Who has no shifts
+    written has `day_min` minutes for calls from Monday to Friday, between `from_min` and `to_min`.
+    Prospects are reserved a share of the minutes, by season. With each day that a call lies off its
+    best day it loses `delay_share` of what it brings. A call is expected to bring such a part of a
+    month's purchases: to keep him, of a prospect, for care. The price of the minutes is told for
+    `more_min` more a day.
     """
 
     a_month: int = 2
     b_month: int = 1
     c_quarter: int = 1
+    visit_days: int = 90
+    win_back_days: int = 60
     noon_min: int = NOON_MIN
     phone_min: int = 8
     visit_min: int = 30
@@ -35,17 +40,10 @@ class PlanRules:
     peak_share: float = 0.1
     slack_share: float = 0.4
     delay_share: float = 0.01
+    keep_part: float = 0.05
+    prospect_part: float = 0.1
+    care_part: float = 0.03
     more_min: int = 10
-    chance: Mapping[str, float] = field(
-        default_factory=lambda: {
-            "win_back": 0.2,
-            "keep": 0.05,
-            "prospect": 0.1,
-            "care": 0.03,
-            "first_purchase": 0.1,
-            "third_visit": 0.1,
-        }
-    )
 
 
 @dataclass(frozen=True, slots=True)

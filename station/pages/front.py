@@ -23,6 +23,8 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
         ("today", "wb_sunny", "board.read"),
         ("counter", "point_of_sale", "points.redeem"),
         ("lapsed", "notifications_active", "board.read"),
+        ("calls", "call", "calls.read"),
+        ("plan", "calendar_month", "calls.plan"),
     ],
     "customers": [
         ("card", "badge", "cards.read"),

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from station.archive.calls import agenda
 from station.archive.calls.agenda import Call
@@ -45,12 +45,21 @@ def add(conn: Connection, plan: CallPlan) -> int:
 
 def of_month(conn: Connection, station_id: int, month_day: int) -> CallPlan | None:
     """Return the plan that stands for a month, none if there is none."""
-    query = select(call_plans).where(
+    return _first(
+        conn,
         call_plans.c.station_id == station_id,
         call_plans.c.month_day == month_day,
         call_plans.c.status != PlanStatus.REPLACED.value,
     )
-    row = conn.execute(query).first()
+
+
+def find(conn: Connection, plan_id: int) -> CallPlan | None:
+    """Return a plan, none if there is none."""
+    return _first(conn, call_plans.c.id == plan_id)
+
+
+def _first(conn: Connection, *which: ColumnElement[bool]) -> CallPlan | None:
+    row = conn.execute(select(call_plans).where(*which)).first()
     if row is None:
         return None
     names = [name for name in CallPlan.__slots__ if name not in {"told", "status"}]

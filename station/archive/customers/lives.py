@@ -5,8 +5,9 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import Column, ColumnElement, Connection, Select, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, case, func, select
 
+from station.archive.calls.tables import call_results, calls
 from station.archive.customers import book
 from station.archive.customers.book import Tie
 from station.archive.customers.fleet import SPAN
@@ -32,6 +33,7 @@ from station.archive.tables import (
 from station.archive.views import visible
 from station.model import DAY_S, AgreementKind
 
+MINUTE_S = 60
 NEEDS = ("need", "scene", "pain_point")
 """The fields that say what somebody could be served with."""
 OFFERS = (AgreementKind.PRICE_OFFER.value, AgreementKind.CONTRACT.value)
@@ -163,6 +165,27 @@ def points(
 def _by_customer(conn: Connection, query: Select[Any]) -> "pd.Series[int]":
     rows = frame(conn, query)
     return rows.astype("int64").set_index("customer_id")["amount"]
+
+
+def call_minutes(
+    conn: Connection, period: Period, station_ids: Collection[int] | None = None
+) -> "pd.Series[int]":
+    """Return by customer how many minutes of staff calls and visits took.
+
+    As long as was planned; where nobody had planned it, from when the form was opened.
+    """
+    took = (call_results.c.at - call_results.c.opened_at + MINUTE_S - 1) // MINUTE_S
+    minutes = func.coalesce(calls.c.minutes, case((took < 1, 1), else_=took))
+    query = (
+        select(stands().label("customer_id"), func.sum(minutes).label("amount"))
+        .join_from(call_results, customers, customers.c.id == call_results.c.customer_id)
+        .outerjoin(calls, calls.c.id == call_results.c.call_id)
+        .where(call_results.c.at.between(period.first * DAY_S, (period.last + 1) * DAY_S - 1))
+        .group_by(stands())
+    )
+    if station_ids is not None:
+        query = query.where(call_results.c.station_id.in_(station_ids))
+    return _by_customer(conn, query)
 
 
 def influential(conn: Connection, least_brought: int) -> set[int]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-LOOK = Path(__file__).parent / "counter.css"
+LOOKS = Path(__file__).parent
 FOCUS = """<script>
 if (matchMedia("(pointer: fine)").matches) {
   document.querySelector("[class*='st-key-counter_words'] input")?.focus();
@@ -14,9 +14,9 @@ if (matchMedia("(pointer: fine)").matches) {
 PRINT = "<script>window.print();</script>"
 
 
-def look() -> None:
+def look(name: str = "counter") -> None:
     """Make what is tapped large enough for a thumb, and let a slip print alone."""
-    st.html(LOOK)
+    st.html(LOOKS / f"{name}.css")
 
 
 def focus() -> None:

@@ -188,6 +188,7 @@ def _why(
         "silent": now.day - int(row["last_day"]),
         "gap": round(float(row["usual_gap_days"]), 1) if row["usual_gap_days"] > 0 else 0,
         "amount": round(float(row["monthly_amount"])) if row["monthly_amount"] > 0 else 0,
+        "currency": row["currency_code"],
         "visits": int(row["visits"]),
         "station": row["moved_to"],
     }

@@ -188,7 +188,7 @@ def _of_date(date: Next, minutes: int) -> _Due:
         purpose=date.why,
         channel=Channel.PHONE,
         why="calls.why_date",
-        facts={"day": date.day},
+        facts={"due_day": date.day},
         call=None,
     )
 

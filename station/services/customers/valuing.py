@@ -113,10 +113,11 @@ def _costs(
     version = programme.at(points_rules.told(conn, ask), period.last)
     price = version.redeeming.worth if version else None
     given = lives.points(conn, period, station_ids)
+    minutes = lives.call_minutes(conn, period, station_ids)
     told = {
         "discount_minor": lives.discounts(conn, period, station_ids),
         "points_minor": given * price.minor // price.points if price else given * 0,
-        "calls_minor": pd.Series(dtype="int64"),
+        "calls_minor": minutes * ask.settings.value.call_minute_minor,
     }
     return pd.DataFrame(told, columns=list(COSTS)).fillna(0).astype("int64")
 

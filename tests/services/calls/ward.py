@@ -100,7 +100,7 @@ class Ward:
             why="calls.why_date",
             made_by="boss",
             made_at=self.now - DAY_S,
-            facts={"last_day": last_day, "day": day},
+            facts={"last_day": last_day, "due_day": day},
         )
         with self.ask.db.writing() as conn:
             return agenda.add(conn, call)
