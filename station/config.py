@@ -295,14 +295,13 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "guards.festival_after_days": (0, 60),
     "guards.price_move": (0, 10),
     "guards.price_days": (0, 30),
-    "holdout.share": (0.01, 0.5),
+    "holdout.share": (0, 0.5),
     "holdout.most_a": (0, 100_000),
     "effect.outcome_days": (1, 366),
-    "effect.confidence": (0.5, 0.999),
     "effect.margin_share": (0, 1),
     "effect.least_held": (2, 1_000_000),
     "effect.least_ranked": (2, 100_000_000),
-    "effect.aim": (0.01, 0.5),
+    "effect.aim": (0, 0.5),
 }
 """Between what a number must lie; any other is finite and no larger than `MOST`."""
 FORMS = {

@@ -40,6 +40,7 @@ TUNED = 3_000
 """For about so many customers the limits of litres and margin are the closest that can be."""
 WEEK = 7
 ODD_SPREADS = 4
+CONFIDENCE = 0.95
 THURSDAY = 3
 """Weekday of day 0, 1970-01-01, where Monday is 0."""
 Numbers = npt.NDArray[np.int64]
@@ -56,7 +57,6 @@ class EffectRules:
     """
 
     outcome_days: int = 30
-    confidence: float = 0.95
     margin_share: float = 0.08
     least_held: int = 30
     least_ranked: int = 2_000
@@ -99,7 +99,7 @@ def measure(due: pd.DataFrame, rules: EffectRules | None = None) -> Effect:
     rules = rules or EffectRules()
     due = in_order(due)
     held = due["is_held"].to_numpy(dtype=bool)
-    always = _always(due, rules.confidence)
+    always = _always(due, CONFIDENCE)
     really = due["was_called"].to_numpy(dtype=bool)
     returned = due["returned"].to_numpy(dtype=bool)
     return Effect(
@@ -110,7 +110,7 @@ def measure(due: pd.DataFrame, rules: EffectRules | None = None) -> Effect:
         rate_called=_share(returned[~held]),
         rate_held=_share(returned[held]),
         naive=_share(returned[really]),
-        once=_once(due, _strata(due), rules.confidence),
+        once=_once(due, _strata(due), CONFIDENCE),
         always=always,
         litres=_brought(due, "litres", rules),
         margin=_brought(due, "margin", rules),
@@ -192,7 +192,7 @@ def _brought(due: pd.DataFrame, what: str, rules: EffectRules) -> Interval:
     return anytime.mean_limits(
         each,
         int(held.sum()),
-        confidence=rules.confidence,
+        confidence=CONFIDENCE,
         least=rules.least_held,
         tuned=TUNED,
     )
@@ -211,9 +211,9 @@ def path(due: pd.DataFrame, rules: EffectRules | None = None) -> pd.DataFrame:
     sundays = known + WEEK - 1 - (known + THURSDAY) % WEEK
     days = np.arange(sundays[0], sundays[-1] + 1, WEEK)
     ends = np.searchsorted(sundays, days, side="right")
-    low, high = anytime.share_limits(due, ends, rules.confidence)
+    low, high = anytime.share_limits(due, ends, CONFIDENCE)
     number = _strata(due)
-    at = [_once(due[:end], number[:end], rules.confidence).at for end in ends.tolist()]
+    at = [_once(due[:end], number[:end], CONFIDENCE).at for end in ends.tolist()]
     return pd.DataFrame({"day": days, "due": ends, "at": at, "low": low, "high": high})
 
 
@@ -225,13 +225,15 @@ def by(due: pd.DataFrame, column: str, rules: EffectRules | None = None) -> dict
 def needed(effect: Effect, rules: EffectRules, share: float) -> int:
     """Return about how many must fall due until an effect of `aim` is seen four times in five.
 
-    It counts for one look; who looks every week needs about half as many more.
+    It counts for one look; who looks every week needs nearly twice as many.
     """
+    if share <= 0:
+        return 0
     base = effect.rate_held if effect.held >= rules.least_held else 0.5 - rules.aim / 2
     aimed = min(base + rules.aim, 1.0)
     if aimed <= base:
         return 0
-    return sum(proportions.needed(base, aimed, share=share, confidence=rules.confidence))
+    return sum(proportions.needed(base, aimed, share=share, confidence=CONFIDENCE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +255,7 @@ def ranking(due: pd.DataFrame, rules: EffectRules | None = None) -> Ranking:
     rules = rules or EffectRules()
     due = in_order(due)
     third = thirds(due["p_return"])
-    doubt = (1 - rules.confidence) / STRATA
+    doubt = (1 - CONFIDENCE) / STRATA
     parts = [due[third == number] for number in range(STRATA)]
     found = [_always(part, 1 - doubt) for part in parts]
     held = int(due["is_held"].sum())

@@ -8,8 +8,8 @@ import typer
 from station.cli.call import Call, JsonOption, command
 from station.cli.printing import print_json
 from station.cli.reports import AsOfOption, StationsOption
-from station.services.calls import effects
-from station.services.calls.effects import POINTS
+from station.services.calls import judging
+from station.services.calls.judging import POINTS
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -30,11 +30,11 @@ def calls_effect(
     """Tell what win-back calls did, held against those left uncalled by lot."""
     call: Call = context.obj
     ask = call.ask_as_of(as_of)
-    told = effects.effect(ask, stations=tuple(stations or ()))
+    told = judging.effect(ask, stations=tuple(stations or ()))
     if as_json:
-        print_json(effects.document(told))
+        print_json(judging.document(told))
         return
-    key, facts = effects.sentence(ask, told)
+    key, facts = judging.sentence(told, ask.settings)
     typer.echo(call.say(key, **facts))
     if not math.isnan(told.whole.naive) and not math.isnan(told.whole.rate_held):
         rates = {"naive": told.whole.naive, "rate": told.whole.rate_held}

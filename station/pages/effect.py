@@ -11,9 +11,9 @@ from station.model import day_date
 from station.pages.parts import blocks, charts
 from station.pages.parts.blocks import Column
 from station.pages.parts.desk import Desk, current
-from station.services.calls import answers, effects
+from station.services.calls import answers, judging
 from station.services.calls.answers import Heard
-from station.services.calls.effects import Told
+from station.services.calls.judging import Told
 
 FOLDER = Path(__file__).parent
 BY = ("grade", "station", "competitor")
@@ -34,8 +34,8 @@ def render() -> None:
     """Draw the page."""
     desk = current()
     st.title(desk.say("page_effect.title"), anchor=False)
-    told = effects.effect(desk.ask, stations=desk.stations)
-    key, facts = effects.sentence(desk.ask, told)
+    told = judging.effect(desk.ask, stations=desk.stations)
+    key, facts = judging.sentence(told, desk.ask.settings)
     blocks.answer(desk.say(key, **facts))
     if told.whole.due:
         st.caption(blocks.plain(_naive(desk, told)))
@@ -82,7 +82,7 @@ def _limits(desk: Desk, told: Told, what: str) -> tuple[str, str]:
 
 
 def _amount(desk: Desk, value: float, currency: str) -> str:
-    return text.cash(desk.lang, value, currency) if currency else f"{value:,.1f}"
+    return text.money(desk.lang, value, currency) if currency else f"{value:,.1f}"
 
 
 def _course(desk: Desk, told: Told) -> None:
@@ -104,7 +104,7 @@ def _notes(desk: Desk, told: Told) -> None:
     whole, rules = told.whole, desk.ask.settings.effect
     said = [desk.say("page_effect.how", days=rules.outcome_days)]
     if not math.isnan(whole.once.at):
-        low, high = whole.once.low * effects.POINTS, whole.once.high * effects.POINTS
+        low, high = whole.once.low * judging.POINTS, whole.once.high * judging.POINTS
         said.append(desk.say("page_effect.once", low=low, high=high))
     if whole.sentence == "effect.cannot_tell":
         said.append(_needed(desk, told))
@@ -120,7 +120,7 @@ def _notes(desk: Desk, told: Told) -> None:
 
 
 def _needed(desk: Desk, told: Told) -> str:
-    facts = {"needed": told.needed, "aim": desk.ask.settings.effect.aim * effects.POINTS}
+    facts = {"needed": told.needed, "aim": desk.ask.settings.effect.aim * judging.POINTS}
     left = told.needed - told.whole.due
     if left <= 0 or told.per_week <= 0:
         return desk.say("page_effect.needed_reached", **facts)
@@ -139,11 +139,11 @@ def _ranking(desk: Desk, told: Told) -> str:
 def _stations(desk: Desk, told: Told) -> None:
     rows = told.stations
     rows = rows.assign(
-        limits=_texts(desk, rows, "always", effects.POINTS),
+        limits=_texts(desk, rows, "always", judging.POINTS),
         litres_text=_texts(desk, rows, "litres", 1),
         verdict=[desk.say(f"page_effect.{key.rpartition('.')[2]}") for key in rows["sentence"]],
     )
-    title = desk.say("page_effect.stations", count=len(rows))
+    title = desk.say("page_effect.stations")
     blocks.names(desk, rows, STATIONS, key="effect_stations", title=title)
 
 
@@ -223,7 +223,7 @@ def _crossed(desk: Desk, rows: pd.DataFrame, by: str) -> None:
         table.assign(worth_text=worth),
         columns,
         key=f"effect_by_{by}",
-        title=desk.say("page_effect.crossed", rows=len(table)),
+        title=desk.say(f"page_effect.crossed_{by}"),
         empty="page_effect.nobody_named",
     )
 

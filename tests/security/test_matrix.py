@@ -385,6 +385,9 @@ NAMED: Mapping[str, Maker] = {
 LISTS: Mapping[str, Maker] = {
     "agreements.ending": nothing,
     "alarms.calls_per_week": nothing,
+    "answers.heard": nothing,
+    "answers.mistakes": nothing,
+    "judging.effect": nothing,
     "audit.events": in_november,
     "audit.limits_reached": nothing,
     "audit.sums": in_november,

@@ -16,7 +16,7 @@ from station.archive.database import Database
 from station.errors import NotFoundError
 from station.model import DAY_S, Arm, CallCode, CallPurpose, Channel, Sale
 from station.services.ask import Ask
-from station.services.calls import effects
+from station.services.calls import judging
 
 BACK = 40
 """Days before today on which everybody fell due."""
@@ -35,7 +35,7 @@ class Village:
 
     def due(self) -> pd.DataFrame:
         """Return what came of each, in the order of their numbers."""
-        drawn, _ = effects._due(self.ask(), tuple(self.ask().scope.station_ids))
+        drawn, _ = judging._due(self.ask(), tuple(self.ask().scope.station_ids))
         return drawn.set_index("customer_id").loc[list(self.ids)]
 
     def sell(self, *sales: Sale) -> None:
@@ -108,10 +108,10 @@ def test_whose_days_are_not_over_is_waited_for(village: Village) -> None:
             conn, [drawn_at(one, place, is_held=True, days_ago=29) for one in late.values()]
         )
 
-    told = effects.effect(village.ask())
+    told = judging.effect(village.ask())
 
     assert (told.whole.due, told.waiting) == (6, 1)
-    assert effects.effect(replace(village.ask(), as_of=date(2026, 9, 2))).whole.due == 7
+    assert judging.effect(replace(village.ask(), as_of=date(2026, 9, 2))).whole.due == 7
     assert told.per_week > 0
 
 
@@ -120,7 +120,7 @@ def test_the_naive_rate_stands_beside_the_effect(village: Village) -> None:
     village.call(3, days_ago=38)
     village.sell(visit(village.people[1], 20), visit(village.people[0], 20))
 
-    told = effects.effect(village.ask())
+    told = judging.effect(village.ask())
 
     assert told.whole.naive == 0.5
     assert (told.whole.rate_called, told.whole.rate_held) == (1 / 3, 1 / 3)
@@ -136,17 +136,17 @@ def test_a_station_out_of_sight_is_not_told(village: Village) -> None:
         other = frozenset({stations.ids(conn)["S2"]})
     narrow = replace(ask, scope=replace(ask.scope, station_ids=other))
 
-    assert effects.effect(narrow).whole.due == 0
+    assert judging.effect(narrow).whole.due == 0
     with pytest.raises(NotFoundError):
-        effects.effect(narrow, stations=["S1"])
-    assert effects.effect(ask, stations=["S2"]).stations.empty
+        judging.effect(narrow, stations=["S1"])
+    assert judging.effect(ask, stations=["S2"]).stations.empty
 
 
 def test_before_anybody_was_drawn_nothing_is_told(db: Database) -> None:
     settle(db, [Person(1)])
 
-    told = effects.effect(replace(ask_of(db), as_of=date(2026, 9, 1) + timedelta(days=1)))
+    told = judging.effect(replace(ask_of(db), as_of=date(2026, 9, 1) + timedelta(days=1)))
 
     assert told.whole.due == 0
     assert told.path.empty
-    assert effects.document(told)["whole"]["naive"] is None  # type: ignore[index]
+    assert judging.document(told)["whole"]["naive"] is None  # type: ignore[index]

@@ -12,6 +12,7 @@ from station.analysis.winback import DUE, Effect, EffectRules, Ranking
 from station.archive import lake
 from station.archive.calls import holdouts
 from station.archive.database import Connection
+from station.config import Settings
 from station.model import DAY_S, MILLI, Arm, day_number
 from station.services import board
 from station.services.access import right, stations_in_sight
@@ -172,12 +173,12 @@ def _row(found: Effect) -> dict[str, float | str]:
     return told
 
 
-def sentence(ask: Ask, told: Told) -> tuple[str, dict[str, float]]:
+def sentence(told: Told, settings: Settings) -> tuple[str, dict[str, float]]:
     """Return the key of the sentence that says whether calls help, and what it is filled with."""
-    whole, days = told.whole, ask.settings.effect.outcome_days
+    whole, days = told.whole, settings.effect.outcome_days
     if not whole.due:
         key = "effect.waiting" if told.waiting else "effect.none"
-        share = ask.settings.holdout.share
+        share = settings.holdout.share
         return key, {"waiting": told.waiting, "share": share, "days": days}
     return whole.sentence, {
         "due": whole.due,
