@@ -27,7 +27,7 @@ from streamlit import config as streamlit_config
 
 from station import api, text
 from station.config import Settings, load_settings
-from station.door import entry, gate, joining
+from station.door import calendars, entry, gate, joining
 from station.door.paths import POLICY_VIOLATION, TILLS
 from station.errors import ArchiveError, StationError
 from station.guard import mask
@@ -147,6 +147,7 @@ def parts(db: Database, settings: Settings, hosts: Collection[str]) -> dict[str,
             Mount(TILLS, api.build(db, settings)),
             *entry.Door(db, settings).routes(),
             *joining.Joining(db, settings).routes(),
+            *calendars.Calendars(db, settings).routes(),
         ],
         "middleware": [
             Middleware(SafeHeaders),

@@ -30,6 +30,7 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
         ("card", "badge", "cards.read"),
         ("filters", "filter_alt", "cards.read"),
         ("lifecycle", "timeline", "cards.read"),
+        ("care", "volunteer_activism", "calls.read"),
         ("fleets", "corporate_fare", "cards.read"),
         ("prospects", "person_search", "prospects.work"),
         ("completeness", "fact_check", "cards.read"),
@@ -42,6 +43,7 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
         ("ownership", "account_balance", "board.read"),
         ("backtest", "rule", "board.read"),
         ("effect", "balance", "calls.report"),
+        ("coverage", "favorite", "calls.report"),
     ],
     "chain": [
         ("stations", "compare_arrows", "board.read"),

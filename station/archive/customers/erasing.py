@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, select, update
 
 from station.archive import oddities as odd
+from station.archive.calls.care_tables import care_contacts
 from station.archive.calls.tables import (
     call_checks,
     call_results,
@@ -92,6 +93,7 @@ CALLED: tuple[Table, ...] = (
     next_contacts,
     hold_outs,
     complaints,
+    care_contacts,
     contact_wishes,
 )
 """What was planned with a customer and heard of him; checks, then results, then calls go."""

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from station.archive import oddities as odd
+from station.archive.calls import caring
 from station.archive.customers import attachments as scan_book
 from station.archive.customers import book, marks, person, proposals, registrations, stalled, talks
 from station.archive.customers import occasions as occasion_book
@@ -34,6 +35,7 @@ def sections(conn: Connection, ask: Ask, seen: Seen, codes: "pd.Series[str]") ->
         "grades": _grades(conn, same),
         "stages": _stages(conn, same),
         "stalls": _stalls(conn, same),
+        "care": _care(conn, ask, same, codes),
     } | conversations.sections(conn, ask, same, codes)
 
 
@@ -56,6 +58,23 @@ def _oddities(
             ],
         }
         for one, steps in odd.of_customer(conn, same, vehicles, numbers)
+        if one.station_id in ask.scope.station_ids
+    ]
+
+
+def _care(
+    conn: Connection, ask: Ask, same: list[int], codes: "pd.Series[str]"
+) -> list[dict[str, Any]]:
+    """Return on which occasions he was thought of, and how."""
+    return [
+        {
+            "station": codes[one.station_id],
+            "occasion": one.occasion,
+            "day": day(one.due_day),
+            "channel": one.channel,
+            "at": instant(one.at),
+        }
+        for one in caring.of_customer(conn, same)
         if one.station_id in ask.scope.station_ids
     ]
 
@@ -170,6 +189,7 @@ def _occasions(conn: Connection, ask: Ask, same: list[int]) -> list[dict[str, An
                 "day": found.day if found else None,
                 "year": (found.year or None) if found else None,
                 "calendar": found.calendar.value if found else None,
+                "in_leap_month": found.in_leap_month if found else None,
                 "note": found.note if found else None,
                 "written_at": instant(row.written_at),
             }
