@@ -57,6 +57,8 @@ HELPERS = {
     "receipts.terminal_here",
     "tills.own_key",
     "told.settle_most",
+    "gathering.away",
+    "gathering.looked_up",
 }
 """Public functions on a question that serve services and answer nobody by themselves."""
 
