@@ -23,6 +23,7 @@ from station.analysis.network import NetworkRules
 from station.analysis.oddities import OddityRules
 from station.analysis.ownership import OwnershipRules
 from station.analysis.pace import PaceRules
+from station.analysis.scorecard import ScoreRules
 from station.analysis.stability import StabilityRules
 from station.analysis.states import StateRules
 from station.analysis.uptake import UptakeRules
@@ -156,6 +157,14 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "life.mature_limit_days": (0, 3_660),
     "life.declining_limit_days": (0, 3_660),
     "life.lost_limit_days": (0, 3_660),
+    "scorecard.days": (7, 3_660),
+    "scorecard.return_days": (1, 366),
+    "scorecard.late_min": (0, 1_440),
+    "scorecard.fast_s": (0, 3_600),
+    "scorecard.least_calls": (1, 100_000),
+    "scorecard.check_share": (0, 1),
+    "scorecard.check_most": (0, 1_000),
+    "scorecard.check_days": (1, 366),
     "oddities.most_week": (0, 1_000),
     "oddities.window_days": (1, 366),
     "oddities.least_fills": (2, 10_000),
@@ -389,6 +398,7 @@ class Settings:
     breakage: BreakageRules = field(default_factory=BreakageRules)
     value: ValueRules = field(default_factory=ValueRules)
     life: LifeRules = field(default_factory=LifeRules)
+    scorecard: ScoreRules = field(default_factory=ScoreRules)
     oddities: OddityRules = field(default_factory=OddityRules)
     sign_in: SignInRules = field(default_factory=SignInRules)
     looks: LookRules = field(default_factory=LookRules)

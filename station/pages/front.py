@@ -47,6 +47,7 @@ PAGES: dict[str, list[tuple[str, str, str]]] = {
     ],
     "chain": [
         ("stations", "compare_arrows", "board.read"),
+        ("scorecards", "support_agent", "calls.report"),
         ("loyalty", "loyalty", "points.report"),
         ("intake", "upload_file", "sales.import"),
         ("oddities", "troubleshoot", "oddities.read"),

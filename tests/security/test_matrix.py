@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,14 @@ from sqlalchemy import select
 from town import sell
 
 from station.archive import oddities
+from station.archive.calls import agenda, checks, plans, results, rosters
+from station.archive.calls.agenda import Call
+from station.archive.calls.plans import CallPlan
+from station.archive.calls.results import Result
+from station.archive.calls.rosters import Season
+from station.archive.customers import proposals, stalled
+from station.archive.customers.proposals import Proposal
+from station.archive.customers.stalled import Stall
 from station.archive.customers.tables import agreements, contact_persons
 from station.archive.oddities import Case
 from station.archive.people import accounts as book
@@ -28,6 +36,8 @@ from station.loyalty.programme import Version
 from station.model import (
     RIGHTS,
     AgreementKind,
+    CallCode,
+    CallPurpose,
     Channel,
     ConsentSource,
     ContactRole,
@@ -36,13 +46,17 @@ from station.model import (
     OdditySort,
     OddityState,
     PaperForm,
+    PlanStatus,
     Purpose,
     Role,
     Unit,
     Use,
+    day_number,
 )
-from station.services import demo, reports
+from station.model import Stage as LifeStage
+from station.services import access, demo, reports
 from station.services.ask import Ask
+from station.services.calls.scorecards import Outcome
 from station.services.customers import (
     attachments,
     contacts,
@@ -59,6 +73,7 @@ from station.services.customers.enrolling import NewCard
 from station.services.customers.leads import Decision, Lead
 from station.services.customers.occasions import Occasion, OccasionKind
 from station.services.customers.prospects import Belongs
+from station.services.customers.stages import Choice
 from station.services.incoming import intake, receipts
 from station.services.incoming.files import FileOptions
 from station.services.people import accounts, terminals
@@ -71,6 +86,8 @@ from station.services.points.offering import Purchase
 
 pytestmark = pytest.mark.slow
 DAY = date(2026, 8, 1)
+NEXT_MONTH = (access.today().replace(day=1) + timedelta(days=31)).replace(day=1)
+TUESDAY = NEXT_MONTH + timedelta(days=(1 - NEXT_MONTH.weekday()) % 7 + 7)
 BIRTHDAY = Occasion(OccasionKind.BIRTHDAY, 2, 28)
 RECEIPT = receipts.Receipt("R1", 1_780_000_000, (receipts.Line("92#", 1_000, Unit.LITRE, 700),))
 PDF = b"%PDF-1.7\nsome words\n%%EOF\n"
@@ -98,6 +115,10 @@ class Facts:
     attachment_id: int
     earned_no: int
     oddity_id: int
+    call_id: int
+    stall_id: int
+    proposal_id: int
+    check_id: int
     codes: tuple[str, ...]
     folder: Path
 
@@ -208,12 +229,35 @@ def of_coupon(facts: Facts, number: int = 0) -> dict[str, Any]:
     return {"key": f"form-{facts.code}", "code": facts.codes[number]}
 
 
+def of_plan(facts: Facts) -> dict[str, Any]:
+    return {"station": facts.code, "month": NEXT_MONTH}
+
+
+def of_worker(facts: Facts) -> dict[str, Any]:
+    return {"station": facts.code, "account": "staff"}
+
+
 def of_form(facts: Facts) -> dict[str, Any]:
     return of_customer(facts) | {"kind": PaperForm.COMPLAINT, "lang": "en"}
 
 
 NAMED: Mapping[str, Maker] = {
     "alarms.overdue": at_station,
+    "months.drop": lambda f: {"call_id": f.call_id},
+    "months.month": lambda f: {"station": f.code, "first": NEXT_MONTH},
+    "months.move": lambda f: (
+        {"call_id": f.call_id, "on": TUESDAY, "at_min": 600, "account": "staff"}
+    ),
+    "planning.approve": of_plan,
+    "planning.make": of_plan,
+    "planning.mend": of_plan,
+    "rostering.roster": lambda f: {"station": f.code},
+    "rostering.set_away": lambda f: of_worker(f) | {"from_on": TUESDAY, "to_on": TUESDAY},
+    "rostering.set_back": of_worker,
+    "rostering.set_hours": lambda f: (
+        of_worker(f) | {"weekdays": [1], "minutes": 60, "from_min": 540, "to_min": 1080}
+    ),
+    "rostering.set_season": lambda f: {"station": f.code, "season": "slack"},
     "accounts.station_named": lambda f: {"code": f.code},
     "agreements.add": lambda f: (
         of_customer(f) | {"kind": AgreementKind.CONTRACT, "terms": "as agreed", "since": DAY}
@@ -289,6 +333,22 @@ NAMED: Mapping[str, Maker] = {
         of_customer(f) | {"field": "phone", "purpose": Purpose.SERVICE, "reason": "lost"}
     ),
     "fleets.fleet": of_fleet,
+    "scorecards.check": lambda f: {"check_id": f.check_id, "outcome": Outcome.CONFIRMED},
+    "scorecards.fast": at_station,
+    "scorecards.of_staff": at_station,
+    "scorecards.waiting": at_station,
+    "grades.history": of_customer,
+    "grades.listing": at_station,
+    "stages.approve": lambda f: {"proposal_id": f.proposal_id, "is_approved": True},
+    "stages.counts": at_station,
+    "stages.decide": lambda f: (
+        {"stall_id": f.stall_id, "choice": Choice.PUSH_ON, "reason": "audit"}
+    ),
+    "stages.dwell": at_station,
+    "stages.history": of_customer,
+    "stages.listing": at_station,
+    "stages.propose": lambda f: of_customer(f) | {"stage": LifeStage.INTENDING, "reason": "audit"},
+    "stages.stalls": at_station,
     "forms.blank": of_form,
     "forms.filled": lambda f: of_form(f) | {"reason": "asked"},
     "gaps.compare": at_station,
@@ -421,6 +481,9 @@ LISTS: Mapping[str, Maker] = {
     "fleets.fleets": nothing,
     "settling.calendar": plain(month=DAY),
     "settling.overdue": nothing,
+    "scorecards.own": nothing,
+    "stages.on_board": nothing,
+    "stages.waiting": nothing,
     "prospects.candidates": nothing,
     "prospects.due": nothing,
     "prospects.listing": nothing,
@@ -463,7 +526,9 @@ CHAINWIDE: Mapping[str, Maker] = {
     "keeping.condition": nothing,
     "keeping.nightly": nothing,
     "lapsing.expire": nothing,
+    "living.refresh": nothing,
     "noticing.refresh": nothing,
+    "valuing.refresh": nothing,
     "offering.lapse": nothing,
     "keeping.verify": nothing,
     "keys.forget": nothing,
@@ -513,6 +578,8 @@ CHANGES = frozenset(
     | {"accounts.disable", "accounts.end_grant", "accounts.make_token", "approvals.decide"}
     | {"filters.save", "filters.share", "filters.rename", "filters.delete"}
     | {"tagging.put", "tagging.take"}
+    | {"months.drop", "months.move", "planning.approve", "planning.make", "planning.mend"}
+    | {f"rostering.set_{what}" for what in ("away", "back", "hours", "season")}
     | {"cards.confirm_use", "contacts.assign", "demo.fill", "erasure.erase", "intake.undo"}
     | {"intake.import_sales", "keeping.nightly", "keys.forget", "keys.rotate", "lapses.record"}
     | {"holding.bind_card", "holding.leave", "holding.move_plate", "holding.sell"}
@@ -522,6 +589,8 @@ CHANGES = frozenset(
     | {"persons.verify", "settling.settle", "settling.unsettle"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
     | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
+    | {"living.refresh", "valuing.refresh"}
+    | {"scorecards.check", "stages.approve", "stages.decide", "stages.propose"}
     | {"leads.take_up", "leads.write_opportunity", "registering.confirm", "registering.decline"}
     | {"attachments.add", "attachments.remove", "notes.add", "occasions.add", "occasions.remove"}
     | {"totals.import_totals", "lapsing.expire", "noticing.refresh", "oddities.review"}
@@ -560,10 +629,12 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         ask.db.close()
         operator = worlds.operator_of(copy)
         _notice(copy)
+        _stall(copy)
         for code in (OWN, OTHER):
             customer_id = facts_of(copy, code).customer_id
             tagging.put(operator, customer_id=customer_id, tag="OTHERTAG")
             confide(copy, code)
+            _plan(copy, code)
             _earn(operator, facts_of(copy, code))
         operator.db.close()
         yield Stage(copy, facts_of(copy, OWN), facts_of(copy, OTHER))
@@ -587,6 +658,35 @@ def _earn(ask: Ask, facts: Facts) -> None:
     offering.use(ask, key=f"used-{facts.code}", code=slip.code, **paid)
 
 
+def _plan(world: World, code: str) -> None:
+    """Let a station plan to ask its first customer how his complaint stands, law permitting."""
+    ask, station_id = worlds.operator_of(world), world.ids[code]
+    month_day, day = day_number(NEXT_MONTH), day_number(TUESDAY)
+    told = {"value_minor": 0, "bound_minor": 0, "currency": "CNY", "prices": {}, "late": []}
+    with ask.db.writing() as conn:
+        wanted = select(customers.c.id).where(customers.c.code == f"{code}-1")
+        staff = book.find(conn, name="staff")
+        new = CallPlan(station_id, month_day, PlanStatus.DRAFT, "manager", 0, told | {"unfit": []})
+        call = Call(
+            customer_id=int(conn.execute(wanted).scalar_one()),
+            station_id=station_id,
+            account_id=staff.id if staff else None,
+            day=day + 1,
+            at_min=600,
+            minutes=8,
+            purpose=CallPurpose.AFTERCARE,
+            channel=Channel.PHONE,
+            why="planning.why_aftercare",
+            made_by="manager",
+            made_at=0,
+            plan_id=plans.add(conn, new),
+        )
+        agenda.add(conn, call)
+        season = Season(station_id, 0, "peak", "US")  # calls on holidays too, whenever this runs
+        rosters.put_season(conn, season, made_by="manager", made_at=0)
+    ask.db.close()
+
+
 def _notice(world: World) -> None:
     """Let a card of each station be worth a look."""
     ask = worlds.operator_of(world)
@@ -598,6 +698,21 @@ def _notice(world: World) -> None:
     ]  # fmt: skip
     with ask.db.writing() as conn:
         oddities.put_week(conn, 0, cases)
+    ask.db.close()
+
+
+def _stall(world: World) -> None:
+    """Let the first customer of each station stand still, and his second be proposed."""
+    ask = worlds.operator_of(world)
+    for code in (OWN, OTHER):
+        his, others = (contacts.by_code(ask, code=f"{code}-{number}") for number in (1, 2))
+        with ask.db.writing() as conn:
+            stalled.open_new(conn, [Stall(his, "prospect", 0, 0, None, 0)])
+            said = Proposal(others, "intending", "asked twice", "somebody", "somebody", 0)
+            proposals.add(conn, said)
+            heard = Result(his, world.ids[code], "nobody", 1, 0, CallPurpose.CARE, Channel.PHONE,
+                           CallCode.OK, f"heard-{code}")  # fmt: skip
+            checks.draw(conn, 20_600, [(results.add(conn, heard), his)])
     ask.db.close()
 
 
@@ -671,6 +786,10 @@ def facts_of(world: World, code: str) -> Facts:
             attachment_id=1 if code == OWN else 2,
             earned_no=1 if code == OWN else 4,
             oddity_id=1 if code == OWN else 2,
+            call_id=1 if code == OWN else 2,
+            stall_id=1 if code == OWN else 2,
+            proposal_id=1 if code == OWN else 2,
+            check_id=1 if code == OWN else 2,
             codes=tuple(conn.execute(given).scalars()),
             folder=world.folder,
         )

@@ -57,6 +57,12 @@ HELPERS = {
     "receipts.terminal_here",
     "tills.own_key",
     "told.settle_most",
+    "living.notice",
+    "living.renew",
+    "scorecards.draw",
+    "valuing.everybody",
+    "valuing.renew",
+    "valuing.worth",
 }
 """Public functions on a question that serve services and answer nobody by themselves."""
 

@@ -170,20 +170,21 @@ def _by_row(found: Sequence[T]) -> dict[int, list[T]]:
     return by_row
 
 
-def _earliest(days: Mapping[int, int], ids: Sequence[int]) -> int | None:
-    return min((days[one] for one in ids if one in days), default=None)
-
-
 def _latest(days: Mapping[int, int], ids: Sequence[int]) -> int | None:
     return max((days[one] for one in ids if one in days), default=None)
 
 
 def _person(seen: Material, customer_id: int, now: Moment) -> Person:
+    """Return somebody as the rules see him; of a fleet the cars that stay away tell who bought.
+
+    Who has cars that are watched for, and none of them overdue, is blamed for nothing.
+    """
     rows, owned = seen.whole[customer_id], seen.owned[customer_id]
     words = sorted((word for row in rows for word in seen.said.get(row, ())), key=_when_said)
     counting = consent.standing(words, now.day)
     wished = [wish for row in rows for wish in seen.wished.get(row, ())]
-    alarm_day = _earliest(seen.alarmed, owned)
+    alarmed = [one for one in owned if one in seen.alarmed]
+    away = [one for one in alarmed if seen.alarmed[one] <= now.day]
     return Person(
         customer_id=customer_id,
         agreed=frozenset(asked for asked, word in counting.items() if word.given),
@@ -192,10 +193,10 @@ def _person(seen: Material, customer_id: int, now: Moment) -> Person:
         reached_by=_reached_by(seen, rows),
         wishes=(*map(_wish, wished), *_manner(seen, rows)),
         touches=_touches(seen, rows),
-        bought_day=_latest(seen.bought, owned),
+        bought_day=_latest(seen.bought, away or owned),
         has_open_complaint=not seen.complaining.isdisjoint(rows),
         is_held_out=not seen.held_out.isdisjoint(rows),
-        is_our_fault=alarm_day is not None and alarm_day > now.day,
+        is_our_fault=bool(alarmed) and not away,
     )
 
 

@@ -1,7 +1,7 @@
 """What is done for revisit calls once a night."""
 
 from station.services.ask import Ask
-from station.services.calls import calling, claims, escalating, reminding
+from station.services.calls import calling, claims, escalating, reminding, scorecards
 
 
 def look_after(ask: Ask, now_s: int) -> dict[str, int]:
@@ -13,5 +13,11 @@ def look_after(ask: Ask, now_s: int) -> dict[str, int]:
     with ask.db.writing(changes_figures=False) as conn:
         recycled = claims.recycle(conn, ask, now_s)
     dated = reminding.fill(ask, now_s)
-    late = escalating.escalate(ask, now_s)
-    return {"needless": needless, "recycled": recycled, "dated": dated, "overdue": late}
+    drawn, late = scorecards.draw(ask, now_s), escalating.escalate(ask, now_s)
+    return {
+        "needless": needless,
+        "recycled": recycled,
+        "dated": dated,
+        "drawn": drawn,
+        "overdue": late,
+    }

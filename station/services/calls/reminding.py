@@ -164,8 +164,8 @@ def without(conn: Connection, station_ids: frozenset[int]) -> dict[int, str]:
     first = {rows[0] for rows in book.same_of_many(conn, ids).values()}
     graded = grades.now(conn, sorted(first))
     valued = [one for one in first if graded[one] in DATED]
-    missing = agenda.without_next(conn, valued)
-    return {one: graded[one] for one in sorted(missing)}
+    dated = agenda.next_days(conn, valued)
+    return {one: graded[one] for one in sorted(valued) if one not in dated}
 
 
 def fill(ask: Ask, now_s: int) -> int:
