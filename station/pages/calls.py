@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import streamlit as st
 
 from station.errors import StationError
-from station.model import CallPurpose, Channel, day_date
+from station.model import CallPurpose, Channel
 from station.pages.parts import acts, blocks, call_form, call_lists, drafts, screen
 from station.pages.parts.call_form import Draft
 from station.pages.parts.desk import Desk, current
@@ -120,7 +120,7 @@ def _details(desk: Desk, task: Task) -> Iterator[str]:
     if task.channel is Channel.VISIT:
         yield desk.say("page_calls.visit")
     if task.is_late:
-        yield desk.say("page_calls.late", day=day_date(task.day))
+        yield desk.say("page_calls.late", days=task.late_days)
     elif task.at_min is not None:
         hour, minute = divmod(task.at_min, HOUR_MIN)
         yield desk.say("page_calls.at", at=f"{hour}:{minute:02}")

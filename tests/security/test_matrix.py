@@ -17,10 +17,14 @@ from sqlalchemy import select
 from town import sell
 
 from station.archive import oddities
-from station.archive.calls import agenda, plans, rosters
+from station.archive.calls import agenda, checks, plans, results, rosters
 from station.archive.calls.agenda import Call
 from station.archive.calls.plans import CallPlan
+from station.archive.calls.results import Result
 from station.archive.calls.rosters import Season
+from station.archive.customers import proposals, stalled
+from station.archive.customers.proposals import Proposal
+from station.archive.customers.stalled import Stall
 from station.archive.customers.tables import agreements, contact_persons
 from station.archive.oddities import Case
 from station.archive.people import accounts as book
@@ -32,6 +36,7 @@ from station.loyalty.programme import Version
 from station.model import (
     RIGHTS,
     AgreementKind,
+    CallCode,
     CallPurpose,
     Channel,
     ConsentSource,
@@ -48,8 +53,10 @@ from station.model import (
     Use,
     day_number,
 )
+from station.model import Stage as LifeStage
 from station.services import access, demo, reports
 from station.services.ask import Ask
+from station.services.calls.scorecards import Outcome
 from station.services.customers import (
     attachments,
     contacts,
@@ -66,6 +73,7 @@ from station.services.customers.enrolling import NewCard
 from station.services.customers.leads import Decision, Lead
 from station.services.customers.occasions import Occasion, OccasionKind
 from station.services.customers.prospects import Belongs
+from station.services.customers.stages import Choice
 from station.services.incoming import intake, receipts
 from station.services.incoming.files import FileOptions
 from station.services.people import accounts, terminals
@@ -108,6 +116,9 @@ class Facts:
     earned_no: int
     oddity_id: int
     call_id: int
+    stall_id: int
+    proposal_id: int
+    check_id: int
     codes: tuple[str, ...]
     folder: Path
 
@@ -322,6 +333,22 @@ NAMED: Mapping[str, Maker] = {
         of_customer(f) | {"field": "phone", "purpose": Purpose.SERVICE, "reason": "lost"}
     ),
     "fleets.fleet": of_fleet,
+    "scorecards.check": lambda f: {"check_id": f.check_id, "outcome": Outcome.CONFIRMED},
+    "scorecards.fast": at_station,
+    "scorecards.of_staff": at_station,
+    "scorecards.waiting": at_station,
+    "grades.history": of_customer,
+    "grades.listing": at_station,
+    "stages.approve": lambda f: {"proposal_id": f.proposal_id, "is_approved": True},
+    "stages.counts": at_station,
+    "stages.decide": lambda f: (
+        {"stall_id": f.stall_id, "choice": Choice.PUSH_ON, "reason": "audit"}
+    ),
+    "stages.dwell": at_station,
+    "stages.history": of_customer,
+    "stages.listing": at_station,
+    "stages.propose": lambda f: of_customer(f) | {"stage": LifeStage.INTENDING, "reason": "audit"},
+    "stages.stalls": at_station,
     "forms.blank": of_form,
     "forms.filled": lambda f: of_form(f) | {"reason": "asked"},
     "gaps.compare": at_station,
@@ -454,6 +481,9 @@ LISTS: Mapping[str, Maker] = {
     "fleets.fleets": nothing,
     "settling.calendar": plain(month=DAY),
     "settling.overdue": nothing,
+    "scorecards.own": nothing,
+    "stages.on_board": nothing,
+    "stages.waiting": nothing,
     "prospects.candidates": nothing,
     "prospects.due": nothing,
     "prospects.listing": nothing,
@@ -496,7 +526,9 @@ CHAINWIDE: Mapping[str, Maker] = {
     "keeping.condition": nothing,
     "keeping.nightly": nothing,
     "lapsing.expire": nothing,
+    "living.refresh": nothing,
     "noticing.refresh": nothing,
+    "valuing.refresh": nothing,
     "offering.lapse": nothing,
     "keeping.verify": nothing,
     "keys.forget": nothing,
@@ -557,6 +589,8 @@ CHANGES = frozenset(
     | {"persons.verify", "settling.settle", "settling.unsettle"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
     | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
+    | {"living.refresh", "valuing.refresh"}
+    | {"scorecards.check", "stages.approve", "stages.decide", "stages.propose"}
     | {"leads.take_up", "leads.write_opportunity", "registering.confirm", "registering.decline"}
     | {"attachments.add", "attachments.remove", "notes.add", "occasions.add", "occasions.remove"}
     | {"totals.import_totals", "lapsing.expire", "noticing.refresh", "oddities.review"}
@@ -595,6 +629,7 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         ask.db.close()
         operator = worlds.operator_of(copy)
         _notice(copy)
+        _stall(copy)
         for code in (OWN, OTHER):
             customer_id = facts_of(copy, code).customer_id
             tagging.put(operator, customer_id=customer_id, tag="OTHERTAG")
@@ -663,6 +698,21 @@ def _notice(world: World) -> None:
     ]  # fmt: skip
     with ask.db.writing() as conn:
         oddities.put_week(conn, 0, cases)
+    ask.db.close()
+
+
+def _stall(world: World) -> None:
+    """Let the first customer of each station stand still, and his second be proposed."""
+    ask = worlds.operator_of(world)
+    for code in (OWN, OTHER):
+        his, others = (contacts.by_code(ask, code=f"{code}-{number}") for number in (1, 2))
+        with ask.db.writing() as conn:
+            stalled.open_new(conn, [Stall(his, "prospect", 0, 0, None, 0)])
+            said = Proposal(others, "intending", "asked twice", "somebody", "somebody", 0)
+            proposals.add(conn, said)
+            heard = Result(his, world.ids[code], "nobody", 1, 0, CallPurpose.CARE, Channel.PHONE,
+                           CallCode.OK, f"heard-{code}")  # fmt: skip
+            checks.draw(conn, 20_600, [(results.add(conn, heard), his)])
     ask.db.close()
 
 
@@ -737,6 +787,9 @@ def facts_of(world: World, code: str) -> Facts:
             earned_no=1 if code == OWN else 4,
             oddity_id=1 if code == OWN else 2,
             call_id=1 if code == OWN else 2,
+            stall_id=1 if code == OWN else 2,
+            proposal_id=1 if code == OWN else 2,
+            check_id=1 if code == OWN else 2,
             codes=tuple(conn.execute(given).scalars()),
             folder=world.folder,
         )

@@ -59,6 +59,12 @@ HELPERS = {
     "told.settle_most",
     "gathering.away",
     "gathering.looked_up",
+    "living.notice",
+    "living.renew",
+    "scorecards.draw",
+    "valuing.everybody",
+    "valuing.renew",
+    "valuing.worth",
 }
 """Public functions on a question that serve services and answer nobody by themselves."""
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from station.archive import stations
-from station.archive.calls import agenda, facts, results, wishes
+from station.archive.calls import agenda, caring, facts, results, wishes
 from station.archive.calls.agenda import Call
+from station.archive.calls.caring import Thought
 from station.archive.calls.results import Result
 from station.archive.customers import book, consents
 from station.archive.customers import fields as field_store
@@ -29,7 +30,7 @@ from station.services.ask import Ask
 from station.services.calls import clock
 from station.services.calls.clock import Moment
 
-T = TypeVar("T", Result, Call, Consent)
+T = TypeVar("T", Result, Call, Consent, Thought)
 TOUCHED_DAYS = 400
 """How far back what was done with a customer can still speak against a call."""
 NO_CALLS = "style=no_calls"
@@ -60,14 +61,21 @@ class Material:
     wrong: frozenset[int]
     complaining: frozenset[int]
     held_out: frozenset[int]
+    cared: Mapping[int, list[Thought]]
+    ways: Mapping[int, frozenset[Channel]]
     owned: Mapping[int, Sequence[int]]
     bought: Mapping[int, int]
     alarmed: Mapping[int, int]
 
 
-def people(conn: Connection, customer_ids: Collection[int], now: Moment) -> dict[int, Person]:
-    """Return how each of these customers stands before the rules on a day."""
-    seen = _material(conn, customer_ids, now)
+def people(
+    conn: Connection, customer_ids: Collection[int], now: Moment, *, but_list: int | None = None
+) -> dict[int, Person]:
+    """Return how each of these customers stands before the rules on a day.
+
+    That he is in the list of messages `but_list` does not speak against him.
+    """
+    seen = _material(conn, customer_ids, now, but_list)
     return {one: _person(seen, one, now) for one in seen.whole}
 
 
@@ -122,7 +130,9 @@ def quarter(day: int) -> str:
     return f"{when.year}-Q{(when.month - 1) // QUARTER_MONTHS + 1}"
 
 
-def _material(conn: Connection, customer_ids: Collection[int], now: Moment) -> Material:
+def _material(
+    conn: Connection, customer_ids: Collection[int], now: Moment, but_list: int | None
+) -> Material:
     whole = book.same_of_many(conn, sorted(customer_ids))
     rows = sorted({row for some in whole.values() for row in some})
     since = clock.days_before(now.at, TOUCHED_DAYS)
@@ -141,6 +151,8 @@ def _material(conn: Connection, customer_ids: Collection[int], now: Moment) -> M
         wrong=frozenset(row for (row, field), it in checks.items() if _is_wrong(field, it)),
         complaining=frozenset(wishes.complaining(conn, rows)),
         held_out=frozenset(facts.held_out(conn, rows, quarter(now.day))),
+        cared=_by_row(caring.of_rows(conn, rows, now.day - TOUCHED_DAYS, but_list)),
+        ways=facts.written_to(conn, rows),
         owned=owned,
         bought=facts.last_days(conn, garage),
         alarmed=facts.alarm_days(conn, garage),
@@ -158,20 +170,21 @@ def _by_row(found: Sequence[T]) -> dict[int, list[T]]:
     return by_row
 
 
-def _earliest(days: Mapping[int, int], ids: Sequence[int]) -> int | None:
-    return min((days[one] for one in ids if one in days), default=None)
-
-
 def _latest(days: Mapping[int, int], ids: Sequence[int]) -> int | None:
     return max((days[one] for one in ids if one in days), default=None)
 
 
 def _person(seen: Material, customer_id: int, now: Moment) -> Person:
+    """Return somebody as the rules see him; of a fleet the cars that stay away tell who bought.
+
+    Who has cars that are watched for, and none of them overdue, is blamed for nothing.
+    """
     rows, owned = seen.whole[customer_id], seen.owned[customer_id]
     words = sorted((word for row in rows for word in seen.said.get(row, ())), key=_when_said)
     counting = consent.standing(words, now.day)
     wished = [wish for row in rows for wish in seen.wished.get(row, ())]
-    alarm_day = _earliest(seen.alarmed, owned)
+    alarmed = [one for one in owned if one in seen.alarmed]
+    away = [one for one in alarmed if seen.alarmed[one] <= now.day]
     return Person(
         customer_id=customer_id,
         agreed=frozenset(asked for asked, word in counting.items() if word.given),
@@ -180,10 +193,10 @@ def _person(seen: Material, customer_id: int, now: Moment) -> Person:
         reached_by=_reached_by(seen, rows),
         wishes=(*map(_wish, wished), *_manner(seen, rows)),
         touches=_touches(seen, rows),
-        bought_day=_latest(seen.bought, owned),
+        bought_day=_latest(seen.bought, away or owned),
         has_open_complaint=not seen.complaining.isdisjoint(rows),
         is_held_out=not seen.held_out.isdisjoint(rows),
-        is_our_fault=alarm_day is not None and alarm_day > now.day,
+        is_our_fault=bool(alarmed) and not away,
     )
 
 
@@ -214,7 +227,8 @@ def _reached_by(seen: Material, rows: Sequence[int]) -> frozenset[Channel]:
         told.startswith("address=") for row in rows for told in seen.manner.get(row, ())
     )
     ways = ((Channel.PHONE, is_dialled), (Channel.VISIT, has_address))
-    return frozenset(channel for channel, is_way in ways if is_way)
+    written = frozenset[Channel]().union(*(seen.ways.get(row, frozenset()) for row in rows))
+    return written | {channel for channel, is_way in ways if is_way}
 
 
 def _touches(seen: Material, rows: Sequence[int]) -> tuple[Touch, ...]:
@@ -230,7 +244,10 @@ def _touches(seen: Material, rows: Sequence[int]) -> tuple[Touch, ...]:
         for row in rows
         for call in seen.planned.get(row, ())
     ]
-    return (*made, *ahead)
+    thought = [
+        Touch(one.day, Channel(one.channel)) for row in rows for one in seen.cared.get(row, ())
+    ]
+    return (*made, *ahead, *thought)
 
 
 def outcome(result: Result) -> Outcome:

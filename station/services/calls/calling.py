@@ -48,12 +48,17 @@ class Task:
     day: int
     at_min: int | None
     minutes: int
-    is_late: bool
+    late_days: int
     account: str
     why: str
     facts: Mapping[str, Any] = field(hash=False)
     against: tuple[str, ...] = ()
     taken_by: str = ""
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was to be made on a day that is over."""
+        return self.late_days > 0
 
     @property
     def may_be_made(self) -> bool:
@@ -227,7 +232,7 @@ def _shown(
                 day=due.day,
                 at_min=due.at_min,
                 minutes=due.minutes,
-                is_late=due.day < now.day,
+                late_days=max(now.day - due.day, 0),
                 account=_account(conn, due.account_id),
                 why=due.why,
                 facts=due.facts,
