@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from station.contact.dues import Case, Lapse, Wanted, wanted
+from station.contact.care import Glad, Grief
+from station.contact.dues import Case, Lapse, Thought, Wanted, wanted
 from station.contact.plan_parts import PlanRules
 from station.contact.rules import Outcome, Person, Touch
 from station.model import CallPurpose, Channel, day_number
@@ -107,3 +108,27 @@ def test_who_has_no_telephone_is_visited_and_an_organisation_of_grade_a_too() ->
     seen = replace(LI, touches=(Touch(FIRST - 10, Channel.VISIT),))
     told = due(grade="A", is_organisation=True, person=seen)
     assert {one.need.channel for one in told} == {Channel.PHONE}
+
+
+@pytest.mark.parametrize(
+    ("kind", "grade", "why"),
+    [
+        (Glad.BIRTHDAY, "B", ["planning.why_birthday"]),
+        (Glad.BIRTHDAY, "D", []),
+        (Glad.FIRST_PURCHASE, "D", ["planning.why_first_purchase"]),
+        (Grief.BEREAVEMENT, "D", ["planning.why_family"]),
+        (Glad.OIL, "B", ["planning.why_keep_b"]),
+    ],
+)
+def test_care_is_a_call_where_a_message_is_not_enough(
+    kind: Glad | Grief, grade: str, why: list[str]
+) -> None:
+    purpose = CallPurpose.SERVICE if kind is Glad.OIL else CallPurpose.CARE
+    thought = Thought(kind, purpose, FIRST + 4, FIRST + 6)
+
+    told = due(grade=grade, thoughts=(thought,))
+
+    assert [one.why for one in told] == why
+    if told and told[0].need.purpose is CallPurpose.CARE:
+        need = told[0].need
+        assert (need.from_day, need.best_day, need.to_day) == (FIRST + 4, FIRST + 4, FIRST + 6)

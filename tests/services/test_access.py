@@ -59,6 +59,7 @@ HELPERS = {
     "told.settle_most",
     "gathering.away",
     "gathering.looked_up",
+    "gathering.thoughts",
     "living.notice",
     "living.renew",
     "scorecards.draw",
