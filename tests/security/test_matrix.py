@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,8 @@ from station.model import (
 from station.model import Stage as LifeStage
 from station.services import access, demo, reports
 from station.services.ask import Ask
+from station.services.calls import clock
+from station.services.calls.recording import Report
 from station.services.calls.scorecards import Outcome
 from station.services.customers import (
     attachments,
@@ -90,6 +92,8 @@ NEXT_MONTH = (access.today().replace(day=1) + timedelta(days=31)).replace(day=1)
 TUESDAY = NEXT_MONTH + timedelta(days=(1 - NEXT_MONTH.weekday()) % 7 + 7)
 BIRTHDAY = Occasion(OccasionKind.BIRTHDAY, 2, 28)
 RECEIPT = receipts.Receipt("R1", 1_780_000_000, (receipts.Line("92#", 1_000, Unit.LITRE, 700),))
+MORNING = int(datetime(2026, 8, 28, 2, tzinfo=UTC).timestamp())
+"""Ten o'clock at the stations, on a Friday."""
 PDF = b"%PDF-1.7\nsome words\n%%EOF\n"
 CHAIN = frozenset({"administrator", "auditor"})
 """Roles that see every station."""
@@ -207,6 +211,15 @@ def of_agreement(facts: Facts) -> dict[str, Any]:
     return {"agreement_id": facts.agreement_id}
 
 
+def called(facts: Facts) -> dict[str, Any]:
+    """Return what is heard of a customer who calls himself."""
+    who = of_customer(facts)
+    report = Report(
+        **who, code=CallCode.OK, purpose=CallPurpose.KEEP, opened_at=0, is_incoming=True
+    )
+    return {"key": f"call-{facts.code}", "report": report}
+
+
 def of_fleet(facts: Facts) -> dict[str, Any]:
     return {"customer_id": facts.fleet_id}
 
@@ -294,6 +307,22 @@ NAMED: Mapping[str, Maker] = {
         at_counter(f) | {"to": Named(By.CUSTOMER, str(f.fleet_id)), "points": 5, "reason": "audit"}
     ),
     "backtests.usual_calls": at_station,
+    "brief.of": lambda f: of_customer(f) | {"purpose": CallPurpose.KEEP},
+    "calling.claimed_by": of_customer,
+    "calling.dial": lambda f: of_customer(f) | {"purpose": CallPurpose.WIN_BACK},
+    "calling.mine": at_station,
+    "calling.of_station": at_station,
+    "claims.claim": of_customer,
+    "claims.keeper_history": of_customer,
+    "claims.release": of_customer,
+    "recording.record": called,
+    "reminding.due": at_station,
+    "reminding.next_of": of_customer,
+    "reminding.set_next": lambda f: (
+        of_customer(f) | {"on": access.today() + timedelta(days=3), "why": CallPurpose.KEEP}
+    ),
+    "reminding.undated": at_station,
+    "watching.watched": lambda f: at_station(f) | {"limit": 9},
     "board.capture": at_station,
     "board.daily": at_station,
     "board.held": at_station,
@@ -445,6 +474,13 @@ NAMED: Mapping[str, Maker] = {
 LISTS: Mapping[str, Maker] = {
     "agreements.ending": nothing,
     "alarms.calls_per_week": nothing,
+    "calling.callers": plain(words=worlds.plate(OTHER, 1)),
+    "claims.keepers": nothing,
+    "claims.mine": plain(limit=9),
+    "claims.pool": plain(limit=9),
+    "claims.who_may_keep": nothing,
+    "recording.of_form": plain(key="form-unknown"),
+    "watching.expected": plain(labels=[worlds.plate(OTHER, 1)]),
     "answers.heard": nothing,
     "answers.mistakes": nothing,
     "judging.effect": nothing,
@@ -494,6 +530,7 @@ LISTS: Mapping[str, Maker] = {
 }
 """Services that tell of all that is in sight, and so of nothing else."""
 CHAINWIDE: Mapping[str, Maker] = {
+    "claims.hand_over": plain(leaver="staff", to=["manager"], reason="left"),
     "counter.read_as": plain(words="粤B12345"),
     "ruling.in_force": plain(lang="en", day=DAY),
     "filters.delete": lambda _: {"filter_id": 1},
@@ -559,6 +596,8 @@ FOR_TILLS = (
 """Services for terminals alone; tests/api asks them as one."""
 HARD: Mapping[tuple[str, str], type[StationError]] = {
     **{(name, role): NotAllowedError for name in FOR_TILLS for role in ROLES},
+    **{("claims.release", role): NotAllowedError for role in ("staff", "manager")},  # not claimed
+    ("claims.claim", "manager"): NotAllowedError,  # the staff's own
     ("accounts.make_token", "administrator"): NotAllowedError,  # only at the command line
     ("persons.reveal", "staff"): NotAllowedError,  # the organisation is in nobody's care
     ("reports.report", "auditor"): NotAllowedError,  # may take out the log, not the analyses
@@ -587,6 +626,8 @@ CHANGES = frozenset(
     | {"enrolling.add", "fields.change", "fields.check"}
     | {"agreements.add", "agreements.end", "persons.add", "persons.change", "persons.end"}
     | {"persons.verify", "settling.settle", "settling.unsettle"}
+    | {"calling.dial", "claims.claim", "claims.hand_over", "claims.release", "recording.record"}
+    | {"reminding.set_next"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
     | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
     | {"living.refresh", "valuing.refresh"}
@@ -744,8 +785,12 @@ def confide(world: World, code: str) -> None:
 
 
 @pytest.fixture
-def stage(asked: Stage, tmp_path: Path, name: str) -> Iterator[Stage]:
-    """The world itself, or a copy for a service that changes it."""
+def stage(
+    asked: Stage, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Stage]:
+    """The world itself, or a copy for a service that changes it; it is dialled in the morning."""
+    if name == "calling.dial":
+        monkeypatch.setattr(clock, "time", lambda: MORNING)
     if name not in CHANGES:
         yield asked
         return

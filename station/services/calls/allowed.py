@@ -15,7 +15,7 @@ from station.archive.customers import fields as field_store
 from station.archive.customers.fields import Check
 from station.archive.database import Connection
 from station.contact import rules
-from station.contact.rules import Hours, Outcome, Person, Refusal, Touch, When, Wish
+from station.contact.rules import Hours, Law, Outcome, Person, Refusal, Touch, When, Wish
 from station.guard import consent
 from station.model import (
     DAY_S,
@@ -27,8 +27,9 @@ from station.model import (
     day_date,
 )
 from station.services.ask import Ask
-from station.services.calls import clock
+from station.services.calls import clock, rostering
 from station.services.calls.clock import Moment
+from station.services.customers.contacts import Seen
 
 T = TypeVar("T", Result, Call, Consent, Thought)
 TOUCHED_DAYS = 400
@@ -83,7 +84,7 @@ def people(
 def against(
     conn: Connection,
     ask: Ask,
-    customer_id: int,
+    seen: Seen,
     purpose: CallPurpose,
     channel: Channel,
     now: Moment,
@@ -91,8 +92,15 @@ def against(
     call: Call | None = None,
 ) -> tuple[Refusal, ...]:
     """Return what speaks against a call that would begin now; nothing: he may be called."""
-    person = people(conn, [customer_id], now)[customer_id]
-    return refused(ask, person, purpose, channel, now, call=call)
+    person = people(conn, [seen.customer.id], now)[seen.customer.id]
+    station_id = call.station_id if call else seen.station_id
+    law = law_of(conn, ask, station_id, now.day)
+    return refused(ask, person, purpose, channel, now, law=law, call=call)
+
+
+def law_of(conn: Connection, ask: Ask, station_id: int, day: int) -> Law:
+    """Return whose law holds at a station on a day."""
+    return ask.settings.contact.law_of(rostering.season_on(conn, station_id, day).law)
 
 
 def refused(
@@ -102,6 +110,7 @@ def refused(
     channel: Channel,
     now: Moment,
     *,
+    law: Law,
     call: Call | None = None,
 ) -> tuple[Refusal, ...]:
     """Return the same of somebody whose standing is known; the call itself is no other contact."""
@@ -116,7 +125,7 @@ def refused(
     else:
         person = replace(person, is_our_fault=False)
     when = When(now.day, now.at_min)
-    return rules.refusals(person, when, purpose, channel, rules=ask.settings.contact)
+    return rules.refusals(person, when, purpose, channel, rules=ask.settings.contact, law=law)
 
 
 def due_day(call: Call) -> int:

@@ -79,7 +79,7 @@ def of(ask: Ask, *, customer_id: int, purpose: CallPurpose, call_id: int = 0) ->
         call = calling.call_of(conn, ask, seen, call_id) or calling.own_call(conn, ask, seen, now)
         wanted = call.purpose if call else purpose
         channel = call.channel if call else Channel.PHONE
-        refusals = allowed.against(conn, ask, seen.customer.id, wanted, channel, now, call=call)
+        refusals = allowed.against(conn, ask, seen, wanted, channel, now, call=call)
         owned = known.vehicles(conn, {seen.customer.id: seen.customer.ids})[seen.customer.id]
         heard = results.of_customer(conn, seen.customer.ids)
         lines = list(_lines(conn, ask, seen, wanted, call, heard, owned, now))
