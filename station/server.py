@@ -34,6 +34,7 @@ from station.guard import mask
 from station.pages import front
 from station.services import access, board, keeping
 from station.services.ask import Ask, Database
+from station.services.calls import newcomers
 from station.services.people import provider, sign_in
 
 POLICY = (
@@ -133,6 +134,7 @@ def _warm(db: Database, settings: Settings) -> None:
         ask = Ask(db, settings, access.local_operator(db), date.max)
         ask = replace(ask, as_of=board.last_day(ask))
         board.vehicles(ask, stations=(), days=settings.dashboard.period_days)
+        newcomers.first_days(ask)
     except StationError:
         return  # the page that is opened first tells what is wrong
     gc.collect()

@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parent
 PLAN = "calls.plan"
 DUE, DATES, LISTS, WORDS = "due", "dates", "lists", "words"
 FORM = "care_form"
-FIELD_PX = 240
+FIELD_PX = 200
 COLUMNS = (
     Column("who", "page_care.who"),
     Column("kind", "page_care.occasion", "care_kind"),
@@ -204,12 +204,13 @@ def _lists(desk: Desk, due: Sequence[Due], feasts: Sequence[Feast]) -> None:
     st.caption(blocks.plain(desk.say("page_care.about_lists")))
     _new(desk, due, feasts)
     made = messages.lists(desk.ask, stations=desk.stations)
-    st.subheader(desk.say("page_care.lists", lists=len(made)), anchor=False)
+    title = desk.say("page_care.lists", lists=len(made))
+    st.subheader(title, anchor=False)
     if not made:
         st.info(desk.say("page_care.no_lists"))
         return
     rows = pd.DataFrame([{**_told(one)} for one in made])
-    blocks.table(desk, rows, SENDINGS, key="care_lists", alt=desk.say("page_care.lists"))
+    blocks.table(desk, rows, SENDINGS, key="care_lists", alt=title)
     for one in made:
         if one.status in {messages.WAITING, messages.FAILED, messages.EXPORTED}:
             _open(desk, one)

@@ -69,8 +69,11 @@ def _coverage(desk: Desk, told: pd.DataFrame) -> None:
         desk.say("page_coverage.of", cared=int(cared), customers=int(customers))
         for cared, customers in zip(told["cared"], told["customers"], strict=True)
     ]
-    figure = charts.bars(told["grade"].tolist(), shares, title=title, texts=texts)
-    blocks.chart(figure, key="coverage_grades", alt=title)
+    if any(shares):
+        figure = charts.bars(told["grade"].tolist(), shares, title=title, texts=texts)
+        blocks.chart(figure, key="coverage_grades", alt=title)
+    else:
+        st.subheader(blocks.plain(title), anchor=False)
     blocks.table(desk, told, GRADES, key="coverage_table", alt=title)
 
 

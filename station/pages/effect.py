@@ -16,15 +16,16 @@ from station.services.calls.answers import Heard
 from station.services.calls.judging import Told
 
 FOLDER = Path(__file__).parent
+LONG_WEEKS, YEAR_WEEKS = 104, 52
 BY = ("grade", "station", "competitor")
 STATIONS = (
     Column("name", "page_effect.station"),
+    Column("verdict", "page_effect.verdict"),
+    Column("limits", "page_effect.effect_points"),
     Column("called", "page_effect.called", "count"),
     Column("held", "page_effect.held", "count"),
     Column("rate_called", "page_effect.rate_called", "percent"),
     Column("rate_held", "page_effect.rate_held", "percent"),
-    Column("limits", "page_effect.effect_points"),
-    Column("verdict", "page_effect.verdict"),
     Column("litres_text", "page_effect.litres"),
     Column("naive", "page_effect.naive", "percent"),
 )
@@ -78,7 +79,9 @@ def _limits(desk: Desk, told: Told, what: str) -> tuple[str, str]:
         return "–", desk.say("page_effect.too_few", least=least)
     shown = [_amount(desk, one, told.currency if what == "margin" else "")
              for one in (found.at, found.low, found.high)]  # fmt: skip
-    return shown[0], desk.say("page_effect.between", low=shown[1], high=shown[2])
+    is_told = found.low > 0 or found.high < 0
+    value = shown[0] if is_told else desk.say("page_effect.cannot_tell")
+    return value, desk.say("page_effect.between", low=shown[1], high=shown[2])
 
 
 def _amount(desk: Desk, value: float, currency: str) -> str:
@@ -125,6 +128,9 @@ def _needed(desk: Desk, told: Told) -> str:
     if left <= 0 or told.per_week <= 0:
         return desk.say("page_effect.needed_reached", **facts)
     weeks = math.ceil(left / told.per_week)
+    if weeks > LONG_WEEKS:
+        years = weeks / YEAR_WEEKS
+        return desk.say("page_effect.needed_years", **facts, per_week=told.per_week, years=years)
     return desk.say("page_effect.needed", **facts, per_week=told.per_week, weeks=weeks)
 
 

@@ -9,6 +9,7 @@ from station.model import day_number
 from station.pages.parts import acts, blocks
 from station.pages.parts.blocks import Column
 from station.pages.parts.desk import Desk
+from station.services import board
 from station.services.calls import escalating, reminding
 from station.services.calls.escalating import Told
 from station.services.calls.reminding import Date, Undated
@@ -59,7 +60,14 @@ def _list(
         st.info(desk.say(f"page_care.{key}_none"))
         return
     rows = pd.DataFrame([_row(desk, one) for one in found])
-    blocks.table(desk, rows, columns, key=f"dates_{key}", alt=title)
+    blocks.table(desk, _placed(desk, rows), columns, key=f"dates_{key}", alt=title)
+
+
+def _placed(desk: Desk, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with the names of their stations in place of the codes."""
+    known = board.stations_known(desk.ask)
+    names = dict(zip(known["code"], known["name"], strict=True))
+    return rows.assign(station=rows["station"].map(names).fillna(rows["station"]))
 
 
 def _row(desk: Desk, one: Date) -> dict[str, object]:
@@ -117,4 +125,4 @@ def _undated(desk: Desk, found: Sequence[Undated]) -> None:
             for one in found
         ]
     )
-    blocks.table(desk, rows, WITHOUT, key=f"dates_{NONE}", alt=title)
+    blocks.table(desk, _placed(desk, rows), WITHOUT, key=f"dates_{NONE}", alt=title)

@@ -10,7 +10,7 @@ from station.services.calls import wording
 from station.services.calls.caring import Grief, Kind
 from station.services.calls.wording import Wording
 
-FIELD_PX = 240
+FIELD_PX = 200
 OLDER = 10
 
 

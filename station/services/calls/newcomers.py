@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -63,12 +64,16 @@ def visit_days(ask: Ask) -> dict[int, tuple[date, ...]]:
     return dict(told)
 
 
-@remembered(entries=4)
 def first_days(ask: Ask) -> pd.DataFrame:
     """Return customer_id, day and station_id of the first three visit-days of each customer.
 
-    Of the whole chain: who came elsewhere before is no newcomer here.
+    Of the whole chain: who came elsewhere before is no newcomer here. So it is one answer for all.
     """
+    return _first_days(replace(ask, scope=replace(ask.scope, station_ids=frozenset())))
+
+
+@remembered(entries=2)
+def _first_days(ask: Ask) -> pd.DataFrame:
     with ask.db.reading() as conn:
         ties = retention.every_tie(conn)
     found = lake.query(

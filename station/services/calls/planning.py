@@ -65,9 +65,10 @@ def make(ask: Ask, *, station: str, month: date) -> Made:
         asked = _asked(conn, ask, station, month, from_today=False)
         _refuse_approved(conn, asked.station_id, month)
     seen = gathering.looked_up(ask, asked.station_id)
+    thoughts = gathering.thoughts(ask, asked, station)
     _draw(ask, asked, seen)
     with ask.db.reading() as conn:
-        due = gathering.due(conn, ask, asked, seen)
+        due = gathering.due(conn, ask, asked, seen, thoughts)
         task = _task(conn, ask, asked, due)
     found = solver.plan(task)
     with acting(ask) as conn:

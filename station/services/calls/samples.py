@@ -4,11 +4,15 @@ from datetime import timedelta
 from time import time
 
 from station.archive.calls import agenda, homes
+from station.archive.calls import caring as thoughts
 from station.archive.calls.agenda import Next
+from station.archive.calls.caring import Thought
 from station.archive.customers import book, consents
 from station.archive.customers import fields as field_book
 from station.archive.customers.fields import Value
 from station.archive.database import Connection
+from station.contact import moon
+from station.contact.care import Glad
 from station.contact.occasions import Calendar, Occasion, OccasionKind
 from station.model import (
     CallPurpose,
@@ -23,10 +27,11 @@ from station.services.access import LOCAL_ACCOUNT, today
 from station.services.ask import Ask
 from station.services.customers import occasions
 
-AGREED, BORN, BY_MOON, SERVED, DATED, GRIEF = 4, 9, 27, 17, 23, 211
+AGREED, BORN, BY_MOON, SERVED, DATED, GRIEF, CARED = 4, 9, 27, 17, 23, 613, 5
 """Each so many-th customer: does not agree, has a birthday these weeks (by the moon's calendar),
-a service that is due, a date that passed, a grief."""
+a service that is due, a date that passed, a grief; and who was greeted at the last feast."""
 SPREAD_DAYS, WEEK_DAYS = 40, 7
+MID_AUTUMN = (8, 15)
 SERVICES = (("inspection_until", 0), ("oil_on", 180), ("wash_on", 30))
 """By which field a service is due, so many days after it."""
 
@@ -43,7 +48,28 @@ def bring(ask: Ask, last_day: int) -> None:
         for who, station_id in people:
             _days(conn, ask, who, last_day, now_s)
             _date(conn, who, station_id, now_s)
+        greeted = [_greeting(who, here, last_day, now_s) for who, here in people if not who % CARED]
+        thoughts.add(conn, greeted)
         field_book.put(conn, [_service(who, last_day) for who, _ in people if not who % SERVED])
+
+
+def _greeting(customer_id: int, station_id: int, last_day: int, now_s: int) -> Thought:
+    """Return that somebody was greeted at the last Mid-Autumn before the demo's last day."""
+    feasts = (moon.falls_on(day_date(last_day).year - back, *MID_AUTUMN) for back in (0, 1))
+    on = next(day for day in feasts if day is not None and day_number(day) <= last_day)
+    day = day_number(on)
+    return Thought(
+        customer_id=customer_id,
+        station_id=station_id,
+        occasion=Glad.MID_AUTUMN.value,
+        about=str(on.year),
+        due_day=day,
+        channel=Channel.SMS.value,
+        list_id=None,
+        account=LOCAL_ACCOUNT,
+        day=day,
+        at=now_s,
+    )
 
 
 def _agreed(customer_id: int, day: int, now_s: int) -> list[Consent]:

@@ -13,7 +13,7 @@ from station.archive.calls import caring as store
 from station.archive.customers import book
 from station.archive.database import Connection
 from station.contact.reminders import Told, told_after
-from station.model import CONSENT_TO, NOT_REACHED, Purpose, day_date
+from station.model import CONSENT_TO, DAY_S, NOT_REACHED, Purpose, day_date, day_number
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.calls import caring, claims, clock, reminding
@@ -97,7 +97,8 @@ def coverage(ask: Ask, *, stations: Sequence[str] = ()) -> pd.DataFrame:
     wanted, days = stations_in_sight(ask, stations), ask.settings.care.coverage_days
     with ask.db.reading() as conn:
         ids = store.people(conn, wanted)["customer_id"].astype("int64").tolist()
-        graded, cared = grades.now(conn, ids), _cared(conn, ids, days)
+        since = min(day_number(ask.as_of), clock.moment("UTC").day) - days
+        graded, cared = grades.now(conn, ids), _cared(conn, ids, since)
     rows = [
         (grade, len(some), sum(one in cared for one in some))
         for grade in GRADES
@@ -107,16 +108,15 @@ def coverage(ask: Ask, *, stations: Sequence[str] = ()) -> pd.DataFrame:
     return told.assign(share=told["cared"] / told["customers"].where(told["customers"] > 0))
 
 
-def _cared(conn: Connection, customer_ids: Sequence[int], days: int) -> set[int]:
-    """Return who of these was thought of in so many days up to now, anywhere in the chain."""
-    now = clock.moment("UTC")
+def _cared(conn: Connection, customer_ids: Sequence[int], from_day: int) -> set[int]:
+    """Return who of these was thought of since a day, anywhere in the chain."""
     whole = book.same_of_many(conn, customer_ids)
     stands = {row: one for one, rows in whole.items() for row in rows}
     rows = sorted(stands)
-    greeted = {one.customer_id for one in store.of_rows(conn, rows, now.day - days)}
+    greeted = {one.customer_id for one in store.of_rows(conn, rows, from_day)}
     spoken = {
         one.customer_id
-        for one in results.of_customers(conn, rows, since=clock.days_before(now.at, days))
+        for one in results.of_customers(conn, rows, since=from_day * DAY_S)
         if one.code not in NOT_REACHED and CONSENT_TO[one.purpose] is not Purpose.MARKETING
     }
     return {stands[row] for row in greeted | spoken}

@@ -27,7 +27,8 @@ KINDS: tuple[Kind, ...] = (*Glad, *care.Grief)
 """All occasions for which there are words."""
 OWN = ("name", "organisation", "station", "day")
 """What words may name beside the open fields of a card."""
-PLAIN = frozenset({FieldKind.TEXT, FieldKind.NUMBER, FieldKind.DAY})
+OF_HIS_CAR = frozenset({"inspection_until", "oil_on", "wash_on"})
+PLAIN = frozenset({FieldKind.TEXT, FieldKind.NUMBER, FieldKind.DAY, FieldKind.CHOICE})
 """Kinds of fields that stand in words as they are kept."""
 
 
@@ -122,16 +123,12 @@ def names(ask: Ask, kind: Kind) -> tuple[str, ...]:
 
 
 def open_fields(ask: Ask) -> list[Field]:
-    """Return the fields of a card that stand in words as they are, none told in confidence.
+    """Return the fields of a card that may be said to the customer himself.
 
-    What is chosen from the house's own list is kept as a code, and so is none of them.
+    The days of services to his car, and what the chain asks for itself; not what it thinks of him.
     """
-    own = {field.name for field in ask.settings.fields}
-    return [
-        field
-        for field in every.known(ask.settings.fields)
-        if field.kind in PLAIN or (field.kind is FieldKind.CHOICE and field.name in own)
-    ]
+    own = [field for field in ask.settings.fields if field.kind in PLAIN]
+    return [*(field for field in every.FIELDS if field.name in OF_HIS_CAR), *own]
 
 
 def cards(conn: Connection, ask: Ask, customer_ids: Collection[int]) -> dict[int, Card]:

@@ -96,10 +96,9 @@ def test_a_grief_and_a_family_day_are_never_sent(birthdays: Town) -> None:
 
 
 def test_what_words_need_and_a_card_does_not_tell_puts_somebody_aside(birthdays: Town) -> None:
-    birthdays.tell(ANNA, industry="")
     wording.change(
         birthdays.ask, station="S1", kind=Glad.BIRTHDAY, lang="zh", reason="ours",
-        words="{name}您好，祝{rival_stations}生日快乐", offer="到店送{day}礼品",
+        words="{name}您好，{wash_on}", offer="到店送{day}礼品",
     )  # fmt: skip
 
     assert messages.preview(birthdays.ask, **NOW).aside == {"no_words": 4}
@@ -279,6 +278,8 @@ def test_the_house_has_words_for_every_occasion(town: Town, lang: str) -> None:
     [
         ("{phone}", "unknown_name"),
         ("{wechat}您好", "unknown_name"),
+        ("{rival_stations}", "unknown_name"),
+        ("{credit_limit}", "unknown_name"),
         ("打 100 1234 5678", "reach"),
         ("写信到 a@b.example", "reach"),
     ],

@@ -321,3 +321,13 @@ def test_what_was_approved_is_dialled_like_any_other_call(ward: Ward) -> None:
     (todo,) = calling.mine(ward.clerk)
 
     assert (todo.call_id, todo.at_min, todo.may_be_made) == (moved, 610, True)
+
+
+def test_the_law_of_a_station_holds_when_its_customers_are_dialled(ward: Ward) -> None:
+    ward.plan(LI, ward.clerk, CallPurpose.KEEP)
+    ward.now += 3 * 3600  # one in the afternoon, when nobody is called in China
+    assert [one.against for one in calling.mine(ward.clerk)] == [("out_of_hours",)]
+
+    rostering.set_season(ward.manager, station="S1", season="peak", law="US")
+
+    assert [one.against for one in calling.mine(ward.clerk)] == [()]
