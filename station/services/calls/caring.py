@@ -68,12 +68,11 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Feast:
-    """A festival that is near: when it is, and how many at these stations may be greeted how."""
+    """A festival that is near, and when it is."""
 
     kind: Glad
     day: date
     about: str
-    people: Mapping[Channel, int] = field(default_factory=dict)
 
 
 @right("calls.read")
@@ -269,25 +268,10 @@ def _own_days(conn: Connection, ask: Ask, known: Collection[int]) -> Iterator[tu
 
 @right("calls.plan")
 def feasts(ask: Ask, *, stations: Sequence[str] = ()) -> list[Feast]:
-    """Return the festivals that are near, and how many at stations in sight may be greeted how."""
-    wanted, near = stations_in_sight(ask, stations), care.festivals(ask.as_of, ask.settings.care)
-    if not near:
-        return []
-    with ask.db.reading() as conn:
-        people = store.people(conn, wanted)
-        home = dict(zip(people["customer_id"].astype("int64"), people["station_id"], strict=True))
-        ids, now = list(home), now_at(conn, wanted)
-        persons, done = allowed.people(conn, ids, now.moment), store.had(conn, ids)
-    found = []
-    for one in near:
-        kind = Glad(one.kind.value)
-        left = {who: p for who, p in persons.items() if (who, kind.value, one.about) not in done}
-        counts = {
-            way: sum(not against(ask, p, kind, way, int(home[who]), now) for who, p in left.items())
-            for way in IN_LISTS
-        }
-        found.append(Feast(kind, one.day, one.about, counts))
-    return found
+    """Return the festivals that are near, on which everybody at stations in sight is greeted."""
+    stations_in_sight(ask, stations)
+    near = care.festivals(ask.as_of, ask.settings.care)
+    return [Feast(Glad(one.kind.value), one.day, one.about) for one in near]
 
 
 # --- what was done --------------------------------------------------------------------------------
