@@ -6,12 +6,12 @@ import pytest
 from services.calls.kindness import ANNA, BERT, CARL, DORA, ELSE, TODAY, Town
 
 from station.errors import NotAllowedError, NotFoundError
-from station.model import Channel, Role
+from station.model import DAY_S, Channel, Role
 from station.services.calls import caring
 from station.services.calls.caring import Due, Glad, Grief
 from station.services.customers import merging
 from station.services.customers.occasions import Calendar, OccasionKind
-from station.services.personal import erasure, privacy
+from station.services.personal import erasure, privacy, retention
 
 
 def kinds(found: list[Due]) -> list[tuple[int, caring.Kind]]:
@@ -160,3 +160,18 @@ def test_an_erasure_takes_the_thoughts_along_and_a_file_tells_them(town: Town) -
     assert [one["occasion"] for one in told["care"]] == ["birthday"]
     with town.ask.db.reading() as conn:
         assert caring.store.of_customer(conn, [town.id(ANNA)]) == []
+
+
+def test_a_thought_is_forgotten_in_time(town: Town) -> None:
+    town.born(ANNA, 9, 2)
+    caring.record(
+        town.ask, customer_id=town.id(ANNA), kind=Glad.BIRTHDAY, about="2026", way=Channel.PHONE
+    )
+    years = town.ask.settings.privacy.notes_years
+
+    kept = retention.forget_old(town.ask.db, town.ask.settings, town.now + 365 * DAY_S)
+    gone = retention.forget_old(
+        town.ask.db, town.ask.settings, town.now + (years + 1) * 366 * DAY_S
+    )
+
+    assert (kept["care"], gone["care"]) == (0, 1)
