@@ -1,5 +1,6 @@
 """Calls at the command line: listed, claimed and recorded, and safe to repeat."""
 
+import gc
 import json
 
 import pytest
@@ -18,7 +19,10 @@ def run(ward: Ward, *words: str, name: str = "clerk") -> tuple[int, str, str]:
     head = ["--archive", str(ward.ask.db.url), "--lang", "en", "--as", name]
     token = {"STATION_TOKEN": enter(ward.ask.db, name)}
     told = runner.invoke(app, [*head, "calls", *words], env=token)
-    return told.exit_code, told.stdout, told.stderr
+    code, said, refused = told.exit_code, told.stdout, told.stderr
+    del told
+    gc.collect()  # closes the command's archive now, not while this one is writing
+    return code, said, refused
 
 
 def test_calls_are_listed_in_words_and_as_json(ward: Ward) -> None:
