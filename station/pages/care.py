@@ -79,8 +79,7 @@ def _answer(desk: Desk, due: Sequence[Due], late: int) -> str:
 
 def _feast(desk: Desk, feast: Feast) -> str:
     kind = desk.say(f"word.care_kind.{feast.kind}")
-    people = feast.people[Channel.SMS]
-    return desk.say("page_care.feast", kind=kind, day=feast.day, people=people)
+    return desk.say("page_care.feast", kind=kind, day=feast.day)
 
 
 def _view(desk: Desk, due: int, late: int) -> str:

@@ -18,7 +18,7 @@ from town import sell
 
 from station.archive import oddities
 from station.archive.calls import agenda, checks, plans, results, rosters
-from station.archive.calls.agenda import Call
+from station.archive.calls.agenda import Call, Next
 from station.archive.calls.plans import CallPlan
 from station.archive.calls.results import Result
 from station.archive.calls.rosters import Season
@@ -56,12 +56,14 @@ from station.model import (
 from station.model import Stage as LifeStage
 from station.services import access, demo, reports
 from station.services.ask import Ask
-from station.services.calls import clock
+from station.services.calls import clock, messages
+from station.services.calls.caring import Glad
 from station.services.calls.recording import Report
 from station.services.calls.scorecards import Outcome
 from station.services.customers import (
     attachments,
     contacts,
+    fields,
     filters,
     leads,
     merging,
@@ -94,6 +96,8 @@ BIRTHDAY = Occasion(OccasionKind.BIRTHDAY, 2, 28)
 RECEIPT = receipts.Receipt("R1", 1_780_000_000, (receipts.Line("92#", 1_000, Unit.LITRE, 700),))
 MORNING = int(datetime(2026, 8, 28, 2, tzinfo=UTC).timestamp())
 """Ten o'clock at the stations, on a Friday."""
+DUE = date(2026, 8, 30)
+"""When the inspection of the first customers' cars ends."""
 PDF = b"%PDF-1.7\nsome words\n%%EOF\n"
 CHAIN = frozenset({"administrator", "auditor"})
 """Roles that see every station."""
@@ -119,6 +123,7 @@ class Facts:
     attachment_id: int
     earned_no: int
     oddity_id: int
+    list_id: int
     call_id: int
     stall_id: int
     proposal_id: int
@@ -140,6 +145,14 @@ def at_station(facts: Facts) -> dict[str, Any]:
 
 def of_vehicle(facts: Facts) -> dict[str, Any]:
     return {"vehicle_id": facts.vehicle_id}
+
+
+def of_list(facts: Facts) -> dict[str, Any]:
+    return {"station": facts.code, "kind": Glad.INSPECTION, "way": Channel.SMS, "lang": "en"}
+
+
+def of_words(facts: Facts) -> dict[str, Any]:
+    return {"station": facts.code, "kind": Glad.BIRTHDAY, "lang": "en"}
 
 
 def of_customer(facts: Facts) -> dict[str, Any]:
@@ -256,6 +269,31 @@ def of_form(facts: Facts) -> dict[str, Any]:
 
 NAMED: Mapping[str, Maker] = {
     "alarms.overdue": at_station,
+    "caring.due": at_station,
+    "caring.feasts": at_station,
+    "caring.record": lambda f: (
+        of_customer(f) | {"kind": Glad.INSPECTION, "about": str(DUE), "way": Channel.PHONE}
+    ),
+    "messages.draft": lambda f: (
+        of_customer(f) | {"kind": Glad.INSPECTION, "about": str(DUE), "lang": "en"}
+    ),
+    "messages.export": lambda f: (
+        {"list_id": f.list_id, "kind": "csv", "reason": "audit", "lang": "en"}
+    ),
+    "messages.lists": at_station,
+    "messages.make": lambda f: of_list(f) | {"key": f"list-{f.code}-2"},
+    "messages.preview": of_list,
+    "messages.send": lambda f: {"list_id": f.list_id, "reason": "audit"},
+    "messages.withdraw": lambda f: {"list_id": f.list_id, "reason": "audit"},
+    "newcomers.third_fills": at_station,
+    "escalating.coming": at_station,
+    "escalating.overdue": at_station,
+    "escalating.reassign": lambda f: of_customer(f) | {"to": "staff", "reason": "audit"},
+    "escalating.takers": of_customer,
+    "weeks.coverage": at_station,
+    "weeks.week": at_station,
+    "wording.change": lambda f: of_words(f) | {"words": "x", "reason": "audit"},
+    "wording.words": of_words,
     "months.drop": lambda f: {"call_id": f.call_id},
     "months.month": lambda f: {"station": f.code, "first": NEXT_MONTH},
     "months.move": lambda f: (
@@ -530,6 +568,10 @@ LISTS: Mapping[str, Maker] = {
 }
 """Services that tell of all that is in sight, and so of nothing else."""
 CHAINWIDE: Mapping[str, Maker] = {
+    "calendars.renew": plain(lang="en"),
+    "calendars.revoke": nothing,
+    "calendars.subscribed": nothing,
+    "messages.has_gateway": nothing,
     "claims.hand_over": plain(leaver="staff", to=["manager"], reason="left"),
     "counter.read_as": plain(words="粤B12345"),
     "ruling.in_force": plain(lang="en", day=DAY),
@@ -617,6 +659,9 @@ CHANGES = frozenset(
     | {"accounts.disable", "accounts.end_grant", "accounts.make_token", "approvals.decide"}
     | {"filters.save", "filters.share", "filters.rename", "filters.delete"}
     | {"tagging.put", "tagging.take"}
+    | {"caring.record", "calendars.renew", "calendars.revoke", "escalating.reassign"}
+    | {f"messages.{verb}" for verb in ("export", "make", "send", "withdraw")}
+    | {"wording.change"}
     | {"months.drop", "months.move", "planning.approve", "planning.make", "planning.mend"}
     | {f"rostering.set_{what}" for what in ("away", "back", "hours", "season")}
     | {"cards.confirm_use", "contacts.assign", "demo.fill", "erasure.erase", "intake.undo"}
@@ -677,8 +722,21 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
             confide(copy, code)
             _plan(copy, code)
             _earn(operator, facts_of(copy, code))
+            _write_to(operator, facts_of(copy, code))
         operator.db.close()
         yield Stage(copy, facts_of(copy, OWN), facts_of(copy, OTHER))
+
+
+def _write_to(ask: Ask, facts: Facts) -> None:
+    """Let there be a list of messages to a station's second customer, and a date with its first."""
+    fields.change(ask, customer_id=facts.customer_id + 1, values={"wash_on": str(DAY)})
+    date_ = Next(facts.customer_id, facts.station_id, None, 1, CallPurpose.KEEP, "local", 0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "time", lambda: MORNING)
+        wanted = of_list(facts) | {"kind": Glad.WASH}
+        messages.make(ask, **wanted, key=f"list-{facts.code}")
+    with ask.db.writing(changes_figures=False) as conn:
+        agenda.put_next(conn, date_)
 
 
 def _earn(ask: Ask, facts: Facts) -> None:
@@ -779,6 +837,7 @@ def confide(world: World, code: str) -> None:
     occasions.add(ask, **his, occasion=BIRTHDAY)
     attachments.add(ask, **his, kind=ScanKind.OTHER, name=f"{name}.pdf", content=PDF)
     notes.add(ask, **his, words=worlds.NOTES[code])
+    fields.change(ask, **his, values={"inspection_until": str(DUE)})
     leads.enlist(ask, **his, belongs=Belongs.RIVALS)
     leads.write_opportunity(ask, **his, field="need", words=worlds.NOTES[code])
     ask.db.close()
@@ -789,7 +848,7 @@ def stage(
     asked: Stage, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Stage]:
     """The world itself, or a copy for a service that changes it; it is dialled in the morning."""
-    if name == "calling.dial":
+    if name == "calling.dial" or name.startswith(("caring.", "messages.")):
         monkeypatch.setattr(clock, "time", lambda: MORNING)
     if name not in CHANGES:
         yield asked
@@ -831,6 +890,7 @@ def facts_of(world: World, code: str) -> Facts:
             attachment_id=1 if code == OWN else 2,
             earned_no=1 if code == OWN else 4,
             oddity_id=1 if code == OWN else 2,
+            list_id=1 if code == OWN else 2,
             call_id=1 if code == OWN else 2,
             stall_id=1 if code == OWN else 2,
             proposal_id=1 if code == OWN else 2,

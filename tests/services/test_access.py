@@ -66,6 +66,20 @@ HELPERS = {
     "valuing.everybody",
     "valuing.renew",
     "valuing.worth",
+    "allowed.refused",
+    "calling.cancel_needless",
+    "claims.called",
+    "nights.look_after",
+    "reminding.fill",
+    "caring.against",
+    "caring.still_due",
+    "escalating.escalate",
+    "newcomers.first_days",
+    "newcomers.visit_days",
+    "samples.bring",
+    "wording.names",
+    "wording.open_fields",
+    "wording.written_for",
 }
 """Public functions on a question that serve services and answer nobody by themselves."""
 

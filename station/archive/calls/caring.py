@@ -149,6 +149,11 @@ def since(conn: Connection, station_ids: Collection[int], from_day: int) -> list
     return [Thought(*row) for row in rows]
 
 
+def forget(conn: Connection, before_s: int) -> int:
+    """Return how many thoughts from before an instant were forgotten."""
+    return conn.execute(delete(care_contacts).where(care_contacts.c.at < before_s)).rowcount
+
+
 # --- lists ----------------------------------------------------------------------------------------
 
 

@@ -107,11 +107,17 @@ def seasons_of(conn: Connection, station_id: int) -> list[Season]:
     return [_season(row) for row in rows]
 
 
-def laws(conn: Connection, row_ids: Collection[int], day: int) -> dict[int, str]:
-    """Return whose law holds on a day for those of these customers' rows whose station has one."""
+def laws(conn: Connection, day: int) -> dict[int, str]:
+    """Return whose law holds at each station that has one of its own on a day."""
     query = select(seasons).where(seasons.c.from_day <= day).order_by(seasons.c.from_day)
-    last = {int(row.station_id): str(row.law) for row in conn.execute(query)}
-    own = sorted(station_id for station_id, law in last.items() if law)
+    found = {int(row.station_id): str(row.law) for row in conn.execute(query)}
+    return {station_id: law for station_id, law in found.items() if law}
+
+
+def laws_of(conn: Connection, row_ids: Collection[int], day: int) -> dict[int, str]:
+    """Return whose law holds on a day for those of these customers' rows whose station has one."""
+    last = laws(conn, day)
+    own = sorted(last)
     return {
         int(row.id): last[row.station_id]
         for some in slices(sorted(row_ids) if own else [])

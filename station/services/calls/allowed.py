@@ -166,7 +166,7 @@ def _material(
         owned=owned,
         bought=facts.last_days(conn, garage),
         alarmed=facts.alarm_days(conn, garage),
-        laws=rosters.laws(conn, rows, now.day),
+        laws=rosters.laws_of(conn, rows, now.day),
     )
 
 

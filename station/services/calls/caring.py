@@ -9,6 +9,7 @@ import pandas as pd
 
 from station.archive import stations as sites
 from station.archive.calls import caring as store
+from station.archive.calls import rosters
 from station.archive.calls.caring import Thought
 from station.archive.customers import book
 from station.archive.customers import occasions as days_kept
@@ -19,7 +20,7 @@ from station.contact.care import Glad as Glad  # noqa: PLC0414
 from station.contact.care import Grief as Grief  # noqa: PLC0414
 from station.contact.care import Kind as Kind  # noqa: PLC0414
 from station.contact.care import Time
-from station.contact.rules import Person, Refusal, When
+from station.contact.rules import Law, Person, Refusal, When
 from station.errors import NotAllowedError, NotFoundError
 from station.model import CallPurpose, Channel, Station, day_number
 from station.services.access import acting, right, stations_in_sight
@@ -67,12 +68,11 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Feast:
-    """A festival that is near: when it is, and how many at these stations may be greeted how."""
+    """A festival that is near, and when it is."""
 
     kind: Glad
     day: date
     about: str
-    people: Mapping[Channel, int] = field(default_factory=dict)
 
 
 @right("calls.read")
@@ -117,9 +117,9 @@ def _left(
     done = store.had(conn, {who for who, _ in found})
     left = [(who, one) for who, one in found if (who, one.kind.value, one.about) not in done]
     ids = {who for who, _ in left}
-    now = moment_of(conn, {int(known[who]["station_id"]) for who in ids})
+    now = now_at(conn, {int(known[who]["station_id"]) for who in ids})
     seen = _Seen(
-        allowed.people(conn, ids, now),
+        allowed.people(conn, ids, now.moment),
         fields.names_of(conn, ask.db, ids),
         sites.everything(conn),
         now,
@@ -140,20 +140,24 @@ def everybody(
     return _left(conn, ask, known, [(who, one) for one in near for who in known])
 
 
+class Now(NamedTuple):
+    """What time it is, and whose law holds at which station."""
+
+    moment: Moment
+    laws: Mapping[int, str]
+
+    def law_at(self, ask: Ask, station_id: int) -> Law:
+        """Return the law of a station, the chain's where it has none of its own."""
+        return ask.settings.contact.law_of(self.laws.get(station_id, ""))
+
+
 class _Seen(NamedTuple):
     """Some customers as the contact rules see them, what they are called, and when that is."""
 
     persons: Mapping[int, Person]
     names: Mapping[int, str]
     stations: Mapping[int, Station]
-    now: Moment
-
-
-def moment_of(conn: Connection, station_ids: Collection[int]) -> Moment:
-    """Return what time it is at these stations, by the clock that is furthest on."""
-    known = sites.everything(conn)
-    zones = {known[one].zone for one in station_ids if one in known} or {"UTC"}
-    return max((clock.moment(zone) for zone in zones), key=lambda now: (now.day, now.at_min))
+    now: Now
 
 
 def _told(ask: Ask, row: Mapping[Any, Any], one: Time, seen: _Seen) -> Due:
@@ -171,7 +175,7 @@ def _told(ask: Ask, row: Mapping[Any, Any], one: Time, seen: _Seen) -> Due:
         day=one.day,
         until=one.until,
         about=one.about,
-        **_by_way(ask, seen.persons[who], one.kind, seen.now),
+        **_by_way(ask, seen.persons[who], one.kind, station_id, seen.now),
     )
 
 
@@ -187,10 +191,21 @@ def purpose_of(kind: Kind) -> CallPurpose:
     return CallPurpose(kind.value) if kind in care.STARTING else CallPurpose.CARE
 
 
-def against(ask: Ask, person: Person, kind: Kind, way: Channel, now: Moment) -> tuple[Refusal, ...]:
+def now_at(conn: Connection, station_ids: Collection[int]) -> Now:
+    """Return what time it is at these stations, by the clock furthest on, and their laws."""
+    known = sites.everything(conn)
+    zones = {known[one].zone for one in station_ids if one in known} or {"UTC"}
+    found = max((clock.moment(zone) for zone in zones), key=lambda now: (now.day, now.at_min))
+    return Now(found, rosters.laws(conn, found.day))
+
+
+def against(
+    ask: Ask, person: Person, kind: Kind, way: Channel, station_id: int, now: Now
+) -> tuple[Refusal, ...]:
     """Return what speaks against addressing somebody today on an occasion, the gravest first."""
-    when = When(now.day)  # at which hour is settled when he is addressed
-    return rules.refusals(person, when, purpose_of(kind), way, rules=ask.settings.contact)
+    when = When(now.moment.day)  # at which hour is settled when he is addressed
+    law, asked = now.law_at(ask, station_id), purpose_of(kind)
+    return rules.refusals(person, when, asked, way, rules=ask.settings.contact, law=law)
 
 
 def still(conn: Connection, ask: Ask, due: Sequence[Due]) -> list[Due]:
@@ -199,18 +214,18 @@ def still(conn: Connection, ask: Ask, due: Sequence[Due]) -> list[Due]:
     Asked again where something is done about them.
     """
     ids = {one.customer_id for one in due}
-    now = moment_of(conn, {one.station_id for one in due})
-    done, persons = store.had(conn, ids), allowed.people(conn, ids, now)
+    now = now_at(conn, {one.station_id for one in due})
+    done, persons = store.had(conn, ids), allowed.people(conn, ids, now.moment)
     return [
-        replace(one, **_by_way(ask, persons[one.customer_id], one.kind, now))
+        replace(one, **_by_way(ask, persons[one.customer_id], one.kind, one.station_id, now))
         for one in due
         if (one.customer_id, one.kind.value, one.about) not in done
     ]
 
 
-def _by_way(ask: Ask, person: Person, kind: Kind, now: Moment) -> dict[str, Any]:
+def _by_way(ask: Ask, person: Person, kind: Kind, station_id: int, now: Now) -> dict[str, Any]:
     """Return the ways in which somebody may be addressed on an occasion, and why in no other."""
-    said = {way: against(ask, person, kind, way, now) for way in ways_of(kind)}
+    said = {way: against(ask, person, kind, way, station_id, now) for way in ways_of(kind)}
     return {
         "ways": tuple(way for way, refused in said.items() if not refused),
         "refused": {way: refused for way, refused in said.items() if refused},
@@ -253,22 +268,10 @@ def _own_days(conn: Connection, ask: Ask, known: Collection[int]) -> Iterator[tu
 
 @right("calls.plan")
 def feasts(ask: Ask, *, stations: Sequence[str] = ()) -> list[Feast]:
-    """Return the festivals that are near, and how many at stations in sight may be greeted how."""
+    """Return the festivals that are near, on which everybody at stations in sight is greeted."""
+    stations_in_sight(ask, stations)
     near = care.festivals(ask.as_of, ask.settings.care)
-    if not near:
-        return []
-    wanted = stations_in_sight(ask, stations)
-    with ask.db.reading() as conn:
-        ids = store.people(conn, wanted)["customer_id"].astype("int64").tolist()
-        now = moment_of(conn, wanted)
-        persons, done = allowed.people(conn, ids, now), store.had(conn, ids)
-    found = []
-    for one in near:
-        kind = Glad(one.kind.value)
-        left = [p for who, p in persons.items() if (who, kind.value, one.about) not in done]
-        counts = {way: sum(not against(ask, p, kind, way, now) for p in left) for way in IN_LISTS}
-        found.append(Feast(kind, one.day, one.about, counts))
-    return found
+    return [Feast(Glad(one.kind.value), one.day, one.about) for one in near]
 
 
 # --- what was done --------------------------------------------------------------------------------
@@ -290,7 +293,7 @@ def record(ask: Ask, *, customer_id: int, kind: Kind, about: str, way: Channel) 
             raise NotFoundError("caring.not_due")
         if way not in left[0].ways:
             raise NotAllowedError("caring.not_by_this_way")
-        now = moment_of(conn, [one.station_id])
+        now = now_at(conn, [one.station_id]).moment
         thought = Thought(
             customer_id=seen.customer.id,
             station_id=one.station_id,

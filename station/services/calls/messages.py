@@ -185,7 +185,7 @@ def make(ask: Ask, *, station: str, kind: Kind, way: Channel, lang: str, key: st
         told, _ = _messages(conn, ask, left, way, lang)
         if not told:
             raise NotFoundError("caring.nobody")
-        now = caring.moment_of(conn, [station_id])
+        now = caring.now_at(conn, [station_id]).moment
         words = wording.wording(conn, station_id, kind, lang)
         new = Sending(
             station_id=station_id,
@@ -283,9 +283,9 @@ def _of_list(conn: Connection, ask: Ask, one: Sending) -> list[One]:
     """
     members = store.members(conn, one.id)
     whole = book.same_of_many(conn, [member.customer_id for member in members])
-    now = caring.moment_of(conn, [one.station_id])
+    now, here = caring.now_at(conn, [one.station_id]), one.station_id
     ids = {rows[0] for rows in whole.values()}
-    persons = allowed.people(conn, ids, now, but_list=one.id)
+    persons = allowed.people(conn, ids, now.moment, but_list=one.id)
     kind, way = care.kind_of(one.occasion), Channel(one.channel)
     cards = wording.cards(conn, ask, persons)
     template, station = care.template(kind, one.words, one.offer), sites.everything(conn)
@@ -296,7 +296,8 @@ def _of_list(conn: Connection, ask: Ask, one: Sending) -> list[One]:
         whom = For(named, _on(day_date(member.due_day), one.lang))
         written = wording.written_for(ask, template, cards[stands], whom, is_masked=False)
         to = cards[stands].get(FIELD_OF[way], "")
-        if not to or written.missing or caring.against(ask, persons[stands], kind, way, now):
+        said = caring.against(ask, persons[stands], kind, way, here, now)
+        if not to or written.missing or said:
             gone.append(member.customer_id)
         else:
             told.append(One(stands, member.about, member.due_day, to, written.text))
@@ -348,7 +349,10 @@ def send(ask: Ask, *, list_id: int, reason: str) -> Delivery:
         LimitReachedError: it is more than one account may take out in a day.
         BadValueError: no reason is given.
     """
-    why, where = trail.needed(reason), gateways.read(ask.db.folder)
+    why = trail.needed(reason)
+    with ask.db.reading() as conn:
+        _found(conn, ask, list_id, OPEN)
+    where = gateways.read(ask.db.folder)
     with acting(ask) as conn:
         one = _found(conn, ask, list_id, OPEN)
         _refuse_untimely(conn, ask, one)
@@ -379,9 +383,10 @@ def _refuse_untimely(conn: Connection, ask: Ask, one: Sending) -> None:
     Raises:
         NotAllowedError: it is a holiday, or too early or too late.
     """
-    now, law = caring.moment_of(conn, [one.station_id]), ask.settings.contact.law_of("")
-    hours = rules.spans(Person(0), now.day, Channel(one.channel), law)
-    if not any(first <= now.at_min < last for first, last in hours):
+    now = caring.now_at(conn, [one.station_id])
+    law, at = now.law_at(ask, one.station_id), now.moment
+    hours = rules.spans(Person(0), at.day, Channel(one.channel), law)
+    if not any(first <= at.at_min < last for first, last in hours):
         raise NotAllowedError("caring.out_of_hours")
 
 
