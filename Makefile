@@ -71,4 +71,5 @@ bench: install                     ## every measured figure of docs/en/figures.m
 	$(PY) -m benchmarks.levels
 	$(PY) -m benchmarks.liability
 	$(PY) -m benchmarks.oddities
+	$(PY) -m benchmarks.planning
 	$(PY) -m benchmarks.till

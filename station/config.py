@@ -23,6 +23,7 @@ from station.analysis.network import NetworkRules
 from station.analysis.oddities import OddityRules
 from station.analysis.ownership import OwnershipRules
 from station.analysis.pace import PaceRules
+from station.analysis.scorecard import ScoreRules
 from station.analysis.stability import StabilityRules
 from station.analysis.states import StateRules
 from station.analysis.uptake import UptakeRules
@@ -34,6 +35,7 @@ from station.archive.customers.merging import MergeRules
 from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
 from station.contact.calls import CallRules
+from station.contact.care import CareRules
 from station.contact.completeness import CompletenessRules
 from station.contact.fields import OWN_GROUP, Field, FieldKind, Whose, faults
 from station.contact.fleets import FleetRules
@@ -41,6 +43,7 @@ from station.contact.likeness import LikenessRules
 from station.contact.plan_parts import PlanRules
 from station.contact.prospects import ProspectRules
 from station.contact.registrations import RegisterRules
+from station.contact.reminders import ReminderRules
 from station.contact.rules import ContactRules
 from station.contact.rules import faults as contact_faults
 from station.contact.scans import AttachmentRules
@@ -53,6 +56,7 @@ from station.loyalty import faults as loyalty_faults
 from station.loyalty.breakage import BreakageRules
 from station.loyalty.ledger import LedgerRules
 from station.loyalty.programme import Programme, Version
+from station.output.gateway import GatewayRules
 
 T = TypeVar("T")
 MOST = 2**53
@@ -153,6 +157,14 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "life.mature_limit_days": (0, 3_660),
     "life.declining_limit_days": (0, 3_660),
     "life.lost_limit_days": (0, 3_660),
+    "scorecard.days": (7, 3_660),
+    "scorecard.return_days": (1, 366),
+    "scorecard.late_min": (0, 1_440),
+    "scorecard.fast_s": (0, 3_600),
+    "scorecard.least_calls": (1, 100_000),
+    "scorecard.check_share": (0, 1),
+    "scorecard.check_most": (0, 1_000),
+    "scorecard.check_days": (1, 366),
     "oddities.most_week": (0, 1_000),
     "oddities.window_days": (1, 366),
     "oddities.least_fills": (2, 10_000),
@@ -201,6 +213,23 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "contact.rest_days": (0, 3_660),
     "contact.unreached_hours": (1, 24),
     "contact.unreached_days": (0, 3_660),
+    "reminding.staff_days": (1, 366),
+    "reminding.manager_days": (1, 366),
+    "reminding.reassign_days": (1, 366),
+    "gateway.timeout_s": (1, 120),
+    "gateway.tries": (1, 10),
+    "gateway.wait_s": (0, 60),
+    "care.ahead_days": (0, 60),
+    "care.first_days": (0, 60),
+    "care.third_days": (0, 60),
+    "care.grief_days": (0, 60),
+    "care.late_days": (0, 366),
+    "care.oil_days": (1, 3_660),
+    "care.wash_days": (1, 3_660),
+    "care.coverage_days": (1, 3_660),
+    "care.third_fill_days": (1, 366),
+    "care.newcomer_days": (1, 3_660),
+    "care.warm_days": (0, 3_660),
     "planning.a_month": (0, 8),
     "planning.b_month": (0, 8),
     "planning.c_quarter": (0, 8),
@@ -369,6 +398,7 @@ class Settings:
     breakage: BreakageRules = field(default_factory=BreakageRules)
     value: ValueRules = field(default_factory=ValueRules)
     life: LifeRules = field(default_factory=LifeRules)
+    scorecard: ScoreRules = field(default_factory=ScoreRules)
     oddities: OddityRules = field(default_factory=OddityRules)
     sign_in: SignInRules = field(default_factory=SignInRules)
     looks: LookRules = field(default_factory=LookRules)
@@ -380,6 +410,9 @@ class Settings:
     prospects: ProspectRules = field(default_factory=ProspectRules)
     calls: CallRules = field(default_factory=CallRules)
     contact: ContactRules = field(default_factory=ContactRules)
+    care: CareRules = field(default_factory=CareRules)
+    reminding: ReminderRules = field(default_factory=ReminderRules)
+    gateway: GatewayRules = field(default_factory=GatewayRules)
     planning: PlanRules = field(default_factory=PlanRules)
     registering: RegisterRules = field(default_factory=RegisterRules)
     attachments: AttachmentRules = field(default_factory=AttachmentRules)

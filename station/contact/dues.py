@@ -1,8 +1,9 @@
 """What is a customer due for in a month, and what would each call bring?"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from station.contact.care import FAMILY, STARTING, Glad, Kind
 from station.contact.plan_parts import Need, PlanRules
 from station.contact.rules import Outcome, Person, Touch
 from station.model import CallPurpose, Channel, Grade, day_date, day_number
@@ -23,6 +24,16 @@ class Lapse:
 
 
 @dataclass(frozen=True, slots=True)
+class Thought:
+    """An occasion on which somebody is called: from its day until it is too late."""
+
+    kind: Kind
+    purpose: CallPurpose
+    day: int
+    until_day: int
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A customer as he stands: his grade, what he buys in a month, and what was agreed with him.
 
@@ -38,6 +49,7 @@ class Case:
     lapse: Lapse | None = None
     reliability: str = ""
     date: tuple[int, CallPurpose] | None = None
+    thoughts: tuple[Thought, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,24 @@ def _pressing(case: Case, rules: PlanRules, first_day: int) -> Iterator[Wanted]:
     if case.reliability:
         need = _need(CallPurpose.PROSPECT, case, rules)
         yield Wanted(need, "planning.why_prospect", {"reliability": case.reliability})
+    yield from _thoughts(case, rules, first_day)
+
+
+def _thoughts(case: Case, rules: PlanRules, first_day: int) -> Iterator[Wanted]:
+    """Yield calls for care: first purchases, family, and birthdays of those who are worth it.
+
+    Whoever is not called on his birthday has his message all the same.
+    """
+    for one in case.thoughts:
+        is_family, is_start = one.kind in FAMILY, one.kind in STARTING
+        is_birthday = one.kind is Glad.BIRTHDAY and case.grade in {Grade.A, Grade.B}
+        if not (is_family or is_start or is_birthday):
+            continue
+        best_day = max(one.day, first_day)
+        need = _need(one.purpose, case, rules, best_day=best_day)
+        need = replace(need, from_day=best_day, to_day=max(one.until_day, best_day))
+        what = "family" if is_family else one.kind.value
+        yield Wanted(need, f"planning.why_{what}", {"due_day": one.day})
 
 
 def _keeping(

@@ -20,6 +20,13 @@ from station.contact.rules import Refusal, When, refusals
 
 PRICED = 4
 """Of so many rules of contact the price is told, of those that keep most from being called."""
+PRICEABLE = frozenset(
+    {
+        *(Refusal.NO_CONSENT, Refusal.UNREACHABLE, Refusal.OPEN_COMPLAINT, Refusal.HELD_OUT),
+        *(Refusal.RESTING, Refusal.UNREACHED, Refusal.COOLING, Refusal.CAP),
+    }
+)
+"""What a station can do something about; a customer's no and his wishes have no price."""
 OTHER_DAYS = 3
 """How many other days of a call are looked at when a rule is priced."""
 
@@ -290,7 +297,7 @@ def _relaxed(task: Task, items: Sequence[Item]) -> list[tuple[str, Relaxed]]:
         rules.append((Price.PROSPECTS.value, Relaxed(is_unreserved=True)))
     lost: Counter[Refusal] = Counter()
     for item in items:
-        for refusal in item.relaxed:
+        for refusal in PRICEABLE.intersection(item.relaxed):
             lost[refusal] += item.need.value + 1
     dearest = sorted(lost, key=lambda one: (-lost[one], list(Refusal).index(one)))
     return rules + [(one.value, Relaxed(refusal=one)) for one in dearest[:PRICED]]

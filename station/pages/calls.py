@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import streamlit as st
 
 from station.errors import StationError
-from station.model import CallPurpose, Channel, day_date
+from station.model import CallPurpose, Channel
 from station.pages.parts import acts, blocks, call_form, call_lists, drafts, screen
 from station.pages.parts.call_form import Draft
 from station.pages.parts.desk import Desk, current
@@ -96,17 +96,19 @@ def _answer(desk: Desk, free: Sequence[Task], blocked: Sequence[Task]) -> str:
 def _tasks(desk: Desk, free: Sequence[Task]) -> None:
     with st.container(key="calls_list", gap="small"):
         for at, task in enumerate(free):
-            icon = (
-                ":material/call:" if task.channel is Channel.PHONE else ":material/directions_walk:"
-            )
-            if st.button(_line(desk, task), key=f"calls_task_{at}", width="stretch", icon=icon):
-                call_form.begin(
-                    desk,
-                    task.customer_id,
-                    task.purpose,
-                    call_id=task.call_id or 0,
-                    channel=task.channel,
-                )
+            _task(desk, task, f"calls_task_{at}")
+
+
+def _task(desk: Desk, task: Task, key: str) -> None:
+    icon = ":material/call:" if task.channel is Channel.PHONE else ":material/directions_walk:"
+    if st.button(_line(desk, task), key=key, width="stretch", icon=icon):
+        call_form.begin(
+            desk,
+            task.customer_id,
+            task.purpose,
+            call_id=task.call_id or 0,
+            channel=task.channel,
+        )
 
 
 def _line(desk: Desk, task: Task) -> str:
@@ -120,7 +122,7 @@ def _details(desk: Desk, task: Task) -> Iterator[str]:
     if task.channel is Channel.VISIT:
         yield desk.say("page_calls.visit")
     if task.is_late:
-        yield desk.say("page_calls.late", day=day_date(task.day))
+        yield desk.say("page_calls.late", days=task.late_days)
     elif task.at_min is not None:
         hour, minute = divmod(task.at_min, HOUR_MIN)
         yield desk.say("page_calls.at", at=f"{hour}:{minute:02}")
@@ -129,11 +131,18 @@ def _details(desk: Desk, task: Task) -> Iterator[str]:
 
 
 def _blocked(desk: Desk, blocked: Sequence[Task]) -> None:
-    """List whom nobody calls now, each with what speaks against it."""
+    """List whom nobody calls now, each with what speaks against it.
+
+    They open all the same: a call may have been made a minute ago.
+    """
     title = desk.say("page_calls.blocked", count=len(blocked))
-    with st.expander(blocks.plain(title), icon=":material/block:"):
-        for task in blocked:
-            st.markdown(f"{_line(desk, task)}  \n:gray[{blocks.plain(_against(desk, task))}]")
+    with (
+        st.expander(blocks.plain(title), icon=":material/block:"),
+        st.container(key="calls_blocked", gap="small"),
+    ):
+        for at, task in enumerate(blocked):
+            _task(desk, task, f"calls_blocked_{at}")
+            st.caption(blocks.plain(_against(desk, task)))
 
 
 def _against(desk: Desk, task: Task) -> str:

@@ -237,8 +237,12 @@ def _stalls(desk: Desk, still: pd.DataFrame) -> None:
     page = blocks.names(
         desk, still, STALLED, key="lifecycle_stalls", title=title, empty="page_lifecycle.no_stalls"
     )
-    if page.empty or "prospects.work" not in desk.ask.scope.rights:
-        return
+    if len(page) and "prospects.work" in desk.ask.scope.rights:
+        _decide(desk, page)
+
+
+def _decide(desk: Desk, page: pd.DataFrame) -> None:
+    """Let one of the page be decided: what now, until when, and why."""
     names = {
         int(row["id"]): f"{row['who']} · {desk.say('word.stage.' + str(row['stage']))}"
         for row in page.to_dict("records")

@@ -26,7 +26,7 @@ WHO = (
     Column("grade", "page_plan.grade"),
     Column("purpose", "page_plan.purpose", "call_purpose"),
 )
-UNFIT = (*WHO, Column("why", "page_plan.why_not"))
+UNFIT = (*WHO, Column("value", "page_plan.worth", "money"), Column("why", "page_plan.why_not"))
 EDITED = ("day", "at", "account")
 """What of a call can be changed in the table."""
 

@@ -29,6 +29,7 @@ from station.model import (
 from station.services import access, trail
 from station.services.access import right
 from station.services.ask import Ask
+from station.services.calls import samples
 from station.services.customers import told
 from station.services.incoming import intake, records
 from station.services.incoming.files import FileOptions
@@ -80,6 +81,7 @@ def fill(ask: Ask, *, network: Network, out: Path, progress: Progress = quiet) -
     if is_new:
         _people(ask)
         _agree(in_sight)
+        samples.bring(in_sight, day_number(_parameters()["defaults"]["last_day"]))
     return lines
 
 

@@ -11,6 +11,7 @@ from station.config import Settings, build
 from station.contact.rules import (
     LAWS,
     ContactRules,
+    Days,
     Hours,
     Outcome,
     Person,
@@ -229,3 +230,46 @@ def test_laws_that_cannot_be_are_refused_by_name() -> None:
 
 def build_contact(told: dict[str, object]) -> object:
     return build(Settings, {"contact": told}, at="")
+
+
+people = st.builds(
+    Person,
+    customer_id=st.just(1),
+    agreed=st.sampled_from([AGREED, frozenset()]),
+    denied=st.sampled_from([frozenset(), AGREED]),
+    wishes=st.lists(
+        st.builds(
+            Wish,
+            hours=st.sampled_from([(), (Hours((1, 2), 600, 660),)]),
+            most=st.sampled_from([None, 0, 1]),
+            is_unwanted=st.booleans(),
+        ),
+        max_size=2,
+    ).map(tuple),
+    touches=st.lists(
+        st.builds(
+            Touch,
+            day=st.integers(TUESDAY - 40, TUESDAY + 40),
+            outcome=st.sampled_from(Outcome),
+            at_min=st.integers(500, 1200),
+        ),
+        max_size=5,
+    ).map(tuple),
+    bought_day=st.one_of(st.none(), st.integers(TUESDAY - 600, TUESDAY)),
+    due_day=st.just(TUESDAY - 20),
+    has_open_complaint=st.booleans(),
+    is_held_out=st.booleans(),
+)
+
+
+@given(people, st.sampled_from(CallPurpose), st.sampled_from(list(LAWS)))
+def test_many_days_at_once_are_answered_like_each_by_itself(
+    person: Person, purpose: CallPurpose, law: str
+) -> None:
+    days = range(TUESDAY, TUESDAY + 31, 3)
+
+    told = Days(days, RULES, LAWS[law]).refusals(person, purpose, Channel.PHONE, 8)
+
+    assert told == {
+        day: why(person, day=day, at_min=None, purpose=purpose, law=law) for day in days
+    }

@@ -223,13 +223,18 @@ def tell(conn: Connection, customer_id: int, level: int) -> None:
     conn.execute(change.values(told_level=level))
 
 
-def without_next(conn: Connection, customer_ids: Collection[int]) -> set[int]:
-    """Return which standing customers have no date in any of their rows."""
-    known: set[int] = set()
+def next_days(conn: Connection, customer_ids: Collection[int]) -> dict[int, int]:
+    """Return by standing customer the day of his next contact, the earliest of all his rows."""
+    found: dict[int, int] = {}
     for some in slices(sorted(customer_ids)):
-        query = select(stands()).join_from(next_contacts, customers).where(stands().in_(some))
-        known |= {int(one) for one in conn.execute(query).scalars()}
-    return set(customer_ids) - known
+        query = (
+            select(stands().label("stands"), func.min(next_contacts.c.day).label("day"))
+            .join_from(next_contacts, customers)
+            .where(stands().in_(some))
+            .group_by(stands())
+        )
+        found |= {int(row.stands): int(row.day) for row in conn.execute(query)}
+    return found
 
 
 # --- how it went ----------------------------------------------------------------------------------

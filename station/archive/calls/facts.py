@@ -13,7 +13,10 @@ from station.archive.customers.tables import contact_persons, customer_fields
 from station.archive.rows import slices
 from station.archive.tables import alarms, customers, sales, vehicle_keys
 from station.archive.views import visible
-from station.model import DAY_S, Arm
+from station.model import DAY_S, Arm, Channel
+
+MESSAGES = {"email": Channel.EMAIL, "wechat": Channel.WECHAT}
+"""By which field of a card which messages reach a customer; an SMS does by his telephone."""
 
 
 def vehicles(conn: Connection, whole: Mapping[int, Sequence[int]]) -> dict[int, list[int]]:
@@ -72,6 +75,25 @@ def with_phone(conn: Connection, row_ids: Collection[int]) -> set[int]:
         )
         found |= {int(one) for one in conn.execute(own.union(theirs)).scalars()}
     return found
+
+
+def written_to(conn: Connection, row_ids: Collection[int]) -> dict[int, frozenset[Channel]]:
+    """Return by row of a customer by which messages he can be reached."""
+    found: dict[int, set[Channel]] = defaultdict(set)
+    for some in slices(sorted(row_ids)):
+        own = select(customers.c.id).where(
+            customers.c.id.in_(some), customers.c.phone_sealed.is_not(None)
+        )
+        for one in conn.execute(own).scalars():
+            found[int(one)].add(Channel.SMS)
+        told = select(customer_fields.c.customer_id, customer_fields.c.field).where(
+            customer_fields.c.customer_id.in_(some),
+            customer_fields.c.field.in_(list(MESSAGES)),
+            customer_fields.c.value_sealed.is_not(None),
+        )
+        for one, name in conn.execute(told):
+            found[int(one)].add(MESSAGES[name])
+    return {one: frozenset(ways) for one, ways in found.items()}
 
 
 def fields(

@@ -208,3 +208,17 @@ contact_wishes = Table(
     Column("written_at", BigInteger, nullable=False),
 )
 """How a customer wants to be addressed; of one channel the newest word counts."""
+
+call_checks = Table(
+    "call_checks",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("result_id", ForeignKey("call_results.id"), nullable=False, unique=True),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False, index=True),
+    Column("week_day", Integer, nullable=False, index=True),  # its Monday
+    Column("outcome", String(12), nullable=False),  # confirmed, differs, unreached; empty: not yet
+    Column("reason", String(200), nullable=False),
+    Column("checked_by", String(80), nullable=False),
+    Column("checked_at", BigInteger),
+)
+"""Results drawn by lot, about which somebody else asks the customer again."""

@@ -8,7 +8,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, select, update
 
 from station.archive import oddities as odd
+from station.archive.calls.care_tables import care_contacts
 from station.archive.calls.tables import (
+    call_checks,
     call_results,
     calls,
     claims,
@@ -83,6 +85,7 @@ TOLD_OF_PERSONS: tuple[Table, ...] = (
 )
 """What was told of a person, and leaves with him."""
 CALLED: tuple[Table, ...] = (
+    call_checks,
     call_results,
     calls,
     claims,
@@ -90,9 +93,10 @@ CALLED: tuple[Table, ...] = (
     next_contacts,
     hold_outs,
     complaints,
+    care_contacts,
     contact_wishes,
 )
-"""What was planned with a customer and heard of him; results go before their calls."""
+"""What was planned with a customer and heard of him; checks, then results, then calls go."""
 TOUCHED: tuple[Table, ...] = (
     *REACHING,
     *TOLD_OF_PERSONS,

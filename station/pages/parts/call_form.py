@@ -204,10 +204,10 @@ def _result(desk: Desk, form: str, draft: Draft, purpose: CallPurpose) -> Draft:
     now = replace(draft, code=code)
     if code is None:
         return now
-    if code in SPOKEN:
-        now = replace(now, satisfaction=_content(desk, form, draft))
     if purpose is CallPurpose.WIN_BACK:
         now = _why(desk, form, now)
+    if code in SPOKEN:
+        now = replace(now, satisfaction=_content(desk, form, draft))
     return _rest(desk, form, now, purpose)
 
 

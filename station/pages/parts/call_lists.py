@@ -1,5 +1,6 @@
 """Whose customers are whose: the own list, the pool, handing over, and cars to watch for."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -13,7 +14,7 @@ from station.pages.parts.desk import Desk
 from station.services.calls import claims, watching
 from station.services.calls.claims import Mine
 
-MOST_POOL, MOST_WATCHED = 20, 100
+MOST_POOL, MOST_WATCHED = 20, 2_000
 WATCHED = (
     Column("label", "page_calls.watch_label"),
     Column("silent_days", "page_calls.watch_silent", "count"),
@@ -24,13 +25,18 @@ WATCHED = (
 
 def mine(desk: Desk) -> None:
     """Draw the customers in the asker's own care; a tap opens a call, another gives one back."""
-    kept = claims.mine(desk.ask)
+    size = desk.ask.settings.dashboard.page_rows
+    first = size * (int(st.session_state.get("calls_mine_page", 1)) - 1)
+    kept = claims.mine(desk.ask, limit=size, first=first)
     acts.told()
-    if not kept:
+    if not kept.total:
         st.info(desk.say("page_calls.mine_none"))
         return
+    pages = math.ceil(kept.total / size)
+    if pages > 1:
+        st.pagination(pages, key="calls_mine_page")
     with st.container(key="calls_mine", gap="small"):
-        for one in kept:
+        for one in kept.shown:
             _own(desk, one)
 
 
@@ -60,13 +66,16 @@ def pool(desk: Desk) -> None:
     """Draw whom anybody may take, the most valuable first."""
     free = claims.pool(desk.ask, limit=MOST_POOL)
     acts.told()
-    if not free:
+    if not free.total:
         st.info(desk.say("page_calls.pool_none"))
         return
     left = desk.ask.settings.calls.pool_per_day
-    st.caption(blocks.plain(desk.say("page_calls.pool_answer", count=len(free), left=left)))
+    words = desk.say("page_calls.pool_answer", count=free.total, left=left)
+    if free.total > len(free.shown):
+        words += " " + desk.say("page_calls.pool_more", shown=len(free.shown))
+    blocks.answer(words)
     with st.container(key="calls_pool", gap="small"):
-        for one in free:
+        for one in free.shown:
             label = desk.say("page_calls.take", name=one.name, grade=one.grade)
             if st.button(
                 blocks.plain(label),
@@ -86,7 +95,7 @@ def hand_over(desk: Desk) -> None:
     """Draw the form by which all that somebody looks after goes into other hands."""
     told = claims.keepers(desk.ask)
     acts.told()
-    st.caption(blocks.plain(desk.say("page_calls.hand_answer")))
+    blocks.answer(desk.say("page_calls.hand_answer"))
     for row in told[told["is_gone"]].to_dict("records"):
         words = desk.say(
             "page_calls.hand_gone", account=row["account"], customers=int(row["customers"])
@@ -139,5 +148,14 @@ def watch(desk: Desk, *, stations: Sequence[str] = ()) -> None:
     ]
     names = ["vehicle_id", "label", "silent_days", "worth", "owner"]
     words = desk.say("page_calls.watch_answer", count=len(cars))
-    st.caption(blocks.plain(words))
+    blocks.answer(words)
     blocks.table(desk, pd.DataFrame(rows, columns=names), WATCHED, key="calls_watch", alt=words)
+
+
+def expected(desk: Desk, labels: Sequence[str]) -> None:
+    """Say at the counter that a car is watched for: nobody can reach whose it is."""
+    if "calls.read" not in desk.ask.scope.rights:
+        return
+    for one in watching.expected(desk.ask, labels=labels):
+        words = desk.say("page_calls.watch_here", label=one.label, days=one.silent_days)
+        st.warning(blocks.plain(words), icon=":material/visibility:")

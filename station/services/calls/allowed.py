@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from station.archive import stations
-from station.archive.calls import agenda, facts, results, wishes
+from station.archive.calls import agenda, caring, facts, results, rosters, wishes
 from station.archive.calls.agenda import Call
+from station.archive.calls.caring import Thought
 from station.archive.calls.results import Result
 from station.archive.customers import book, consents
 from station.archive.customers import fields as field_store
 from station.archive.customers.fields import Check
 from station.archive.database import Connection
 from station.contact import rules
-from station.contact.rules import Hours, Outcome, Person, Refusal, Touch, When, Wish
+from station.contact.rules import Hours, Law, Outcome, Person, Refusal, Touch, When, Wish
 from station.guard import consent
 from station.model import (
     DAY_S,
@@ -26,10 +27,11 @@ from station.model import (
     day_date,
 )
 from station.services.ask import Ask
-from station.services.calls import clock
+from station.services.calls import clock, rostering
 from station.services.calls.clock import Moment
+from station.services.customers.contacts import Seen
 
-T = TypeVar("T", Result, Call, Consent)
+T = TypeVar("T", Result, Call, Consent, Thought)
 TOUCHED_DAYS = 400
 """How far back what was done with a customer can still speak against a call."""
 NO_CALLS = "style=no_calls"
@@ -60,21 +62,29 @@ class Material:
     wrong: frozenset[int]
     complaining: frozenset[int]
     held_out: frozenset[int]
+    cared: Mapping[int, list[Thought]]
+    ways: Mapping[int, frozenset[Channel]]
     owned: Mapping[int, Sequence[int]]
     bought: Mapping[int, int]
     alarmed: Mapping[int, int]
+    laws: Mapping[int, str]
 
 
-def people(conn: Connection, customer_ids: Collection[int], now: Moment) -> dict[int, Person]:
-    """Return how each of these customers stands before the rules on a day."""
-    seen = _material(conn, customer_ids, now)
+def people(
+    conn: Connection, customer_ids: Collection[int], now: Moment, *, but_list: int | None = None
+) -> dict[int, Person]:
+    """Return how each of these customers stands before the rules on a day.
+
+    That he is in the list of messages `but_list` does not speak against him.
+    """
+    seen = _material(conn, customer_ids, now, but_list)
     return {one: _person(seen, one, now) for one in seen.whole}
 
 
 def against(
     conn: Connection,
     ask: Ask,
-    customer_id: int,
+    seen: Seen,
     purpose: CallPurpose,
     channel: Channel,
     now: Moment,
@@ -82,8 +92,15 @@ def against(
     call: Call | None = None,
 ) -> tuple[Refusal, ...]:
     """Return what speaks against a call that would begin now; nothing: he may be called."""
-    person = people(conn, [customer_id], now)[customer_id]
-    return refused(ask, person, purpose, channel, now, call=call)
+    person = people(conn, [seen.customer.id], now)[seen.customer.id]
+    station_id = call.station_id if call else seen.station_id
+    law = law_of(conn, ask, station_id, now.day)
+    return refused(ask, person, purpose, channel, now, law=law, call=call)
+
+
+def law_of(conn: Connection, ask: Ask, station_id: int, day: int) -> Law:
+    """Return whose law holds at a station on a day."""
+    return ask.settings.contact.law_of(rostering.season_on(conn, station_id, day).law)
 
 
 def refused(
@@ -93,6 +110,7 @@ def refused(
     channel: Channel,
     now: Moment,
     *,
+    law: Law,
     call: Call | None = None,
 ) -> tuple[Refusal, ...]:
     """Return the same of somebody whose standing is known; the call itself is no other contact."""
@@ -107,7 +125,7 @@ def refused(
     else:
         person = replace(person, is_our_fault=False)
     when = When(now.day, now.at_min)
-    return rules.refusals(person, when, purpose, channel, rules=ask.settings.contact)
+    return rules.refusals(person, when, purpose, channel, rules=ask.settings.contact, law=law)
 
 
 def due_day(call: Call) -> int:
@@ -122,7 +140,9 @@ def quarter(day: int) -> str:
     return f"{when.year}-Q{(when.month - 1) // QUARTER_MONTHS + 1}"
 
 
-def _material(conn: Connection, customer_ids: Collection[int], now: Moment) -> Material:
+def _material(
+    conn: Connection, customer_ids: Collection[int], now: Moment, but_list: int | None
+) -> Material:
     whole = book.same_of_many(conn, sorted(customer_ids))
     rows = sorted({row for some in whole.values() for row in some})
     since = clock.days_before(now.at, TOUCHED_DAYS)
@@ -141,9 +161,12 @@ def _material(conn: Connection, customer_ids: Collection[int], now: Moment) -> M
         wrong=frozenset(row for (row, field), it in checks.items() if _is_wrong(field, it)),
         complaining=frozenset(wishes.complaining(conn, rows)),
         held_out=frozenset(facts.held_out(conn, rows, quarter(now.day))),
+        cared=_by_row(caring.of_rows(conn, rows, now.day - TOUCHED_DAYS, but_list)),
+        ways=facts.written_to(conn, rows),
         owned=owned,
         bought=facts.last_days(conn, garage),
         alarmed=facts.alarm_days(conn, garage),
+        laws=rosters.laws_of(conn, rows, now.day),
     )
 
 
@@ -158,20 +181,21 @@ def _by_row(found: Sequence[T]) -> dict[int, list[T]]:
     return by_row
 
 
-def _earliest(days: Mapping[int, int], ids: Sequence[int]) -> int | None:
-    return min((days[one] for one in ids if one in days), default=None)
-
-
 def _latest(days: Mapping[int, int], ids: Sequence[int]) -> int | None:
     return max((days[one] for one in ids if one in days), default=None)
 
 
 def _person(seen: Material, customer_id: int, now: Moment) -> Person:
+    """Return somebody as the rules see him; of a fleet the cars that stay away tell who bought.
+
+    Who has cars that are watched for, and none of them overdue, is blamed for nothing.
+    """
     rows, owned = seen.whole[customer_id], seen.owned[customer_id]
     words = sorted((word for row in rows for word in seen.said.get(row, ())), key=_when_said)
     counting = consent.standing(words, now.day)
     wished = [wish for row in rows for wish in seen.wished.get(row, ())]
-    alarm_day = _earliest(seen.alarmed, owned)
+    alarmed = [one for one in owned if one in seen.alarmed]
+    away = [one for one in alarmed if seen.alarmed[one] <= now.day]
     return Person(
         customer_id=customer_id,
         agreed=frozenset(asked for asked, word in counting.items() if word.given),
@@ -180,10 +204,10 @@ def _person(seen: Material, customer_id: int, now: Moment) -> Person:
         reached_by=_reached_by(seen, rows),
         wishes=(*map(_wish, wished), *_manner(seen, rows)),
         touches=_touches(seen, rows),
-        bought_day=_latest(seen.bought, owned),
+        bought_day=_latest(seen.bought, away or owned),
         has_open_complaint=not seen.complaining.isdisjoint(rows),
         is_held_out=not seen.held_out.isdisjoint(rows),
-        is_our_fault=alarm_day is not None and alarm_day > now.day,
+        is_our_fault=bool(alarmed) and not away,
     )
 
 
@@ -214,7 +238,8 @@ def _reached_by(seen: Material, rows: Sequence[int]) -> frozenset[Channel]:
         told.startswith("address=") for row in rows for told in seen.manner.get(row, ())
     )
     ways = ((Channel.PHONE, is_dialled), (Channel.VISIT, has_address))
-    return frozenset(channel for channel, is_way in ways if is_way)
+    written = frozenset[Channel]().union(*(seen.ways.get(row, frozenset()) for row in rows))
+    return written | {channel for channel, is_way in ways if is_way}
 
 
 def _touches(seen: Material, rows: Sequence[int]) -> tuple[Touch, ...]:
@@ -230,7 +255,10 @@ def _touches(seen: Material, rows: Sequence[int]) -> tuple[Touch, ...]:
         for row in rows
         for call in seen.planned.get(row, ())
     ]
-    return (*made, *ahead)
+    thought = [
+        Touch(one.day, Channel(one.channel)) for row in rows for one in seen.cared.get(row, ())
+    ]
+    return (*made, *ahead, *thought)
 
 
 def outcome(result: Result) -> Outcome:

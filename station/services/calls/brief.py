@@ -15,7 +15,16 @@ from station.archive.customers import prospects, sealed
 from station.archive.customers.sealed import Kind
 from station.archive.database import Connection
 from station.contact import calls as pure
-from station.model import DAY_S, STAYING_AWAY, CallNeed, CallPurpose, Channel, LapseReason
+from station.model import (
+    AT_RISK,
+    COMING,
+    DAY_S,
+    STAYING_AWAY,
+    CallNeed,
+    CallPurpose,
+    Channel,
+    LapseReason,
+)
 from station.services import board, trail
 from station.services.access import right
 from station.services.ask import Ask
@@ -70,7 +79,7 @@ def of(ask: Ask, *, customer_id: int, purpose: CallPurpose, call_id: int = 0) ->
         call = calling.call_of(conn, ask, seen, call_id) or calling.own_call(conn, ask, seen, now)
         wanted = call.purpose if call else purpose
         channel = call.channel if call else Channel.PHONE
-        refusals = allowed.against(conn, ask, seen.customer.id, wanted, channel, now, call=call)
+        refusals = allowed.against(conn, ask, seen, wanted, channel, now, call=call)
         owned = known.vehicles(conn, {seen.customer.id: seen.customer.ids})[seen.customer.id]
         heard = results.of_customer(conn, seen.customer.ids)
         lines = list(_lines(conn, ask, seen, wanted, call, heard, owned, now))
@@ -178,7 +187,7 @@ def _why(
         prospect = prospects.find(conn, seen.customer.ids)
         days = now.day - prospect.made_at // DAY_S if prospect else 0
         return Line("why", "brief.why_prospect", {"days": max(days, 0)})
-    row = _telling(ask, seen, owned)
+    row = _telling(ask, seen, owned, purpose)
     if row is None:
         if call is not None:
             return Line("why", call.why, call.facts)
@@ -186,7 +195,7 @@ def _why(
     told = {
         "label": row["label"],
         "silent": now.day - int(row["last_day"]),
-        "gap": round(float(row["usual_gap_days"]), 1) if row["usual_gap_days"] > 0 else 0,
+        "gap": float(row["usual_gap_days"]) if row["usual_gap_days"] > 0 else 0.0,
         "amount": round(float(row["monthly_amount"])) if row["monthly_amount"] > 0 else 0,
         "currency": row["currency_code"],
         "visits": int(row["visits"]),
@@ -203,18 +212,28 @@ def _why_key(row: Mapping[Any, Any], told: Mapping[str, Any]) -> str:
     return "why_usual" if told["gap"] else "why_seldom"
 
 
-def _telling(ask: Ask, seen: Seen, owned: Sequence[int]) -> dict[Any, Any] | None:
-    """Return the row of the car that stays away and is worth most, else that comes most."""
+def _telling(
+    ask: Ask, seen: Seen, owned: Sequence[int], purpose: CallPurpose
+) -> dict[Any, Any] | None:
+    """Return the row of the car that tells most.
+
+    Of whom is to be won back the one for which a call may decide most, else the one worth most of
+    those that still come.
+    """
     if not owned:
         return None
     rows = board.some(ask, vehicle_ids=tuple(sorted(owned)[:MOST_LOOKED]))
     rows = rows[rows["station_id"].isin(seen.here)]
     if rows.empty:
         return None
-    is_away = rows["state"].isin([state.value for state in STAYING_AWAY])
-    worth = pd.to_numeric(rows["monthly_amount"]).fillna(0)
-    order = rows.assign(_away=is_away, _worth=worth)
-    order = order.sort_values(["_away", "_worth", "visits", "vehicle_id"], ascending=False)
+    is_lost = purpose is CallPurpose.WIN_BACK
+    wanted = AT_RISK if is_lost else COMING
+    worth = rows["value_at_risk" if is_lost else "monthly_amount"]
+    order = rows.assign(
+        _wanted=rows["state"].isin([state.value for state in wanted]),
+        _worth=pd.to_numeric(worth).fillna(0),
+    )
+    order = order.sort_values(["_wanted", "_worth", "visits", "vehicle_id"], ascending=False)
     told: dict[Any, Any] = order.iloc[0].to_dict()
     return told
 

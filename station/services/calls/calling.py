@@ -10,7 +10,7 @@ from station.archive.calls import agenda, claiming, facts
 from station.archive.calls.agenda import Call, Next
 from station.archive.customers import book, persons
 from station.archive.database import Connection
-from station.contact.rules import Person, Refusal
+from station.contact.rules import Law, Person, Refusal
 from station.errors import NotAllowedError, NotFoundError
 from station.model import Act, CallPurpose, CallStatus, CancelReason, Channel
 from station.services import trail
@@ -48,12 +48,17 @@ class Task:
     day: int
     at_min: int | None
     minutes: int
-    is_late: bool
+    late_days: int
     account: str
     why: str
     facts: Mapping[str, Any] = field(hash=False)
     against: tuple[str, ...] = ()
     taken_by: str = ""
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was to be made on a day that is over."""
+        return self.late_days > 0
 
     @property
     def may_be_made(self) -> bool:
@@ -118,8 +123,18 @@ def _tasks(ask: Ask, station_ids: frozenset[int], account_id: int | None) -> lis
         ]
         now = max(moments.values(), key=lambda one: one.day, default=clock.moment("UTC"))
         standing = allowed.people(conn, {one.customer_id for one in due}, now)
+        laws = {one: allowed.law_of(conn, ask, one, now.day) for one in zones}
         judged = [
-            (one, _against(ask, standing[one.customer_id], one, moments[zones[one.station_id]]))
+            (
+                one,
+                _against(
+                    ask,
+                    standing[one.customer_id],
+                    one,
+                    moments[zones[one.station_id]],
+                    laws[one.station_id],
+                ),
+            )
             for one in due
         ]
     over = {one.call.id: refusals for one, refusals in judged if one.call and _is_over(refusals)}
@@ -193,8 +208,8 @@ def _of_date(date: Next, minutes: int) -> _Due:
     )
 
 
-def _against(ask: Ask, person: Person, due: _Due, now: Moment) -> tuple[Refusal, ...]:
-    return allowed.refused(ask, person, due.purpose, due.channel, now, call=due.call)
+def _against(ask: Ask, person: Person, due: _Due, now: Moment, law: Law) -> tuple[Refusal, ...]:
+    return allowed.refused(ask, person, due.purpose, due.channel, now, law=law, call=due.call)
 
 
 def _is_over(refusals: Sequence[Refusal]) -> bool:
@@ -227,7 +242,7 @@ def _shown(
                 day=due.day,
                 at_min=due.at_min,
                 minutes=due.minutes,
-                is_late=due.day < now.day,
+                late_days=max(now.day - due.day, 0),
                 account=_account(conn, due.account_id),
                 why=due.why,
                 facts=due.facts,
@@ -283,10 +298,11 @@ def cancel_needless(ask: Ask, now_s: int) -> int:
         late = ask.settings.calls.late_days
         calls = agenda.due(conn, known, from_day=now.day - late, to_day=now.day + 366)
         standing = allowed.people(conn, {call.customer_id for call in calls}, now)
+        laws = {one: allowed.law_of(conn, ask, one, now.day) for one in known}
         over = {}
         for call in calls:
-            person = standing[call.customer_id]
-            refusals = _against(ask, person, _of_call(call), now)
+            person, law = standing[call.customer_id], laws[call.station_id]
+            refusals = _against(ask, person, _of_call(call), now, law)
             if _is_over(refusals):
                 over[call.id] = refusals
     if over:
@@ -321,7 +337,7 @@ def dial(
         call = call_of(conn, ask, seen, call_id) or own_call(conn, ask, seen, now)
         refuse_strangers(conn, ask, seen, call, now)
         wanted = call.purpose if call else purpose
-        refusals = allowed.against(conn, ask, seen.customer.id, wanted, channel, now, call=call)
+        refusals = allowed.against(conn, ask, seen, wanted, channel, now, call=call)
         if not refusals:
             claims.hold(conn, ask, seen, now)
             what = f"customer:{customer_id}"

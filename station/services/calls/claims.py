@@ -1,6 +1,6 @@
 """Who alone may contact a customer? The pool, private lists, and handing over."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import cycle
 
@@ -34,6 +34,14 @@ class Mine:
     grade: str
     until_day: int | None
     next_day: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A part of a list, and how many the whole of it names."""
+
+    total: int
+    shown: tuple[Mine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +142,13 @@ def name_of(conn: Connection, account_id: int) -> str:
 
 
 @right("calls.read")
-def pool(ask: Ask, *, limit: int) -> list[Mine]:
+def pool(ask: Ask, *, limit: int, first: int = 0) -> Listed:
     """Return the customers of the stations in sight who are nobody's, the most valuable first."""
     with ask.db.reading() as conn:
         ids = claiming.pool(conn, ask.scope.station_ids)
         known = grades.now(conn, ids)
-        best = sorted(ids, key=lambda one: (known[one], one))[:limit]
-        return [_mine(conn, ask, one, known[one], None) for one in best]
+        best = sorted(ids, key=lambda one: (known[one], one))
+        return _listed(conn, ask, best, known, slice(first, first + limit))
 
 
 @right("calls.record")
@@ -211,32 +219,38 @@ def release(ask: Ask, *, customer_id: int) -> None:
 
 
 @right("calls.read")
-def mine(ask: Ask) -> list[Mine]:
-    """Return the customers on the asker's own list in sight, whose next contact is first first."""
+def mine(ask: Ask, *, limit: int, first: int = 0) -> Listed:
+    """Return the customers in the asker's own care in sight, whose next contact is first first."""
+    account_id = ask.scope.account_id
     with ask.db.reading() as conn:
-        account_id = ask.scope.account_id
         kept = claiming.kept_by(conn, account_id, ask.scope.station_ids) if account_id else []
-        claims = {one.customer_id: one for one in claiming.of_account(conn, account_id)}
-        known = grades.now(conn, kept)
-        listed = [
-            _mine(conn, ask, one, known[one], claims[one].until_day if one in claims else None)
-            for one in kept
-        ]
-    last = max((one.next_day or 0 for one in listed), default=0) + 1
-    return sorted(listed, key=lambda one: (one.next_day or last, one.grade, one.customer_id))
+        known, dates = grades.now(conn, kept), agenda.next_days(conn, kept)
+        last = max(dates.values(), default=0) + 1
+        order = sorted(kept, key=lambda one: (dates.get(one, last), known[one], one))
+        return _listed(conn, ask, order, known, slice(first, first + limit))
 
 
-def _mine(conn: Connection, ask: Ask, customer_id: int, grade: str, until_day: int | None) -> Mine:
-    customer = book.sure(conn, customer_id)
-    found = agenda.next_of(conn, customer.ids)
+def _listed(
+    conn: Connection, ask: Ask, ids: Sequence[int], known: Mapping[int, str], part: slice
+) -> Listed:
     codes = {number: code for code, number in stations.ids(conn).items()}
-    return Mine(
-        customer_id=customer.id,
-        station=codes.get(customer.station_id or 0, ""),
-        name=called(ask, customer),
-        grade=grade,
-        until_day=until_day,
-        next_day=found.day if found else None,
+    shown = ids[part]
+    dates = agenda.next_days(conn, shown)
+    until = {one.customer_id: one.until_day for one in claiming.active(conn, shown)}
+    customers = [book.sure(conn, one) for one in shown]
+    return Listed(
+        len(ids),
+        tuple(
+            Mine(
+                customer_id=customer.id,
+                station=codes.get(customer.station_id or 0, ""),
+                name=called(ask, customer),
+                grade=known[customer.id],
+                until_day=until.get(customer.id),
+                next_day=dates.get(customer.id),
+            )
+            for customer in customers
+        ),
     )
 
 

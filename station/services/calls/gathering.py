@@ -14,7 +14,7 @@ from station.archive.calls import agenda, homes
 from station.archive.calls.agenda import Call
 from station.archive.database import Connection
 from station.contact import dues
-from station.contact.dues import Case, Lapse
+from station.contact.dues import Case, Lapse, Thought
 from station.contact.plan_parts import Candidate, Need
 from station.contact.rules import Outcome, Person, Touch
 from station.model import (
@@ -23,12 +23,13 @@ from station.model import (
     Channel,
     Stability,
     State,
+    day_date,
     day_number,
     minor_per_major,
 )
 from station.services import board
 from station.services.ask import Ask
-from station.services.calls import allowed, lots, reminding
+from station.services.calls import allowed, caring, lots, reminding
 from station.services.calls.clock import Moment
 from station.services.customers import grades, kept, valuing
 
@@ -84,13 +85,21 @@ def at_home(conn: Connection, seen: Board, station_id: int) -> list[homes.Person
 
 
 def away(ask: Ask, seen: Board, station_id: int) -> pd.DataFrame:
-    """Return the vehicles of regulars that stay away from a station, the dearest first."""
+    """Return the vehicles of regulars that stay away from a station, the dearest first.
+
+    Whose other vehicles still come, here or elsewhere, has not left: he is called as his grade
+    asks.
+    """
     frame, rules = seen.frame, ask.settings.planning
     is_away = frame["state"].isin([state.value for state in AT_RISK])
     is_regular = frame["stability"] == Stability.REGULAR.value
     is_fresh = frame["lost_day"] > seen.as_of_day - rules.win_back_days
     is_here = frame["station_id"] == station_id
     found = frame[is_here & is_away & is_regular & is_fresh & (frame["value_at_risk"] > 0)]
+    last_day = frame.groupby("person")["last_day"].max()
+    gone_day = found.groupby("person")["last_day"].max()
+    still = gone_day.index[last_day.reindex(gone_day.index) > gone_day]
+    found = found[~found["person"].isin(still)]
     return found.sort_values(["value_at_risk", "vehicle_id"], ascending=[False, True])
 
 
@@ -146,10 +155,31 @@ def _by_person(rows: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
         yield who, rows[rows["person"] == who]
 
 
-def due(conn: Connection, ask: Ask, asked: Asked, seen: Board) -> list[Due]:
+def thoughts(ask: Ask, asked: Asked, station: str) -> dict[int, tuple[Thought, ...]]:
+    """Return of whom one thinks at a station on which of the days that are planned."""
+    ahead = replace(ask.settings.care, ahead_days=asked.last_day - asked.first_day)
+    then = replace(ask, as_of=day_date(asked.first_day), settings=replace(ask.settings, care=ahead))
+    found: dict[int, tuple[Thought, ...]] = defaultdict(tuple)
+    for one in caring.due(then, stations=[station]):
+        purpose = caring.purpose_of(one.kind)
+        thought = Thought(one.kind, purpose, day_number(one.day), day_number(one.until))
+        found[one.customer_id] += (thought,)
+    return found
+
+
+def due(
+    conn: Connection,
+    ask: Ask,
+    asked: Asked,
+    seen: Board,
+    thought: Mapping[int, tuple[Thought, ...]],
+) -> list[Due]:
     """Return everybody who is due at a station, by customer."""
     people = at_home(conn, seen, asked.station_id)
-    cases = _cases(conn, ask, asked, seen, people)
+    cases = [
+        replace(case, thoughts=thought.get(case.person.customer_id, ()))
+        for case in _cases(conn, ask, asked, seen, people)
+    ]
     areas = _areas(conn, ask, [case.person for case in cases])
     found = []
     for one, case in zip(people, cases, strict=True):

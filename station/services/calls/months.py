@@ -40,7 +40,7 @@ CALLS = (
     *("area", "minutes", "value", "why", "facts", "status", "is_moved", "is_lost"),
 )
 LOADS = ("account", "calls", "minutes", "available")
-UNFIT = ("customer_id", "name", "grade", "purpose", "reason")
+UNFIT = ("customer_id", "name", "grade", "purpose", "value", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def month(ask: Ask, *, station: str, first: date) -> Month:
     calls = pd.DataFrame(
         [_row(seen, call, names, per_major) for call in seen.calls], columns=list(CALLS)
     )
-    unfit = _unfit(told["unfit"], names, seen.graded)
+    unfit = _unfit(seen, names, per_major)
     is_held = unfit["reason"] == Refusal.HELD_OUT.value
     return Month(
         station=station,
@@ -143,14 +143,14 @@ def _read(conn: Connection, ask: Ask, station_id: int, first: date) -> _Seen:
     )
 
 
-def _unfit(
-    told: Sequence[Sequence[Any]], names: Mapping[int, str], graded: Mapping[int, str]
-) -> pd.DataFrame:
+def _unfit(seen: _Seen, names: Mapping[int, str], per_major: int) -> pd.DataFrame:
+    """Return UNFIT, who would bring most first."""
     rows = [
-        (one, names.get(one, ""), graded.get(one, ""), purpose, reason)
-        for one, purpose, reason in told
+        (one, names.get(one, ""), seen.graded.get(one, ""), purpose, value / per_major, reason)
+        for one, purpose, reason, value in seen.plan.told["unfit"]
     ]
-    return pd.DataFrame(rows, columns=list(UNFIT))
+    order = sorted(rows, key=lambda row: (-row[4], row[0]))
+    return pd.DataFrame(order, columns=list(UNFIT))
 
 
 def _called(ask: Ask, who: homes.Named) -> str:

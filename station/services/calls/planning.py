@@ -65,9 +65,10 @@ def make(ask: Ask, *, station: str, month: date) -> Made:
         asked = _asked(conn, ask, station, month, from_today=False)
         _refuse_approved(conn, asked.station_id, month)
     seen = gathering.looked_up(ask, asked.station_id)
+    thoughts = gathering.thoughts(ask, asked, station)
     _draw(ask, asked, seen)
     with ask.db.reading() as conn:
-        due = gathering.due(conn, ask, asked, seen)
+        due = gathering.due(conn, ask, asked, seen, thoughts)
         task = _task(conn, ask, asked, due)
     found = solver.plan(task)
     with acting(ask) as conn:
@@ -285,6 +286,7 @@ def _facts(due: Due, call: Planned) -> dict[str, Any]:
 def _told(made: Plan, due: Sequence[Due], currency: str) -> dict[str, Any]:
     """Return what a plan says of itself, in numbers and keys."""
     of_whom = {one.candidate.person.customer_id: one for one in due}
+    unfit = [(one, of_whom[one.customer_id].candidate.needs[one.need]) for one in made.unfit]
     return {
         "value_minor": made.value,
         "bound_minor": made.bound,
@@ -292,12 +294,8 @@ def _told(made: Plan, due: Sequence[Due], currency: str) -> dict[str, Any]:
         "prices": dict(made.prices),
         "late": list(made.late),
         "unfit": [
-            [
-                one.customer_id,
-                of_whom[one.customer_id].candidate.needs[one.need].purpose.value,
-                one.reason.value,
-            ]
-            for one in made.unfit
+            [one.customer_id, need.purpose.value, one.reason.value, need.value]
+            for one, need in unfit
         ],
     }
 

@@ -150,7 +150,7 @@ def undated(ask: Ask, *, stations: Sequence[str] = ()) -> list[Undated]:
     with ask.db.reading() as conn:
         codes = {number: code for code, number in sites.ids(conn).items()}
         told = []
-        for customer_id, grade in _without(conn, wanted).items():
+        for customer_id, grade in without(conn, wanted).items():
             customer = book.sure(conn, customer_id)
             station = codes.get(customer.station_id or 0, "")
             name = claims.called(ask, customer)
@@ -158,14 +158,14 @@ def undated(ask: Ask, *, stations: Sequence[str] = ()) -> list[Undated]:
     return sorted(told, key=lambda one: (one.grade, one.customer_id))
 
 
-def _without(conn: Connection, station_ids: frozenset[int]) -> dict[int, str]:
+def without(conn: Connection, station_ids: frozenset[int]) -> dict[int, str]:
     """Return the A and B customers registered here without a date, with their grades."""
     ids = sorted(filters.registered(conn, station_ids))
     first = {rows[0] for rows in book.same_of_many(conn, ids).values()}
     graded = grades.now(conn, sorted(first))
     valued = [one for one in first if graded[one] in DATED]
-    missing = agenda.without_next(conn, valued)
-    return {one: graded[one] for one in sorted(missing)}
+    dated = agenda.next_days(conn, valued)
+    return {one: graded[one] for one in sorted(valued) if one not in dated}
 
 
 def fill(ask: Ask, now_s: int) -> int:
@@ -180,7 +180,7 @@ def fill(ask: Ask, now_s: int) -> int:
 
 def _fill_at(ask: Ask, station_id: int, now: Moment) -> int:
     with ask.db.writing(changes_figures=False) as conn:
-        missing = _without(conn, frozenset({station_id}))
+        missing = without(conn, frozenset({station_id}))
         for customer_id, grade in missing.items():
             new = Next(
                 customer_id=customer_id,

@@ -180,7 +180,7 @@ def set_hours(
             _write_usual(conn, new, ask.settings.planning)
         for weekday in weekdays:
             rosters.put_hours(conn, replace(new, weekday=weekday))
-        what = f"account:{account}:hours"
+        what = f"account:{account_id}:hours"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=station_id, count=minutes)
 
 
@@ -206,7 +206,7 @@ def set_away(ask: Ask, *, station: str, account: str, from_on: date, to_on: date
             raise BadValueError("planning.bad_days")
         absence, now_s = Absence(account_id, first, last), clock.moment("UTC").at
         rosters.add_absence(conn, absence, made_by=ask.scope.account, made_at=now_s)
-        what = f"account:{account}:away"
+        what = f"account:{account_id}:away"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=station_id)
 
 
@@ -220,7 +220,7 @@ def set_back(ask: Ask, *, station: str, account: str) -> None:
     with acting(ask) as conn:
         station_id, account_id = _worker(conn, ask, station, account)
         if rosters.drop_absences(conn, account_id, _today(conn, station_id)):
-            what = f"account:{account}:back"
+            what = f"account:{account_id}:back"
             trail.note(conn, ask.scope, Act.CHANGE, what, station_id=station_id)
 
 
@@ -239,7 +239,7 @@ def set_season(ask: Ask, *, station: str, season: str, law: str = "") -> None:
         day, now_s = _today(conn, station_id), clock.moment("UTC").at
         new = Season(station_id, day, season, law)
         rosters.put_season(conn, new, made_by=ask.scope.account, made_at=now_s)
-        what = f"station:{station}:season"
+        what = f"season:{station_id}"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=station_id, reason=season)
 
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from station.archive import alarms, stations
+import pandas as pd
+
+from station.archive import alarms, search, stations
 from station.archive import vehicles as garage
 from station.archive.calls import facts
 from station.archive.customers import book
@@ -40,11 +42,29 @@ def watched(ask: Ask, *, stations: Sequence[str] = (), limit: int) -> list[Watch
         day = _today(conn, wanted)
         since = day - ask.settings.calls.watch_days
         rows = alarms.overdue(conn, wanted, day, since_day=since, limit=MOST_ROWS)
-        ids = rows["vehicle_id"].tolist()
-        holder = {tie.vehicle_id: tie.customer_id for tie in _ties(conn, ids)}
-        reached = facts.with_phone(conn, set(holder.values()))
-        told = rows[[holder.get(one) not in reached for one in ids]].head(limit)
-        return _shown(conn, told.to_dict("records"), holder, day)
+        return _unreached(conn, rows, day)[:limit]
+
+
+@right("calls.read")
+def expected(ask: Ask, *, labels: Sequence[str]) -> list[Watched]:
+    """Return which of these plates are watched for at the stations in sight."""
+    with ask.db.reading() as conn:
+        ids = search.by_text(conn, {one for one in labels if one})
+        if not ids:
+            return []
+        day = _today(conn, ask.scope.station_ids)
+        since = day - ask.settings.calls.watch_days
+        rows = alarms.of_vehicles(conn, ids, ask.scope.station_ids, day, since_day=since)
+        return _unreached(conn, rows, day)
+
+
+def _unreached(conn: Connection, rows: pd.DataFrame, day: int) -> list[Watched]:
+    """Return the cars of these alarms of which no telephone is known."""
+    ids = rows["vehicle_id"].tolist()
+    holder = {tie.vehicle_id: tie.customer_id for tie in _ties(conn, ids)}
+    reached = facts.with_phone(conn, set(holder.values()))
+    told = rows[[holder.get(one) not in reached for one in ids]]
+    return _shown(conn, told.to_dict("records"), holder, day)
 
 
 def _ties(conn: Connection, vehicle_ids: Sequence[int]) -> list[book.Tie]:

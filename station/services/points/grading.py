@@ -11,7 +11,8 @@ from station.archive.customers import occasions as store
 from station.archive.database import Connection
 from station.archive.points import deeds
 from station.archive.points.deeds import Days
-from station.contact.occasions import Calendar, OccasionKind
+from station.contact import care
+from station.contact.occasions import Calendar, Occasion, OccasionKind
 from station.loyalty import ranks, tiers
 from station.loyalty.conditions import MONTHS_TO_NUMBER
 from station.loyalty.programme import Level, Measure, Version
@@ -73,7 +74,7 @@ def _graded(
         pair: Graded(
             levels.get(own, tiers.NONE).name,
             told.get(own, NO_GRADE),
-            next((born[row] for row in people[pair[0]] if row in born), 0),
+            next((birthday_on(born[row], pair[1]) for row in people[pair[0]] if row in born), 0),
         )
         for pair, own in zip(members, first, strict=True)
     }
@@ -186,15 +187,19 @@ def _grades(conn: Connection, members: Sequence[tuple[int, int]]) -> dict[tuple[
 
 def birthdays(
     conn: Connection, ask: Ask, customer_ids: Collection[int] | None = None
-) -> dict[int, int]:
-    """Return month and day as one number of each of these records of which a birthday is kept.
-
-    One by the moon's calendar is not told: the day on which it falls is another one each year.
-    """
+) -> dict[int, Occasion]:
+    """Return the birthday of each of these records of which one is kept."""
     kept = store.of_kind(conn, OccasionKind.BIRTHDAY.value, customer_ids)
     opened = ((row.customer_id, occasions.opened(ask.db, row)) for row in kept)
-    return {
-        one: day.month * MONTHS_TO_NUMBER + day.day
-        for one, day in opened
-        if day is not None and day.calendar is Calendar.SOLAR
-    }
+    return {one: birthday for one, birthday in opened if birthday is not None}
+
+
+def birthday_on(birthday: Occasion, day: int) -> int:
+    """Return month and day as one number of a birthday as it is kept around a day.
+
+    By the moon's calendar that is another one each year: the nearest counts.
+    """
+    if birthday.calendar is Calendar.SOLAR:
+        return birthday.month * MONTHS_TO_NUMBER + birthday.day
+    near = care.nearest(birthday, day_date(day))
+    return 0 if near is None else near.month * MONTHS_TO_NUMBER + near.day

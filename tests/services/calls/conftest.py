@@ -1,14 +1,18 @@
-"""A ward whose clock a test may set: on SQLite, or on both engines in turn."""
+"""A ward and a kind town whose clocks a test may set: on SQLite, or on both engines in turn."""
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from services.calls.kindness import BERT, CARL, Town, town_of
 from services.calls.ward import Ward, again, opened
 
 from station.archive.database import Database, open_database
 from station.services.calls import clock
+
+VISITS = [(BERT, 2), (CARL, 30), (CARL, 20), (CARL, 1)]
+"""Who came to the kind town's stations, and so many days ago."""
 
 
 @pytest.fixture(scope="session")
@@ -37,5 +41,21 @@ def ward(
 @pytest.fixture
 def anywhere(db: Database, monkeypatch: pytest.MonkeyPatch) -> Ward:
     made = opened(db)
+    monkeypatch.setattr(clock, "time", lambda: made.now)
+    return made
+
+
+@pytest.fixture
+def town(empty_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
+    shutil.copy(empty_file, tmp_path / "station.db")
+    made = town_of(open_database(f"sqlite:///{tmp_path / 'station.db'}"), VISITS)
+    monkeypatch.setattr(clock, "time", lambda: made.now)
+    yield made
+    made.ask.db.close()
+
+
+@pytest.fixture
+def anytown(db: Database, monkeypatch: pytest.MonkeyPatch) -> Town:
+    made = town_of(db, VISITS)
     monkeypatch.setattr(clock, "time", lambda: made.now)
     return made

@@ -85,6 +85,24 @@ def test_a_silence_that_was_our_own_fault_is_no_reason_to_call(ward: Ward) -> No
     assert status(ward, call) == ("cancelled", "our_fault")
 
 
+def test_of_two_cars_the_one_that_still_comes_does_not_answer_for_the_one_that_stays_away(
+    ward: Ward,
+) -> None:
+    ward.plan(LI, ward.clerk)
+    alarmed(ward, LI, TODAY - 4)
+    alarmed(ward, WANG, TODAY + 20)
+    with ward.ask.db.writing() as conn:
+        merging.add(
+            conn, kept_id=ward.who(LI), gone_id=ward.who(WANG), account="boss", at=TEN, reason="x"
+        )
+    ward.fills(WANG, TODAY - 1)
+    assert len(calling.mine(ward.clerk)) == 1
+
+    ward.fills(LI, TODAY - 1)
+
+    assert calling.mine(ward.clerk) == []
+
+
 def test_a_fill_does_not_cancel_a_call_that_keeps_a_regular(ward: Ward) -> None:
     call = ward.plan(LI, ward.clerk, CallPurpose.KEEP)
     ward.fills(LI, TODAY - 1)

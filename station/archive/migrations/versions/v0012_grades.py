@@ -31,8 +31,8 @@ metadata = MetaData(
 )
 Id = BigInteger().with_variant(Integer, "sqlite")
 
-for _name, _id in (("customers", Id), ("accounts", Integer)):
-    Table(_name, metadata, Column("id", _id, primary_key=True))  # made by 0001
+for _name, _id in (("customers", Id), ("accounts", Integer), ("call_results", Id)):
+    Table(_name, metadata, Column("id", _id, primary_key=True))  # made by 0001 and 0011
 
 Table(
     "grade_marks",
@@ -99,8 +99,20 @@ Table(
     Column("decided_at", BigInteger),
     Column("is_approved", SmallInteger, nullable=False),
 )
+Table(
+    "call_checks",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("result_id", ForeignKey("call_results.id"), nullable=False, unique=True),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False, index=True),
+    Column("week_day", Integer, nullable=False, index=True),
+    Column("outcome", String(12), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("checked_by", String(80), nullable=False),
+    Column("checked_at", BigInteger),
+)
 
 
 def upgrade() -> None:
-    """Make the four tables."""
+    """Make the five tables."""
     metadata.create_all(op.get_bind())

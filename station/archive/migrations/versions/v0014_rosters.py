@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 
 metadata = MetaData(
     naming_convention={
