@@ -287,10 +287,10 @@ def test_every_call_that_is_due_is_planned_or_told_why_not(
 
 @pytest.mark.slow
 def test_plans_bring_nearly_what_any_could(stations: list[tuple[Task, Plan]]) -> None:
-    gaps = sorted(made.gap for _, made in stations)
+    gaps = [made.gap for _, made in stations]
 
     assert min(gaps) >= 0
-    assert sum(gap > 0.05 for gap in gaps) <= STATIONS // 50
+    assert max(gaps) <= 0.05
 
 
 def loads(asked: Task, made: Plan, day: int) -> dict[int, int]:
