@@ -23,7 +23,7 @@ from station.model import Act
 from station.services import alarms, noticing, pacing, sites, trail
 from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
-from station.services.calls import nights
+from station.services.calls import lots, nights
 from station.services.customers import living, valuing
 from station.services.incoming import receipts
 from station.services.personal import erasure, retention, sealing
@@ -172,7 +172,8 @@ def verify(ask: Ask) -> proofs.Verification:
     """Return what proves the archive sound, or the first row that is not."""
     found = proofs.verify(ask.db)
     missing = [proofs.Check(name, _missing_head(ask.db, of)) for name, of in heads.CHAINS.items()]
-    found = proofs.Verification((*found.checks, *missing))
+    lot = proofs.Check("hold_outs", _broken_lot(ask.db))
+    found = proofs.Verification((*found.checks, *missing, lot))
     _mark_ledger(ask.db, found)
     bad = next((check.name for check in found.checks if check.first_bad), "")
     with suppress(ArchiveError):  # a damaged archive may be read, and not written
@@ -192,6 +193,15 @@ def _missing_head(db: Database, of: heads.Chain) -> str:
     try:
         with db.reading() as conn:
             return heads.first_missing(conn, db.folder, of)
+    except ArchiveError:
+        return ""
+
+
+def _broken_lot(db: Database) -> str:
+    """Return of whom something else is kept than the lot said; what cannot be read was named."""
+    try:
+        with db.reading() as conn:
+            return lots.first_broken(conn)
     except ArchiveError:
         return ""
 

@@ -12,7 +12,7 @@ from station.analysis import anytime
 from station.analysis.anytime import mean_limits, share_limits, told
 from station.analysis.proportions import newcombe
 
-RUNS = by_night(1_000, by_day=60)
+RUNS = by_night(1_000, by_day=30)
 WEEKS = 52
 
 
@@ -50,7 +50,7 @@ def test_the_truth_leaves_the_limits_ever_in_one_of_twenty_archives_at_most(
 
 def test_who_peeks_at_limits_for_one_look_is_deceived_many_times_as_often() -> None:
     deceived = 0
-    runs = by_night(1_000, by_day=60)
+    runs = by_night(1_000, by_day=30)
     for seed in range(runs):
         due = make_due(40, WEEKS, seed=seed)
         held, came = due["is_held"].to_numpy(), due["returned"].to_numpy()

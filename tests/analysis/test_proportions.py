@@ -57,7 +57,7 @@ def test_the_other_way_round_the_limits_change_places(
 
 @pytest.mark.parametrize("stations", [1, 20])
 def test_the_pooled_limits_hold_as_often_as_they_say(stations: int) -> None:
-    runs = by_night(4_000, by_day=200)
+    runs = by_night(4_000, by_day=100)
     missed = 0
     for seed in range(runs):
         due = make_due(1_000, 1, seed=seed, effect=0.08, stations=stations)

@@ -12,7 +12,7 @@ from station.analysis import anytime, winback
 from station.analysis.winback import EffectRules, measure, path, ranking
 
 RULES = EffectRules()
-RUNS = by_night(1_000, by_day=100)
+RUNS = by_night(1_000, by_day=60)
 
 
 def claims(due: pd.DataFrame) -> bool:

@@ -1,7 +1,7 @@
 """Whom the lot left uncalled, and whose vehicles show what came of everybody who was drawn."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import astuple, dataclass
 
 import pandas as pd
@@ -72,6 +72,14 @@ def arms(conn: Connection, customer_ids: Collection[int], quarter: str) -> dict[
         for who, arm in conn.execute(query.order_by(*_IN_TURN)):
             drawn.setdefault(int(who), Arm(arm))
     return {one: drawn[rows[0]] for one, rows in same.items() if rows[0] in drawn}
+
+
+def under_lot(conn: Connection) -> Iterator[tuple[int, str, float, Arm]]:
+    """Yield customer, quarter, chance and what was drawn of everybody whom the lot decided on."""
+    names = ("customer_id", "quarter", "share", "arm")
+    query = select(*[hold_outs.c[name] for name in names]).where(hold_outs.c.share > 0)
+    for row in conn.execute(query.order_by(hold_outs.c.quarter, hold_outs.c.customer_id)):
+        yield int(row.customer_id), row.quarter, float(row.share), Arm(row.arm)
 
 
 def held_a(conn: Connection, quarter: str) -> dict[int, int]:

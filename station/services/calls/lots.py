@@ -56,6 +56,14 @@ def draw(
     return {one: Arm.CALL if one in heard else arm for one, arm in known.items()}
 
 
+def first_broken(conn: Connection) -> str:
+    """Return the first customer and quarter of whom something else is kept than the lot said."""
+    for customer_id, quarter, share, arm in holdouts.under_lot(conn):
+        if (holdout.lot(customer_id, quarter) < share) != (arm is Arm.HOLD):
+            return f"{customer_id} {quarter}"
+    return ""
+
+
 def _drawn(one: Due, quarter: str, rules: HoldoutRules, held_a: int) -> Draw:
     return holdout.draw(
         one.customer_id,

@@ -4,13 +4,16 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from sqlalchemy import case, update
 from town import Person, ask_of, settle
 
 from station.analysis.holdout import HoldoutRules
 from station.archive import stations
 from station.archive.calls import holdouts
+from station.archive.calls.tables import hold_outs
 from station.archive.database import Database
 from station.model import Arm
+from station.services import keeping
 from station.services.calls import lots
 from station.services.calls.lots import Due
 from station.services.customers import merging
@@ -84,3 +87,17 @@ def test_two_records_of_one_customer_are_drawn_once(db: Database, due: list[Due]
     with db.reading() as conn:
         rows = holdouts.drawn(conn, {due[0].station_id}, 10**6)
     assert rows[["customer_id", "arm"]].values.tolist() == [[one, "hold"]]
+
+
+def test_what_was_kept_of_the_lot_is_proved(db: Database, due: list[Due]) -> None:
+    half = HoldoutRules(share=0.5)
+    draw(db, due, half)
+    ask = ask_of(db)
+    assert not keeping.verify(ask).first_bad
+
+    with db.writing() as conn:
+        other = case((hold_outs.c.arm == Arm.HOLD, Arm.CALL), else_=Arm.HOLD)
+        conn.execute(update(hold_outs).where(hold_outs.c.customer_id == due[2].customer_id)
+                     .values(arm=other))  # fmt: skip
+
+    assert keeping.verify(ask).first_bad == f"hold_outs: {due[2].customer_id} 2026-Q3"
