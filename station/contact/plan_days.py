@@ -1,5 +1,6 @@
 """On which day is who called? Chosen so that it brings most, with a bound that no plan exceeds."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from station.contact.plan_sheet import Sheet, grouped
 
 WHOLE_COLUMNS = 4_000
 """Up to so many possibilities all are weighed; beyond, those that the relaxed plan leaves open."""
-EFFORT, NEAR_ENOUGH = 2.0, 0.001
+EFFORT, NEAR_ENOUGH = 1.0, 0.001
 """Of the search: its deterministic time, and the gap at which it may stop."""
 TINY, FINE = 1e-6, 100
 
@@ -60,6 +61,9 @@ def near(sheet: Sheet, relief: Relief, others: int) -> dict[int, frozenset[int]]
 
 def choose(sheet: Sheet, relief: Relief) -> dict[int, int]:
     """Return on which day each item is called that is called at all, by its place."""
+    whole = np.flatnonzero(relief.part > 1 - TINY)
+    if not np.any((relief.part > TINY) & (relief.part < 1 - TINY)):  # none in parts: none is better
+        return _days(sheet, whole.tolist())
     kept = _kept(sheet, relief)
     model = cp_model.CpModel()
     chosen = {int(column): model.new_bool_var("") for column in kept}
@@ -69,13 +73,16 @@ def choose(sheet: Sheet, relief: Relief) -> dict[int, int]:
     weights = [round(FINE * float(sheet.weight[column])) for column in chosen]
     model.maximize(cp_model.LinearExpr.weighted_sum(list(chosen.values()), weights))
     solver = _solver()
-    if solver.solve(model) not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
-        return {}
-    return {
-        int(sheet.item[column]): int(sheet.day[column])
-        for column, variable in chosen.items()
-        if column < len(sheet.item) and solver.value(variable)
-    }
+    is_found = solver.solve(model) in {cp_model.OPTIMAL, cp_model.FEASIBLE}
+    if not is_found or solver.objective_value < FINE * float(sheet.weight[whole].sum()):
+        return _days(sheet, whole.tolist())  # the search was ended early
+    return _days(sheet, [column for column, told in chosen.items() if solver.value(told)])
+
+
+def _days(sheet: Sheet, columns: Iterable[int]) -> dict[int, int]:
+    """Return the day of each item of some columns; trips are none."""
+    calls = [column for column in columns if column < len(sheet.item)]
+    return {int(sheet.item[column]): int(sheet.day[column]) for column in calls}
 
 
 def _limit(model: cp_model.CpModel, chosen: dict[int, cp_model.IntVar], sheet: Sheet) -> None:

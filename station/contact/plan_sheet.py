@@ -158,7 +158,7 @@ class _Maker:
         A limit also holds counted in calls of one length, parts of one dropped on either side:
         seven calls of eight minutes fit into an hour, not seven and a half.
         """
-        lengths = [1, *sorted({int(minutes) for minutes in self.minutes if minutes > 1})]
+        lengths = self._lengths()
         trips: dict[int, list[int]] = defaultdict(list)
         for place, (day, _) in enumerate(self.opens, start=len(self.item)):
             trips[day].append(place)
@@ -193,8 +193,15 @@ class _Maker:
         kept = min(round(self.task.prospect_share * minutes), usable)
         others = np.flatnonzero(~self.is_prospect[self.item])
         self.left_min = minutes - kept
-        if not self.relaxed.is_unreserved and kept:
-            self.add(others, self.minutes[self.item[others]], float(minutes - kept))
+        if self.relaxed.is_unreserved or not kept:
+            return
+        for length in self._lengths():
+            parts = self.minutes[self.item[others]] // length
+            self.add(others, parts, self.left_min // length)
+
+    def _lengths(self) -> list[int]:
+        """Return one minute, and how long calls last."""
+        return [1, *sorted({int(minutes) for minutes in self.minutes if minutes > 1})]
 
     def limit_trips(self) -> None:
         """Visit an area on a day by one trip of one person."""

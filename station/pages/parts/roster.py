@@ -192,5 +192,6 @@ def _put_season(desk: Desk, told: Roster) -> None:
 
 
 def _is_season(desk: Desk, station: str, season: str, law: str) -> str:
-    rostering.set_season(desk.ask, station=station, season=season, law=law)
+    own = "" if law == desk.ask.settings.contact.law else law
+    rostering.set_season(desk.ask, station=station, season=season, law=own)
     return desk.say("roster.is_season", season=desk.say(f"roster.season_{season}"))
