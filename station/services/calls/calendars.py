@@ -153,7 +153,7 @@ def _entries(ask: Ask, lang: str) -> Iterator[Entry]:
     own, due = ask.scope.account_id, caring.due(ask)
     with ask.db.reading() as conn:
         stations = sites.everything(conn)
-        today = caring.now_at(conn, ask.scope.station_ids).moment.day
+        today = caring.now_at(conn, ask, ask.scope.station_ids).moment.day
         first, last = today - BACK_DAYS, today + AHEAD_DAYS
         planned = agenda.due(
             conn, ask.scope.station_ids, from_day=first, to_day=last, account_id=own

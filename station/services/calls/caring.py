@@ -9,7 +9,6 @@ import pandas as pd
 
 from station.archive import stations as sites
 from station.archive.calls import caring as store
-from station.archive.calls import rosters
 from station.archive.calls.caring import Thought
 from station.archive.customers import book
 from station.archive.customers import occasions as days_kept
@@ -117,7 +116,7 @@ def _left(
     done = store.had(conn, {who for who, _ in found})
     left = [(who, one) for who, one in found if (who, one.kind.value, one.about) not in done]
     ids = {who for who, _ in left}
-    now = now_at(conn, {int(known[who]["station_id"]) for who in ids})
+    now = now_at(conn, ask, {int(known[who]["station_id"]) for who in ids})
     seen = _Seen(
         allowed.people(conn, ids, now.moment),
         fields.names_of(conn, ask.db, ids),
@@ -144,11 +143,7 @@ class Now(NamedTuple):
     """What time it is, and whose law holds at which station."""
 
     moment: Moment
-    laws: Mapping[int, str]
-
-    def law_at(self, ask: Ask, station_id: int) -> Law:
-        """Return the law of a station, the chain's where it has none of its own."""
-        return ask.settings.contact.law_of(self.laws.get(station_id, ""))
+    laws: Mapping[int, Law]
 
 
 class _Seen(NamedTuple):
@@ -191,12 +186,13 @@ def purpose_of(kind: Kind) -> CallPurpose:
     return CallPurpose(kind.value) if kind in care.STARTING else CallPurpose.CARE
 
 
-def now_at(conn: Connection, station_ids: Collection[int]) -> Now:
+def now_at(conn: Connection, ask: Ask, station_ids: Collection[int]) -> Now:
     """Return what time it is at these stations, by the clock furthest on, and their laws."""
     known = sites.everything(conn)
     zones = {known[one].zone for one in station_ids if one in known} or {"UTC"}
     found = max((clock.moment(zone) for zone in zones), key=lambda now: (now.day, now.at_min))
-    return Now(found, rosters.laws(conn, found.day))
+    laws = {one: allowed.law_of(conn, ask, one, found.day) for one in station_ids}
+    return Now(found, laws)
 
 
 def against(
@@ -204,7 +200,7 @@ def against(
 ) -> tuple[Refusal, ...]:
     """Return what speaks against addressing somebody today on an occasion, the gravest first."""
     when = When(now.moment.day)  # at which hour is settled when he is addressed
-    law, asked = now.law_at(ask, station_id), purpose_of(kind)
+    law, asked = now.laws[station_id], purpose_of(kind)
     return rules.refusals(person, when, asked, way, rules=ask.settings.contact, law=law)
 
 
@@ -214,7 +210,7 @@ def still(conn: Connection, ask: Ask, due: Sequence[Due]) -> list[Due]:
     Asked again where something is done about them.
     """
     ids = {one.customer_id for one in due}
-    now = now_at(conn, {one.station_id for one in due})
+    now = now_at(conn, ask, {one.station_id for one in due})
     done, persons = store.had(conn, ids), allowed.people(conn, ids, now.moment)
     return [
         replace(one, **_by_way(ask, persons[one.customer_id], one.kind, one.station_id, now))
@@ -293,7 +289,7 @@ def record(ask: Ask, *, customer_id: int, kind: Kind, about: str, way: Channel) 
             raise NotFoundError("caring.not_due")
         if way not in left[0].ways:
             raise NotAllowedError("caring.not_by_this_way")
-        now = now_at(conn, [one.station_id]).moment
+        now = now_at(conn, ask, [one.station_id]).moment
         thought = Thought(
             customer_id=seen.customer.id,
             station_id=one.station_id,

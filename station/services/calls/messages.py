@@ -185,7 +185,7 @@ def make(ask: Ask, *, station: str, kind: Kind, way: Channel, lang: str, key: st
         told, _ = _messages(conn, ask, left, way, lang)
         if not told:
             raise NotFoundError("caring.nobody")
-        now = caring.now_at(conn, [station_id]).moment
+        now = caring.now_at(conn, ask, [station_id]).moment
         words = wording.wording(conn, station_id, kind, lang)
         new = Sending(
             station_id=station_id,
@@ -283,7 +283,7 @@ def _of_list(conn: Connection, ask: Ask, one: Sending) -> list[One]:
     """
     members = store.members(conn, one.id)
     whole = book.same_of_many(conn, [member.customer_id for member in members])
-    now, here = caring.now_at(conn, [one.station_id]), one.station_id
+    now, here = caring.now_at(conn, ask, [one.station_id]), one.station_id
     ids = {rows[0] for rows in whole.values()}
     persons = allowed.people(conn, ids, now.moment, but_list=one.id)
     kind, way = care.kind_of(one.occasion), Channel(one.channel)
@@ -383,8 +383,8 @@ def _refuse_untimely(conn: Connection, ask: Ask, one: Sending) -> None:
     Raises:
         NotAllowedError: it is a holiday, or too early or too late.
     """
-    now = caring.now_at(conn, [one.station_id])
-    law, at = now.law_at(ask, one.station_id), now.moment
+    now = caring.now_at(conn, ask, [one.station_id])
+    law, at = now.laws[one.station_id], now.moment
     hours = rules.spans(Person(0), at.day, Channel(one.channel), law)
     if not any(first <= at.at_min < last for first, last in hours):
         raise NotAllowedError("caring.out_of_hours")

@@ -42,7 +42,7 @@ def week(ask: Ask, *, stations: Sequence[str] = ()) -> Week:
     """Return how the last seven days were at stations in sight, and what is late now."""
     wanted = stations_in_sight(ask, stations)
     with ask.db.reading() as conn:
-        now = caring.now_at(conn, wanted).moment
+        now = caring.now_at(conn, ask, wanted).moment
         heard = results.at_stations(conn, wanted, since=clock.days_before(now.at, WEEK_DAYS))
         cared = store.since(conn, wanted, now.day - WEEK_DAYS + 1)
         dates = agenda.next_due(conn, wanted, to_day=now.day + WEEK_DAYS)
