@@ -61,6 +61,7 @@ bench: install                     ## every measured figure of docs/en/figures.m
 	$(PY) -m benchmarks.refuelling
 	$(PY) -m benchmarks.libraries
 	$(PY) -m benchmarks.lapse_score
+	$(PY) -m benchmarks.effect
 	$(PY) -m benchmarks.pages
 	$(PY) -m benchmarks.guard
 	$(PY) -m benchmarks.passwords
@@ -70,4 +71,5 @@ bench: install                     ## every measured figure of docs/en/figures.m
 	$(PY) -m benchmarks.levels
 	$(PY) -m benchmarks.liability
 	$(PY) -m benchmarks.oddities
+	$(PY) -m benchmarks.planning
 	$(PY) -m benchmarks.till

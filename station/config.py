@@ -16,26 +16,36 @@ from station.analysis.compare import CompareRules
 from station.analysis.frequency import FrequencyRules
 from station.analysis.gaps import GapRules
 from station.analysis.guards import GuardRules
+from station.analysis.holdout import HoldoutRules
 from station.analysis.lapse import LapseRules
+from station.analysis.lifecycle import LifeRules
 from station.analysis.network import NetworkRules
 from station.analysis.oddities import OddityRules
 from station.analysis.ownership import OwnershipRules
 from station.analysis.pace import PaceRules
+from station.analysis.scorecard import ScoreRules
 from station.analysis.stability import StabilityRules
 from station.analysis.states import StateRules
 from station.analysis.uptake import UptakeRules
 from station.analysis.usage import UsageRules
 from station.analysis.value import ValueRules
 from station.analysis.warning import WarningRules
+from station.analysis.winback import EffectRules
 from station.archive.customers.merging import MergeRules
 from station.archive.lake import LakeRules
 from station.archive.reversals import ReversalRules
+from station.contact.calls import CallRules
+from station.contact.care import CareRules
 from station.contact.completeness import CompletenessRules
 from station.contact.fields import OWN_GROUP, Field, FieldKind, Whose, faults
 from station.contact.fleets import FleetRules
 from station.contact.likeness import LikenessRules
+from station.contact.plan_parts import PlanRules
 from station.contact.prospects import ProspectRules
 from station.contact.registrations import RegisterRules
+from station.contact.reminders import ReminderRules
+from station.contact.rules import ContactRules
+from station.contact.rules import faults as contact_faults
 from station.contact.scans import AttachmentRules
 from station.errors import ConfigError
 from station.guard.rules import LookRules, PrivacyRules, SignInRules, TillRules
@@ -46,6 +56,7 @@ from station.loyalty import faults as loyalty_faults
 from station.loyalty.breakage import BreakageRules
 from station.loyalty.ledger import LedgerRules
 from station.loyalty.programme import Programme, Version
+from station.output.gateway import GatewayRules
 
 T = TypeVar("T")
 MOST = 2**53
@@ -126,6 +137,40 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "value.a_least": (1, MOST),
     "value.b_least": (1, MOST),
     "value.c_least": (1, MOST),
+    "value.a_share": (0, 1),
+    "value.b_share": (0, 1),
+    "value.keep_share": (0, 0.9),
+    "value.margin_petrol": (0, 1),
+    "value.margin_diesel": (0, 1),
+    "value.margin_gas": (0, 1),
+    "value.margin_electric": (0, 1),
+    "value.margin_other": (0, 1),
+    "value.margin_shop": (0, 1),
+    "value.call_minute_minor": (0, MOST),
+    "value.year_share": (0, 1),
+    "value.most_years": (0, 100),
+    "value.influence_share": (0, 10),
+    "value.least_brought": (1, 1_000),
+    "life.returning_days": (2, 1_000),
+    "life.mature_days": (2, 1_000),
+    "life.mature_span_days": (1, 3_660),
+    "life.lost_days": (1, 3_660),
+    "life.declining_share": (0, 1),
+    "life.prospect_limit_days": (0, 3_660),
+    "life.intending_limit_days": (0, 3_660),
+    "life.first_purchase_limit_days": (0, 3_660),
+    "life.returning_limit_days": (0, 3_660),
+    "life.mature_limit_days": (0, 3_660),
+    "life.declining_limit_days": (0, 3_660),
+    "life.lost_limit_days": (0, 3_660),
+    "scorecard.days": (7, 3_660),
+    "scorecard.return_days": (1, 366),
+    "scorecard.late_min": (0, 1_440),
+    "scorecard.fast_s": (0, 3_600),
+    "scorecard.least_calls": (1, 100_000),
+    "scorecard.check_share": (0, 1),
+    "scorecard.check_most": (0, 1_000),
+    "scorecard.check_days": (1, 366),
     "oddities.most_week": (0, 1_000),
     "oddities.window_days": (1, 366),
     "oddities.least_fills": (2, 10_000),
@@ -150,6 +195,66 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "prospects.together_days": (2, 1_000),
     "prospects.together_share": (0, 1),
     "prospects.shown": (1, 100_000),
+    "calls.minutes": (1, 480),
+    "calls.lock_days": (1, 30),
+    "calls.pool_per_day": (0, 10_000),
+    "calls.ban_days": (0, 3_660),
+    "calls.recycle_days_a": (1, 3_660),
+    "calls.recycle_days_b": (1, 3_660),
+    "calls.recycle_days_c": (1, 3_660),
+    "calls.recycle_days_d": (1, 3_660),
+    "calls.next_days_a": (1, 366),
+    "calls.next_days_b": (1, 366),
+    "calls.next_days_c": (1, 366),
+    "calls.next_days_d": (1, 366),
+    "calls.again_days": (1, 60),
+    "calls.tries": (1, 20),
+    "calls.tries_days": (1, 366),
+    "calls.ahead_days": (1, 3_660),
+    "calls.late_days": (1, 366),
+    "calls.watch_days": (1, 366),
+    "contact.most": (1, 366),
+    "contact.most_days": (1, 366),
+    "contact.cool_days": (1, 366),
+    "contact.rest_days": (0, 3_660),
+    "contact.unreached_hours": (1, 24),
+    "contact.unreached_days": (0, 3_660),
+    "reminding.staff_days": (1, 366),
+    "reminding.manager_days": (1, 366),
+    "reminding.reassign_days": (1, 366),
+    "gateway.timeout_s": (1, 120),
+    "gateway.tries": (1, 10),
+    "gateway.wait_s": (0, 60),
+    "care.ahead_days": (0, 60),
+    "care.first_days": (0, 60),
+    "care.third_days": (0, 60),
+    "care.grief_days": (0, 60),
+    "care.late_days": (0, 366),
+    "care.oil_days": (1, 3_660),
+    "care.wash_days": (1, 3_660),
+    "care.coverage_days": (1, 3_660),
+    "care.third_fill_days": (1, 366),
+    "care.newcomer_days": (1, 3_660),
+    "care.warm_days": (0, 3_660),
+    "planning.a_month": (0, 8),
+    "planning.b_month": (0, 8),
+    "planning.c_quarter": (0, 8),
+    "planning.visit_days": (1, 3_660),
+    "planning.win_back_days": (0, 3_660),
+    "planning.noon_min": (0, 1_440),
+    "planning.phone_min": (1, 240),
+    "planning.visit_min": (1, 480),
+    "planning.trip_min": (0, 480),
+    "planning.day_min": (0, 1_440),
+    "planning.from_min": (0, 1_440),
+    "planning.to_min": (1, 1_440),
+    "planning.peak_share": (0, 1),
+    "planning.slack_share": (0, 1),
+    "planning.delay_share": (0, 0.016),
+    "planning.keep_part": (0, 1),
+    "planning.prospect_part": (0, 1),
+    "planning.care_part": (0, 1),
+    "planning.more_min": (1, 480),
     "registering.attempts_per_address": (1, 10_000),
     "registering.attempts_min": (1, 1_440),
     "registering.per_station_day": (1, 100_000),
@@ -207,6 +312,13 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "guards.festival_after_days": (0, 60),
     "guards.price_move": (0, 10),
     "guards.price_days": (0, 30),
+    "holdout.share": (0, 0.5),
+    "holdout.most_a": (0, 100_000),
+    "effect.outcome_days": (1, 366),
+    "effect.margin_share": (0, 1),
+    "effect.least_held": (2, 1_000_000),
+    "effect.least_ranked": (2, 100_000_000),
+    "effect.aim": (0, 0.5),
 }
 """Between what a number must lie; any other is finite and no larger than `MOST`."""
 FORMS = {
@@ -286,11 +398,15 @@ class Settings:
     network: NetworkRules = field(default_factory=NetworkRules)
     guards: GuardRules = field(default_factory=GuardRules)
     compare: CompareRules = field(default_factory=CompareRules)
+    holdout: HoldoutRules = field(default_factory=HoldoutRules)
+    effect: EffectRules = field(default_factory=EffectRules)
     fleets: FleetRules = field(default_factory=FleetRules)
     programme: Programme = field(default_factory=Programme)
     uptake: UptakeRules = field(default_factory=UptakeRules)
     breakage: BreakageRules = field(default_factory=BreakageRules)
     value: ValueRules = field(default_factory=ValueRules)
+    life: LifeRules = field(default_factory=LifeRules)
+    scorecard: ScoreRules = field(default_factory=ScoreRules)
     oddities: OddityRules = field(default_factory=OddityRules)
     sign_in: SignInRules = field(default_factory=SignInRules)
     looks: LookRules = field(default_factory=LookRules)
@@ -300,6 +416,12 @@ class Settings:
     completeness: CompletenessRules = field(default_factory=CompletenessRules)
     fields: tuple[Field, ...] = ()
     prospects: ProspectRules = field(default_factory=ProspectRules)
+    calls: CallRules = field(default_factory=CallRules)
+    contact: ContactRules = field(default_factory=ContactRules)
+    care: CareRules = field(default_factory=CareRules)
+    reminding: ReminderRules = field(default_factory=ReminderRules)
+    gateway: GatewayRules = field(default_factory=GatewayRules)
+    planning: PlanRules = field(default_factory=PlanRules)
     registering: RegisterRules = field(default_factory=RegisterRules)
     attachments: AttachmentRules = field(default_factory=AttachmentRules)
     ledger: LedgerRules = field(default_factory=LedgerRules)
@@ -445,6 +567,8 @@ def _sound(rules: Any, at: str) -> Any:
     found = loyalty_faults.find(rules, at) if isinstance(rules, Programme) else iter(())
     for fault in found:
         raise ConfigError(fault.key, **fault.facts)
+    for part in contact_faults(rules) if isinstance(rules, ContactRules) else ():
+        raise ConfigError("error.config_range", key=f"{at}.{part}", value="")
     return rules
 
 

@@ -181,6 +181,30 @@ STAYING_AWAY = (*AT_RISK, State.MOVED, State.SOLD, State.PAUSED)
 """Not coming as they used to, for whatever reason."""
 
 
+class Grade(StrEnum):
+    """What a customer is worth to the chain, from the best on; D is known too short, or too little.
+
+    Each has its letter and its colour wherever it is shown.
+    """
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+
+
+class Stage(StrEnum):
+    """How far a customer has come with the chain, in the order of a life."""
+
+    PROSPECT = "prospect"
+    INTENDING = "intending"
+    FIRST_PURCHASE = "first_purchase"
+    RETURNING = "returning"
+    MATURE = "mature"
+    DECLINING = "declining"
+    LOST = "lost"
+
+
 class Standing(StrEnum):
     """Where a vehicle of a fleet stands, seen from all stations in view, the best first."""
 
@@ -258,6 +282,179 @@ class LapseReason(StrEnum):
     UNKNOWN = "unknown"
 
 
+class ReasonGroup(StrEnum):
+    """Where the cause of a lapse lies: the first of two steps to a reason."""
+
+    PRICE = "price"
+    PLACE = "place"
+    VEHICLE = "vehicle"
+    SERVICE = "service"
+    PRODUCT = "product"
+    MODEL_ERROR = "model_error"
+    UNSAID = "unsaid"
+
+
+REASONS: dict[ReasonGroup, tuple[LapseReason, ...]] = {
+    ReasonGroup.PRICE: (
+        LapseReason.PRICE,
+        LapseReason.COMPETITOR_PROMO,
+        LapseReason.CARD_DEAL,
+        LapseReason.POINTS,
+        LapseReason.PAYMENT,
+    ),
+    ReasonGroup.PLACE: (
+        LapseReason.ROUTE,
+        LapseReason.MOVED_HOME,
+        LapseReason.ROADWORKS,
+        LapseReason.PROJECT_END,
+        LapseReason.AWAY,
+        LapseReason.SEASON,
+        LapseReason.CLOSURE,
+    ),
+    ReasonGroup.VEHICLE: (
+        LapseReason.VEHICLE_SOLD,
+        LapseReason.ELECTRIC,
+        LapseReason.VEHICLE_IDLE,
+        LapseReason.DRIVER_CHANGE,
+        LapseReason.CONTRACT,
+    ),
+    ReasonGroup.SERVICE: (
+        LapseReason.SERVICE,
+        LapseReason.QUEUE,
+        LapseReason.STAFF_CHANGE,
+        LapseReason.FACILITY,
+        LapseReason.COMPLAINT_OPEN,
+    ),
+    ReasonGroup.PRODUCT: (
+        LapseReason.QUALITY_DOUBT,
+        LapseReason.QUANTITY_DOUBT,
+        LapseReason.STOCKOUT,
+    ),
+    ReasonGroup.MODEL_ERROR: (LapseReason.NOT_LAPSED, LapseReason.ONLY_PASSING),
+    ReasonGroup.UNSAID: (LapseReason.REFUSED_TO_SAY, LapseReason.UNKNOWN),
+}
+"""Every reason, in the group by which it is found."""
+RIVALS = (LapseReason.PRICE, LapseReason.COMPETITOR_PROMO, LapseReason.CARD_DEAL)
+"""Reasons in which another station has a part: it may be named."""
+
+
+class CallStatus(StrEnum):
+    """Where a planned call stands."""
+
+    PLANNED = "planned"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    MOVED = "moved"
+
+
+class PlanStatus(StrEnum):
+    """Where a month's plan stands; one that was made anew replaces the one before."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    REPLACED = "replaced"
+
+
+class CancelReason(StrEnum):
+    """Why a planned call is not made."""
+
+    CAME_BACK = "came_back"
+    OUR_FAULT = "our_fault"
+    RULES = "rules"
+    ANOTHER_CALL = "another_call"
+    ERASED = "erased"
+    REPLANNED = "replanned"
+    MANAGER = "manager"
+
+
+class CallCode(StrEnum):
+    """How a call went."""
+
+    OK = "ok"
+    OK_PARTIAL = "ok_partial"
+    REFUSED = "refused"
+    CALLBACK = "callback"
+    SECOND_VISIT = "second_visit"
+    NOT_OURS = "not_ours"
+    WRONG_PERSON = "wrong_person"
+    COMPLAINT = "complaint"
+    DNC_REQUEST = "dnc_request"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    OFF = "off"
+    SUSPENDED = "suspended"
+    INVALID = "invalid"
+    VOICEMAIL = "voicemail"
+    OTHER = "other"
+
+
+NOT_REACHED = (
+    CallCode.NO_ANSWER,
+    CallCode.BUSY,
+    CallCode.OFF,
+    CallCode.SUSPENDED,
+    CallCode.INVALID,
+    CallCode.VOICEMAIL,
+    CallCode.OTHER,
+)
+"""Nobody was spoken to."""
+SPOKEN = (CallCode.OK, CallCode.OK_PARTIAL, CallCode.SECOND_VISIT, CallCode.COMPLAINT)
+"""He was spoken to and answered."""
+
+
+class CallNeed(StrEnum):
+    """What a customer wants of us."""
+
+    NONE = "none"
+    INVOICE = "invoice"
+    CARD = "card"
+    DISCOUNT = "discount"
+    DELIVERY = "delivery"
+    SHOP = "shop"
+    WASH = "wash"
+    CREDIT = "credit"
+    OTHER = "other"
+
+
+class CallMeasure(StrEnum):
+    """What we do after a call."""
+
+    NONE = "none"
+    THANKED = "thanked"
+    OFFER = "offer"
+    MANAGER = "manager"
+    REPAIR = "repair"
+    CARD_FIX = "card_fix"
+    CALL_AGAIN = "call_again"
+    VISIT = "visit"
+    LET_GO = "let_go"
+
+
+class ClaimKind(StrEnum):
+    """For how long somebody alone may contact a customer: until further, or for this call."""
+
+    PRIVATE = "private"
+    LOCK = "lock"
+
+
+class Released(StrEnum):
+    """How a claim ended."""
+
+    DONE = "done"
+    GIVEN_BACK = "given_back"
+    EXPIRED = "expired"
+    RECYCLED = "recycled"
+    HANDED_OVER = "handed_over"
+    MERGED = "merged"
+
+
+class Arm(StrEnum):
+    """What the lot said of a customer who was due for a win-back call."""
+
+    CALL = "call"
+    HOLD = "hold"
+
+
 class Role(StrEnum):
     """Who a person is to the chain."""
 
@@ -275,6 +472,7 @@ READ = SELF | {"board.read", "cards.read", "points.read"}
 WORK = READ | {
     *("lapse.record", "use.confirm", "contact.reveal", "consent.record"),
     *("customers.edit", "prospects.work", "points.redeem"),
+    *("calls.read", "calls.record"),
 }
 FILES = frozenset({"sales.import", "records.import", "batches.read", "batches.undo"})
 ARCHIVIST = frozenset(
@@ -283,8 +481,12 @@ ARCHIVIST = frozenset(
 """What whoever keeps a station's customer archive may do there beyond his role."""
 REPORT = frozenset({"points.report"})
 ODDITIES = frozenset({"oddities.read", "oddities.review"})
-KEEP = (
-    WORK | FILES | ARCHIVIST | REPORT | ODDITIES | {"audit.read", "points.reverse", "points.adjust"}
+CALLS = frozenset({"calls.plan", "calls.assign"})
+CALLS_REPORT = frozenset({"calls.report"})
+KEEP = frozenset(
+    WORK
+    | (FILES | ARCHIVIST | REPORT | ODDITIES | CALLS | CALLS_REPORT)
+    | {"audit.read", "points.reverse", "points.adjust"}
 )
 GOVERN = frozenset(
     {"users.read", "users.keep", "requests.read", "requests.decide", "stations.keep"}
@@ -296,6 +498,7 @@ RIGHTS: dict[Role, frozenset[str]] = {
     Role.REGIONAL: READ
     | REPORT
     | ODDITIES
+    | CALLS_REPORT
     | {"batches.read", "rows.export", "audit.read", "requests.read", "requests.decide"},
     Role.ADMINISTRATOR: READ | FILES | GOVERN | REPORT | {"rows.export", "keeper.assign"},
     Role.AUDITOR: SELF
@@ -391,6 +594,32 @@ class Purpose(StrEnum):
     SERVICE = "service"
     MARKETING = "marketing"
     CARE = "care"
+
+
+class CallPurpose(StrEnum):
+    """For what a customer is called."""
+
+    WIN_BACK = "win_back"
+    KEEP = "keep"  # as often as his grade asks
+    PROSPECT = "prospect"
+    CARE = "care"
+    AFTERCARE = "aftercare"  # of a complaint
+    FIRST_PURCHASE = "first_purchase"
+    THIRD_VISIT = "third_visit"
+    SERVICE = "service"
+
+
+CONSENT_TO: Mapping[CallPurpose, Purpose] = {
+    CallPurpose.WIN_BACK: Purpose.MARKETING,
+    CallPurpose.KEEP: Purpose.MARKETING,
+    CallPurpose.PROSPECT: Purpose.MARKETING,
+    CallPurpose.CARE: Purpose.CARE,
+    CallPurpose.AFTERCARE: Purpose.SERVICE,
+    CallPurpose.FIRST_PURCHASE: Purpose.CARE,
+    CallPurpose.THIRD_VISIT: Purpose.CARE,
+    CallPurpose.SERVICE: Purpose.SERVICE,
+}
+"""To what a customer must have agreed to be called for it; marketing is selling."""
 
 
 class Channel(StrEnum):

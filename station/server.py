@@ -27,13 +27,14 @@ from streamlit import config as streamlit_config
 
 from station import api, text
 from station.config import Settings, load_settings
-from station.door import entry, gate, joining
+from station.door import calendars, entry, gate, joining
 from station.door.paths import POLICY_VIOLATION, TILLS
 from station.errors import ArchiveError, StationError
 from station.guard import mask
 from station.pages import front
 from station.services import access, board, keeping
 from station.services.ask import Ask, Database
+from station.services.calls import newcomers
 from station.services.people import provider, sign_in
 
 POLICY = (
@@ -133,6 +134,7 @@ def _warm(db: Database, settings: Settings) -> None:
         ask = Ask(db, settings, access.local_operator(db), date.max)
         ask = replace(ask, as_of=board.last_day(ask))
         board.vehicles(ask, stations=(), days=settings.dashboard.period_days)
+        newcomers.first_days(ask)
     except StationError:
         return  # the page that is opened first tells what is wrong
     gc.collect()
@@ -147,6 +149,7 @@ def parts(db: Database, settings: Settings, hosts: Collection[str]) -> dict[str,
             Mount(TILLS, api.build(db, settings)),
             *entry.Door(db, settings).routes(),
             *joining.Joining(db, settings).routes(),
+            *calendars.Calendars(db, settings).routes(),
         ],
         "middleware": [
             Middleware(SafeHeaders),

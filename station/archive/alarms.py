@@ -52,3 +52,21 @@ def overdue(
     )
     most = query.order_by(alarms.c.worth.desc(), alarms.c.vehicle_id, alarms.c.station_id)
     return frame(conn, most.limit(limit))
+
+
+def of_vehicles(
+    conn: Connection,
+    vehicle_ids: Collection[int],
+    station_ids: Collection[int],
+    day: int,
+    *,
+    since_day: int,
+) -> pd.DataFrame:
+    """Return the same of a few vehicles."""
+    query = select(*[alarms.c[name] for name in COLUMNS]).where(
+        alarms.c.vehicle_id.in_(list(vehicle_ids)),
+        alarms.c.station_id.in_(station_ids),
+        alarms.c.alarm_day <= day,
+        alarms.c.alarm_day >= since_day,
+    )
+    return frame(conn, query.order_by(alarms.c.worth.desc(), alarms.c.vehicle_id))

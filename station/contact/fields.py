@@ -88,6 +88,8 @@ CHANNELS = (
     *("counter", "referral", "self_registered", "event", "campaign", "call", "own_data"),
     *("import", "other"),
 )
+INFLUENCES = ("referrer", "name", "institution", "fleet_boss")
+"""Why others follow a customer."""
 FORMS = ("state_owned", "private", "foreign", "sole_trader", "institution", "government")
 
 FIELDS: tuple[Field, ...] = (
@@ -114,6 +116,7 @@ FIELDS: tuple[Field, ...] = (
         choices=("steady", "seasonal", "project", "tender"),
     ),
     Field("relationship", "trade", _CHOICE, _ORGANISATION, choices=("1", "2", "3", "4"), weight=5),
+    Field("influence", "trade", _CHOICE, choices=INFLUENCES),
     Field("credit_class", "trade", _CHOICE, _ORGANISATION, choices=("A", "B", "C", "D")),
     Field("credit_limit", "trade", _NUMBER, _ORGANISATION),
     Field("settle_day", "trade", _NUMBER, _ORGANISATION, most=31),
@@ -143,6 +146,9 @@ FIELDS: tuple[Field, ...] = (
     Field("style", "manner", _CHOICE, choices=("warm", "brief", "formal", "no_calls")),
     Field("forbidden_topics", "manner", _NOTE),
     Field("preferences", "manner", _NOTE),
+    Field("inspection_until", "service", _DAY),
+    Field("oil_on", "service", _DAY),
+    Field("wash_on", "service", _DAY),
     Field("need", "prospect", _NOTE),
     Field("scene", "prospect", _NOTE),
     Field("pain_point", "prospect", _NOTE),

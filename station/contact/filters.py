@@ -11,7 +11,7 @@ import pandas as pd
 
 from station.contact.fields import CORE, FIELDS, Field, FieldKind
 from station.errors import BadValueError
-from station.model import Fuel, KeyKind, OwnerKind, Stability, State, Use
+from station.model import Fuel, Grade, KeyKind, OwnerKind, Stability, Stage, State, Use
 
 MOST_CONDITIONS, MOST_VALUES, LONGEST_VALUE = 12, 50, 80
 LONGEST_TEXT = 20_000
@@ -45,6 +45,8 @@ class Source(StrEnum):
     FIELD = "field"
     TAG = "tag"
     KEEPER = "keeper"
+    GRADE = "grade"
+    STAGE = "stage"
 
 
 OPS: Mapping[Shape, tuple[Op, ...]] = {
@@ -111,6 +113,8 @@ BOARD_KEYS: tuple[Key, ...] = (
 OTHER_KEYS: tuple[Key, ...] = (
     Key("tag", Shape.CHOICE, Source.TAG),
     Key("keeper", Shape.CHOICE, Source.KEEPER),
+    Key("grade", Shape.CHOICE, Source.GRADE, _without(Grade), words="grade"),
+    Key("stage", Shape.CHOICE, Source.STAGE, _without(Stage), words="stage"),
 )
 SHAPES: Mapping[FieldKind, Shape] = {
     FieldKind.CHOICE: Shape.CHOICE,

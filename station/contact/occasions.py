@@ -32,6 +32,8 @@ class Calendar(StrEnum):
 class Occasion:
     """A day of a customer's family; 0 is a year that nobody knows.
 
+    A year is of its own calendar. `in_leap_month` is of the moon's calendar only.
+
     Raises:
         BadValueError: there is no such day in its calendar.
     """
@@ -42,6 +44,7 @@ class Occasion:
     year: int = 0
     calendar: Calendar = Calendar.SOLAR
     note: str = ""
+    in_leap_month: bool = False
 
     def __post_init__(self) -> None:
         if len(self.note) > LONGEST_NOTE:
@@ -58,4 +61,4 @@ class Occasion:
             date(self.year or LEAP_YEAR, self.month, self.day)
         except ValueError:
             return False
-        return True
+        return not self.in_leap_month

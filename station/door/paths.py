@@ -6,7 +6,20 @@ JOIN = "/join"
 """Where people register themselves at a station."""
 TILLS = "/api"
 """Where tills ask; each shows a key of its own, and no browser's cookie counts there."""
-OPEN = ("/sign-in", "/sign-out", "/welcome", "/demo", "/company", JOIN, TILLS, "/health", "/static")
+CALENDARS = "/calendar"
+"""Where telephones read calendars; the address itself is the secret."""
+OPEN = (
+    "/sign-in",
+    "/sign-out",
+    "/welcome",
+    "/demo",
+    "/company",
+    JOIN,
+    CALENDARS,
+    TILLS,
+    "/health",
+    "/static",
+)
 """Paths for which nobody needs to be signed in; they show nothing of the archive to anybody."""
 FORMS = ("/demo", "/company", "/company/back", "/sign-out")
 """Of these, those to which forms are sent; whoever opens one is sent to the sign-in."""

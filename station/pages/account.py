@@ -6,7 +6,7 @@ import streamlit as st
 
 from station.errors import BadValueError
 from station.pages import audit
-from station.pages.parts import acts, blocks
+from station.pages.parts import acts, blocks, calendar
 from station.pages.parts.blocks import Column
 from station.pages.parts.desk import Desk, current
 from station.services import board
@@ -34,6 +34,7 @@ def render() -> None:
         )
     )
     _stations(desk)
+    calendar.draw(desk)
     _password(desk)
     _changes(desk)
 

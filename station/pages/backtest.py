@@ -14,10 +14,12 @@ from station.pages.parts.desk import Desk, current
 from station.pages.parts.look import ACCENT, GREY
 from station.services import backtests
 from station.services.backtests import Replay
+from station.services.calls import answers
 
 FOLDER = Path(__file__).parent
 HORIZONS = ("30", "60", "90")
 OURS = "model"
+MISTAKEN_DAYS = 365
 FIXED = ("fixed_30", "fixed_60", "fixed_90")
 SHOWN = (OURS, *FIXED, "rhythm_2", "rhythm_3", "bg_nbd")
 """The rules that list vehicles, in the order of the picture."""
@@ -54,6 +56,7 @@ def render() -> None:
     _pictures(desk, found, rows)
     _gains(desk, found)
     _calls(desk, found)
+    _mistakes(desk)
     _table(desk, rows)
     st.page_link(
         str(FOLDER / "lapsed.py"),
@@ -201,6 +204,26 @@ def _calls(desk: Desk, found: dict[str, Any]) -> None:
         st.page_link(
             str(FOLDER / "sites.py"), label=desk.say("page_sites.title"), icon=":material/tune:"
         )
+
+
+def _mistakes(desk: Desk) -> None:
+    """Say how often whoever was on the list told that he had never left, or only passed by."""
+    told = answers.mistakes(desk.ask, stations=desk.stations, days=MISTAKEN_DAYS)
+    st.subheader(desk.say("page_backtest.mistakes"), anchor=False)
+    if not told.answers:
+        st.markdown(blocks.plain(desk.say("page_backtest.mistakes_none")))
+        return
+    said = desk.say(
+        "page_backtest.mistaken",
+        answers=told.answers,
+        days=MISTAKEN_DAYS,
+        not_lapsed=told.not_lapsed,
+        share=told.not_lapsed / told.answers,
+        low=told.low * 100,
+        high=told.high * 100,
+        passing=told.only_passing,
+    )
+    st.markdown(blocks.plain(said))
 
 
 def _table(desk: Desk, rows: pd.DataFrame) -> None:

@@ -3,7 +3,17 @@
 import streamlit as st
 
 from station.errors import NotFoundError, StationError
-from station.pages.parts import acts, address, blocks, drafts, member, newcomer, screen, slips
+from station.pages.parts import (
+    acts,
+    address,
+    blocks,
+    call_lists,
+    drafts,
+    member,
+    newcomer,
+    screen,
+    slips,
+)
 from station.pages.parts.desk import Desk, current
 from station.pages.parts.member import Visit
 from station.services import board
@@ -72,6 +82,7 @@ def _serve(desk: Desk, station: str) -> bool:
         blocks.answer(desk.say("page_counter.question"))
         _find(desk)
         return True
+    call_lists.expected(desk, [visit.label, *(one.label for one in visit.met)])
     if visit.member is None and drafts.step() == newcomer.STEP:
         newcomer.draw(desk, form, visit, station)
     elif visit.member is None:

@@ -16,7 +16,10 @@ from station.services.customers.filters import Condition, Key, SavedFilter
 
 CARD = "filters_card"
 """The conditions put together so far, in this session."""
-FREQUENT = ("stability", "state", "use", "days_silent", "visits", "amount", "station", "tag")
+FREQUENT = (
+    *("stability", "state", "grade", "stage", "use", "days_silent", "visits", "amount"),
+    *("station", "tag"),
+)
 """Keys that are one tap away; the others are one list further."""
 MORE = "more"
 COLUMNS = (
@@ -25,6 +28,8 @@ COLUMNS = (
     Column("station_name", "page_filters.key_station"),
     Column("stability", "page_filters.key_stability", "stability"),
     Column("state", "page_filters.key_state", "state"),
+    Column("grade", "page_filters.key_grade", "grade"),
+    Column("stage", "page_filters.key_stage", "stage"),
     Column("use", "page_filters.key_use", "use"),
     Column("visits", "page_filters.key_visits", "count"),
     Column("amount", "page_filters.key_amount", "money"),

@@ -13,7 +13,7 @@ from station.pages.parts import blocks, charts, look, reasons
 from station.pages.parts.blocks import Column
 from station.pages.parts.desk import Desk, current
 from station.services import alarms, board
-from station.services.customers import lapses
+from station.services.customers import lapses, stages
 
 FOLDER = Path(__file__).parent
 GONE, EARLY, HELD = VIEWS = ("gone", "early", "held")
@@ -30,6 +30,7 @@ SHOWN_USES = 8
 
 COLUMNS = (
     Column("label", "page_lapsed.vehicle"),
+    Column("grade", "page_lapsed.grade", "grade"),
     Column("state", "page_lapsed.state", "state"),
     Column("monthly_amount", "page_lapsed.monthly_amount", "money"),
     Column("value_at_risk", "page_lapsed.value_at_risk", "money"),
@@ -144,7 +145,9 @@ def lapsed_regulars(desk: Desk) -> pd.DataFrame:
     )
     order = ["value_at_risk", "vehicle_id", "station_id"]
     lapsed = lapsed.sort_values(order, ascending=[False, True, True], ignore_index=True)
-    return lapsed.assign(to_call=_to_call(desk, lapsed))
+    worth, _ = stages.on_board(desk.ask)
+    grade = lapsed["customer_id"].map(worth).astype("object").fillna("")
+    return lapsed.assign(to_call=_to_call(desk, lapsed), grade=grade)
 
 
 def _to_call(desk: Desk, lapsed: pd.DataFrame) -> "pd.Series[bool]":

@@ -15,6 +15,9 @@ from station.pages import frequency, front, lapsed
 from station.pages.parts import blocks, charts, look
 from station.pages.parts.desk import Desk, current
 from station.services import board
+from station.services.calls import caring, escalating
+from station.services.calls.caring import Glad
+from station.services.calls.escalating import Told
 from station.services.customers import completeness, fleets, prospects, registering, settling
 from station.services.incoming import intake
 from station.services.people import approvals, audit
@@ -53,7 +56,13 @@ def render() -> None:
     alarms = lapsed.since(desk, gone, WEEK_DAYS)
     daily = daily_visits(desk)
     blocks.answer(_answer(desk, alarms, daily))
-    lines = [*_duties(desk), *_calls(desk, gone), *_alarms(desk, alarms), *_held(desk)]
+    lines = [
+        *_duties(desk),
+        *_care(desk),
+        *_calls(desk, gone),
+        *_alarms(desk, alarms),
+        *_held(desk),
+    ]
     lines += [
         *_slowing(desk),
         *_signs(desk),
@@ -141,6 +150,28 @@ def _prospects(desk: Desk) -> Iterator[Line]:
         sentence = desk.say("page_today.registered", people=len(waiting))
         query = {"prospects_view": "waiting"}
         yield Line(":material/how_to_reg:", sentence, "", "prospects", query)
+
+
+def _care(desk: Desk) -> Iterator[Line]:
+    """Tell which dates with customers passed, and whom to think of by today."""
+    if "calls.read" not in desk.ask.scope.rights:
+        return
+    late = escalating.overdue(desk.ask, stations=desk.stations)
+    if passed := sum(map(len, late.values())):
+        sentence = desk.say("page_today.dates_passed", dates=passed)
+        again = len(late[Told.REASSIGN])
+        detail = desk.say("page_today.dates_reassign", dates=again) if again else ""
+        yield Line(":material/event_busy:", sentence, detail, "care", {"care_view": "dates"})
+    due = [
+        one
+        for one in caring.due(desk.ask, stations=desk.stations)
+        if one.day <= desk.ask.as_of and one.ways
+    ]
+    if due:
+        born = sum(one.kind is Glad.BIRTHDAY for one in due)
+        detail = desk.say("page_today.birthdays", customers=born) if born else ""
+        sentence = desk.say("page_today.care", customers=len(due))
+        yield Line(":material/volunteer_activism:", sentence, detail, "care")
 
 
 def _alarms(desk: Desk, alarms: pd.DataFrame) -> Iterator[Line]:

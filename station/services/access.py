@@ -240,6 +240,28 @@ def _scope(conn: Connection, session: Session, account: Account) -> Scope:
     )
 
 
+def scope_of_account(db: Database, account_id: int, name: str) -> Scope:
+    """Return what an account may look at by one right today, without a session.
+
+    Nothing where it is locked, or has the right nowhere any more.
+    """
+    with db.reading() as conn:
+        account = accounts.find(conn, account_id=account_id)
+        if account is None or account.disabled_at is not None:
+            return Scope("", Role.STAFF, frozenset(), {})
+        held = accounts.grants_of(conn, account_id, day_number(today()))
+        rights = rights_of(held, stations.everything(conn), stations.kept_by(conn, account_id))
+    here = rights.get(name, frozenset())
+    return Scope(
+        account=account.name,
+        role=Role.STAFF,
+        station_ids=here,
+        rights={name: here},
+        account_id=account.id,
+        person=account.person,
+    )
+
+
 def today() -> date:
     """Return the calendar day where the server stands: roles begin and end with it."""
     return datetime.now(UTC).astimezone().date()

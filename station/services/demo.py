@@ -7,21 +7,37 @@ from time import time
 from typing import Any
 
 from station.archive import stations
+from station.archive.calls import homes
 from station.archive.customers import book as customers
+from station.archive.customers import consents
 from station.archive.people import accounts
 from station.archive.points import awards
 from station.config import read_yaml
 from station.demo.generate import DemoFiles, write_network
-from station.model import Act, Grant, Progress, Role, day_number, quiet
+from station.model import (
+    Act,
+    Channel,
+    Consent,
+    ConsentSource,
+    Grant,
+    Progress,
+    Purpose,
+    Role,
+    day_number,
+    quiet,
+)
 from station.services import access, trail
 from station.services.access import right
 from station.services.ask import Ask
+from station.services.calls import samples
 from station.services.customers import told
 from station.services.incoming import intake, records
 from station.services.incoming.files import FileOptions
 
 POINTS_DAYS = 365
 """Of a demo only the last year's sales earn: older points would have run out."""
+AGREED_SHARE = 5
+"""All but each so many-th customer of a demo agreed to be called."""
 STAFF_SHARE = 3
 """Each so many-th customer of the first station is in the care of its member of staff."""
 
@@ -64,6 +80,8 @@ def fill(ask: Ask, *, network: Network, out: Path, progress: Progress = quiet) -
     told.settle_most(in_sight)
     if is_new:
         _people(ask)
+        _agree(in_sight)
+        samples.bring(in_sight, day_number(_parameters()["defaults"]["last_day"]))
     return lines
 
 
@@ -72,6 +90,31 @@ def _start_points(ask: Ask, network: Network) -> None:
     last_day = day_number(_parameters()["defaults"]["last_day"])
     with ask.db.writing(changes_figures=False) as conn:
         awards.start_demo(conn, last_day - min(network.days, POINTS_DAYS) + 1)
+
+
+def _agree(ask: Ask) -> None:
+    """Let most customers have agreed to be called, as if each had said so at the counter."""
+    day, now_s = day_number(_parameters()["defaults"]["last_day"]), int(time())
+    with ask.db.writing(changes_figures=False) as conn:
+        ids = [one.customer_id for one in homes.people(conn)]
+        words = [
+            Consent(
+                customer_id=customer_id,
+                purpose=purpose,
+                channel=channel,
+                given=True,
+                source=ConsentSource.COUNTER,
+                text_version="demo",
+                on_day=day,
+                account=access.LOCAL_ACCOUNT,
+                written_at=now_s,
+            )
+            for customer_id in ids
+            if customer_id % AGREED_SHARE
+            for purpose in (Purpose.MARKETING, Purpose.CARE)
+            for channel in (Channel.PHONE, Channel.VISIT)
+        ]
+        consents.add(conn, words)
 
 
 def _people(ask: Ask) -> None:

@@ -23,6 +23,8 @@ from station.model import Act
 from station.services import alarms, noticing, pacing, sites, trail
 from station.services.access import right, start_of_today, today
 from station.services.ask import Ask
+from station.services.calls import lots, nights
+from station.services.customers import living, valuing
 from station.services.incoming import receipts
 from station.services.personal import erasure, retention, sealing
 from station.services.points import astray, gifts, lapsing, offering
@@ -170,7 +172,8 @@ def verify(ask: Ask) -> proofs.Verification:
     """Return what proves the archive sound, or the first row that is not."""
     found = proofs.verify(ask.db)
     missing = [proofs.Check(name, _missing_head(ask.db, of)) for name, of in heads.CHAINS.items()]
-    found = proofs.Verification((*found.checks, *missing))
+    lot = proofs.Check("hold_outs", _broken_lot(ask.db))
+    found = proofs.Verification((*found.checks, *missing, lot))
     _mark_ledger(ask.db, found)
     bad = next((check.name for check in found.checks if check.first_bad), "")
     with suppress(ArchiveError):  # a damaged archive may be read, and not written
@@ -190,6 +193,15 @@ def _missing_head(db: Database, of: heads.Chain) -> str:
     try:
         with db.reading() as conn:
             return heads.first_missing(conn, db.folder, of)
+    except ArchiveError:
+        return ""
+
+
+def _broken_lot(db: Database) -> str:
+    """Return of whom something else is kept than the lot said; what cannot be read was named."""
+    try:
+        with db.reading() as conn:
+            return lots.first_broken(conn)
     except ArchiveError:
         return ""
 
@@ -238,6 +250,8 @@ def _worked_out(ask: Ask) -> list[Chore]:
         Chore("rhythm"),
         Chore("alarms", {"number": alarms_changed}),
         Chore("listed", {"number": noticing.renew(ask)}),
+        Chore("grades", {"number": valuing.renew(ask)}),
+        Chore("stages", {"number": living.renew(ask)}),
     ]
 
 
@@ -266,7 +280,7 @@ def nightly(ask: Ask, *, now_s: int | None = None) -> list[Chore]:
     is_clean = erasure.settle(ask.db)
     worked_out = _worked_out(ask)
     numbers = forgotten | {"named": named, "won": won, "coupons": over, "birthdays": born}
-    numbers |= {"astray": astray.count(ask)}
+    numbers |= {"astray": astray.count(ask)} | nights.look_after(ask, now_s)
     return [
         Chore("stations"),
         Chore("lake"),

@@ -19,7 +19,7 @@ from station.output import sheets as files
 from station.services import backtests, board, sheets
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
-from station.services.customers import completeness, fields, fleets
+from station.services.customers import completeness, fields, fleets, grades, stages
 from station.services.incoming import gaps
 
 
@@ -378,6 +378,66 @@ def _fleets(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFram
     return frame[list(_FLEET_COLUMNS)].rename(columns=_FLEET_COLUMNS)
 
 
+_VALUE_COLUMNS = {
+    "code": "customer",
+    "organisation_name": "organisation",
+    "station": "station",
+    "keeper": "keeper",
+    "grade": "grade",
+    "grade_was": "grade_before",
+    "grade_day": "grade_on",
+    "reason": "reason",
+    "months": "months",
+    "amount": "amount",
+    "gain": "gain",
+    "discount": "discount",
+    "points": "points_cost",
+    "calls": "calls_cost",
+    "years": "years",
+    "is_influential": "influence",
+    "currency_code": "currency",
+    "sentence": "sentence",
+}
+_LIFE_COLUMNS = {
+    "code": "customer",
+    "organisation_name": "organisation",
+    "station": "station",
+    "keeper": "keeper",
+    "stage": "stage",
+    "stage_was": "stage_before",
+    "stage_day": "stage_on",
+    "days": "days",
+    "trigger": "trigger",
+    "is_stalled": "stalled",
+    "grade": "grade",
+    "sentence": "sentence",
+}
+
+
+def _of_customers(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Return the columns of customers in their order; days as dates."""
+    told = {theirs: _values(frame[ours], ours) for ours, theirs in columns.items()}
+    return pd.DataFrame(told)
+
+
+def _value(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
+    """Return one row a customer in sight: his grade, and what counts for it at these stations."""
+    frame = grades.listing(ask, stations=codes).round({"years": 1, "gain": 2, "points": 2})
+    said = [_why(question.lang, "grade_why", word) for word in frame["reason"]]
+    return _of_customers(frame.assign(sentence=said), _VALUE_COLUMNS)
+
+
+def _lifecycle(ask: Ask, question: Question, codes: tuple[str, ...]) -> pd.DataFrame:
+    """Return one row a customer in sight: his stage, since when and by what."""
+    frame = stages.listing(ask, stations=codes)
+    said = [_why(question.lang, "stage_by", word) for word in frame["trigger"]]
+    return _of_customers(frame.assign(sentence=said), _LIFE_COLUMNS)
+
+
+def _why(lang: str, table: str, word: str) -> str:
+    return text.say(lang, f"word.{table}.{word}") if word else ""
+
+
 _GAP_COLUMNS = (
     *("station", "business_on", "kind", "nozzle", "first", "last", "count", "litres"),
     *("from_time", "to_time", "receipt_no", "sentence"),
@@ -426,5 +486,7 @@ REPORTS: dict[str, Builder] = {
     "backtest": _backtest,
     "compare": _compare,
     "completeness": _completeness,
+    "value": _value,
+    "lifecycle": _lifecycle,
 }
 """The reports by name."""

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from station.archive import lapses, schema, stations
+from station.archive.calls import tables as _call_tables  # noqa: F401 - these too
 from station.archive.customers import tables as _tables  # noqa: F401 - hers belong to it too
 from station.archive.database import Database, create_or_upgrade, open_database
 from station.archive.lapses import LapseNote

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,14 @@ from sqlalchemy import select
 from town import sell
 
 from station.archive import oddities
+from station.archive.calls import agenda, checks, plans, results, rosters
+from station.archive.calls.agenda import Call, Next
+from station.archive.calls.plans import CallPlan
+from station.archive.calls.results import Result
+from station.archive.calls.rosters import Season
+from station.archive.customers import proposals, stalled
+from station.archive.customers.proposals import Proposal
+from station.archive.customers.stalled import Stall
 from station.archive.customers.tables import agreements, contact_persons
 from station.archive.oddities import Case
 from station.archive.people import accounts as book
@@ -28,6 +36,8 @@ from station.loyalty.programme import Version
 from station.model import (
     RIGHTS,
     AgreementKind,
+    CallCode,
+    CallPurpose,
     Channel,
     ConsentSource,
     ContactRole,
@@ -36,16 +46,24 @@ from station.model import (
     OdditySort,
     OddityState,
     PaperForm,
+    PlanStatus,
     Purpose,
     Role,
     Unit,
     Use,
+    day_number,
 )
-from station.services import demo, reports
+from station.model import Stage as LifeStage
+from station.services import access, demo, reports
 from station.services.ask import Ask
+from station.services.calls import clock, messages
+from station.services.calls.caring import Glad
+from station.services.calls.recording import Report
+from station.services.calls.scorecards import Outcome
 from station.services.customers import (
     attachments,
     contacts,
+    fields,
     filters,
     leads,
     merging,
@@ -59,6 +77,7 @@ from station.services.customers.enrolling import NewCard
 from station.services.customers.leads import Decision, Lead
 from station.services.customers.occasions import Occasion, OccasionKind
 from station.services.customers.prospects import Belongs
+from station.services.customers.stages import Choice
 from station.services.incoming import intake, receipts
 from station.services.incoming.files import FileOptions
 from station.services.people import accounts, approvals, terminals
@@ -71,8 +90,14 @@ from station.services.points.offering import Purchase
 
 pytestmark = pytest.mark.slow
 DAY = date(2026, 8, 1)
+NEXT_MONTH = (access.today().replace(day=1) + timedelta(days=31)).replace(day=1)
+TUESDAY = NEXT_MONTH + timedelta(days=(1 - NEXT_MONTH.weekday()) % 7 + 7)
 BIRTHDAY = Occasion(OccasionKind.BIRTHDAY, 2, 28)
 RECEIPT = receipts.Receipt("R1", 1_780_000_000, (receipts.Line("92#", 1_000, Unit.LITRE, 700),))
+MORNING = int(datetime(2026, 8, 28, 2, tzinfo=UTC).timestamp())
+"""Ten o'clock at the stations, on a Friday."""
+DUE = date(2026, 8, 30)
+"""When the inspection of the first customers' cars ends."""
 PDF = b"%PDF-1.7\nsome words\n%%EOF\n"
 CHAIN = frozenset({"administrator", "auditor"})
 """Roles that see every station."""
@@ -98,6 +123,11 @@ class Facts:
     attachment_id: int
     earned_no: int
     oddity_id: int
+    list_id: int
+    call_id: int
+    stall_id: int
+    proposal_id: int
+    check_id: int
     codes: tuple[str, ...]
     folder: Path
 
@@ -115,6 +145,14 @@ def at_station(facts: Facts) -> dict[str, Any]:
 
 def of_vehicle(facts: Facts) -> dict[str, Any]:
     return {"vehicle_id": facts.vehicle_id}
+
+
+def of_list(facts: Facts) -> dict[str, Any]:
+    return {"station": facts.code, "kind": Glad.INSPECTION, "way": Channel.SMS, "lang": "en"}
+
+
+def of_words(facts: Facts) -> dict[str, Any]:
+    return {"station": facts.code, "kind": Glad.BIRTHDAY, "lang": "en"}
 
 
 def of_customer(facts: Facts) -> dict[str, Any]:
@@ -186,6 +224,15 @@ def of_agreement(facts: Facts) -> dict[str, Any]:
     return {"agreement_id": facts.agreement_id}
 
 
+def called(facts: Facts) -> dict[str, Any]:
+    """Return what is heard of a customer who calls himself."""
+    who = of_customer(facts)
+    report = Report(
+        **who, code=CallCode.OK, purpose=CallPurpose.KEEP, opened_at=0, is_incoming=True
+    )
+    return {"key": f"call-{facts.code}", "report": report}
+
+
 def of_fleet(facts: Facts) -> dict[str, Any]:
     return {"customer_id": facts.fleet_id}
 
@@ -208,12 +255,60 @@ def of_coupon(facts: Facts, number: int = 0) -> dict[str, Any]:
     return {"key": f"form-{facts.code}", "code": facts.codes[number]}
 
 
+def of_plan(facts: Facts) -> dict[str, Any]:
+    return {"station": facts.code, "month": NEXT_MONTH}
+
+
+def of_worker(facts: Facts) -> dict[str, Any]:
+    return {"station": facts.code, "account": "staff"}
+
+
 def of_form(facts: Facts) -> dict[str, Any]:
     return of_customer(facts) | {"kind": PaperForm.COMPLAINT, "lang": "en"}
 
 
 NAMED: Mapping[str, Maker] = {
     "alarms.overdue": at_station,
+    "caring.due": at_station,
+    "caring.feasts": at_station,
+    "caring.record": lambda f: (
+        of_customer(f) | {"kind": Glad.INSPECTION, "about": str(DUE), "way": Channel.PHONE}
+    ),
+    "messages.draft": lambda f: (
+        of_customer(f) | {"kind": Glad.INSPECTION, "about": str(DUE), "lang": "en"}
+    ),
+    "messages.export": lambda f: (
+        {"list_id": f.list_id, "kind": "csv", "reason": "audit", "lang": "en"}
+    ),
+    "messages.lists": at_station,
+    "messages.make": lambda f: of_list(f) | {"key": f"list-{f.code}-2"},
+    "messages.preview": of_list,
+    "messages.send": lambda f: {"list_id": f.list_id, "reason": "audit"},
+    "messages.withdraw": lambda f: {"list_id": f.list_id, "reason": "audit"},
+    "newcomers.third_fills": at_station,
+    "escalating.coming": at_station,
+    "escalating.overdue": at_station,
+    "escalating.reassign": lambda f: of_customer(f) | {"to": "staff", "reason": "audit"},
+    "escalating.takers": of_customer,
+    "weeks.coverage": at_station,
+    "weeks.week": at_station,
+    "wording.change": lambda f: of_words(f) | {"words": "x", "reason": "audit"},
+    "wording.words": of_words,
+    "months.drop": lambda f: {"call_id": f.call_id},
+    "months.month": lambda f: {"station": f.code, "first": NEXT_MONTH},
+    "months.move": lambda f: (
+        {"call_id": f.call_id, "on": TUESDAY, "at_min": 600, "account": "staff"}
+    ),
+    "planning.approve": of_plan,
+    "planning.make": of_plan,
+    "planning.mend": of_plan,
+    "rostering.roster": lambda f: {"station": f.code},
+    "rostering.set_away": lambda f: of_worker(f) | {"from_on": TUESDAY, "to_on": TUESDAY},
+    "rostering.set_back": of_worker,
+    "rostering.set_hours": lambda f: (
+        of_worker(f) | {"weekdays": [1], "minutes": 60, "from_min": 540, "to_min": 1080}
+    ),
+    "rostering.set_season": lambda f: {"station": f.code, "season": "slack"},
     "accounts.station_named": lambda f: {"code": f.code},
     "agreements.add": lambda f: (
         of_customer(f) | {"kind": AgreementKind.CONTRACT, "terms": "as agreed", "since": DAY}
@@ -250,6 +345,22 @@ NAMED: Mapping[str, Maker] = {
         at_counter(f) | {"to": Named(By.CUSTOMER, str(f.fleet_id)), "points": 5, "reason": "audit"}
     ),
     "backtests.usual_calls": at_station,
+    "brief.of": lambda f: of_customer(f) | {"purpose": CallPurpose.KEEP},
+    "calling.claimed_by": of_customer,
+    "calling.dial": lambda f: of_customer(f) | {"purpose": CallPurpose.WIN_BACK},
+    "calling.mine": at_station,
+    "calling.of_station": at_station,
+    "claims.claim": of_customer,
+    "claims.keeper_history": of_customer,
+    "claims.release": of_customer,
+    "recording.record": called,
+    "reminding.due": at_station,
+    "reminding.next_of": of_customer,
+    "reminding.set_next": lambda f: (
+        of_customer(f) | {"on": access.today() + timedelta(days=3), "why": CallPurpose.KEEP}
+    ),
+    "reminding.undated": at_station,
+    "watching.watched": lambda f: at_station(f) | {"limit": 9},
     "board.capture": at_station,
     "board.daily": at_station,
     "board.held": at_station,
@@ -289,6 +400,22 @@ NAMED: Mapping[str, Maker] = {
         of_customer(f) | {"field": "phone", "purpose": Purpose.SERVICE, "reason": "lost"}
     ),
     "fleets.fleet": of_fleet,
+    "scorecards.check": lambda f: {"check_id": f.check_id, "outcome": Outcome.CONFIRMED},
+    "scorecards.fast": at_station,
+    "scorecards.of_staff": at_station,
+    "scorecards.waiting": at_station,
+    "grades.history": of_customer,
+    "grades.listing": at_station,
+    "stages.approve": lambda f: {"proposal_id": f.proposal_id, "is_approved": True},
+    "stages.counts": at_station,
+    "stages.decide": lambda f: (
+        {"stall_id": f.stall_id, "choice": Choice.PUSH_ON, "reason": "audit"}
+    ),
+    "stages.dwell": at_station,
+    "stages.history": of_customer,
+    "stages.listing": at_station,
+    "stages.propose": lambda f: of_customer(f) | {"stage": LifeStage.INTENDING, "reason": "audit"},
+    "stages.stalls": at_station,
     "forms.blank": of_form,
     "forms.filled": lambda f: of_form(f) | {"reason": "asked"},
     "gaps.compare": at_station,
@@ -388,6 +515,16 @@ NAMED: Mapping[str, Maker] = {
 LISTS: Mapping[str, Maker] = {
     "agreements.ending": nothing,
     "alarms.calls_per_week": nothing,
+    "calling.callers": plain(words=worlds.plate(OTHER, 1)),
+    "claims.keepers": nothing,
+    "claims.mine": plain(limit=9),
+    "claims.pool": plain(limit=9),
+    "claims.who_may_keep": nothing,
+    "recording.of_form": plain(key="form-unknown"),
+    "watching.expected": plain(labels=[worlds.plate(OTHER, 1)]),
+    "answers.heard": nothing,
+    "answers.mistakes": nothing,
+    "judging.effect": nothing,
     "audit.events": in_november,
     "audit.limits_reached": nothing,
     "audit.sums": in_november,
@@ -420,6 +557,9 @@ LISTS: Mapping[str, Maker] = {
     "fleets.fleets": nothing,
     "settling.calendar": plain(month=DAY),
     "settling.overdue": nothing,
+    "scorecards.own": nothing,
+    "stages.on_board": nothing,
+    "stages.waiting": nothing,
     "prospects.candidates": nothing,
     "prospects.due": nothing,
     "prospects.listing": nothing,
@@ -430,6 +570,11 @@ LISTS: Mapping[str, Maker] = {
 }
 """Services that tell of all that is in sight, and so of nothing else."""
 CHAINWIDE: Mapping[str, Maker] = {
+    "calendars.renew": plain(lang="en"),
+    "calendars.revoke": nothing,
+    "calendars.subscribed": nothing,
+    "messages.has_gateway": nothing,
+    "claims.hand_over": plain(leaver="staff", to=["manager"], reason="left"),
     "counter.read_as": plain(words="粤B12345"),
     "ruling.in_force": plain(lang="en", day=DAY),
     "filters.delete": lambda _: {"filter_id": 1},
@@ -463,7 +608,9 @@ CHAINWIDE: Mapping[str, Maker] = {
     "keeping.condition": nothing,
     "keeping.nightly": nothing,
     "lapsing.expire": nothing,
+    "living.refresh": nothing,
     "noticing.refresh": nothing,
+    "valuing.refresh": nothing,
     "offering.lapse": nothing,
     "keeping.verify": nothing,
     "keys.forget": nothing,
@@ -495,6 +642,8 @@ FOR_TILLS = (
 """Services for terminals alone; tests/api asks them as one."""
 HARD: Mapping[tuple[str, str], type[StationError]] = {
     **{(name, role): NotAllowedError for name in FOR_TILLS for role in ROLES},
+    **{("claims.release", role): NotAllowedError for role in ("staff", "manager")},  # not claimed
+    ("claims.claim", "manager"): NotAllowedError,  # the staff's own
     ("accounts.make_token", "administrator"): NotAllowedError,  # only at the command line
     ("persons.reveal", "staff"): NotAllowedError,  # the organisation is in nobody's care
     ("reports.report", "auditor"): NotAllowedError,  # may take out the log, not the analyses
@@ -514,6 +663,11 @@ CHANGES = frozenset(
     | {"accounts.disable", "accounts.end_grant", "accounts.make_token", "approvals.decide"}
     | {"filters.save", "filters.share", "filters.rename", "filters.delete"}
     | {"tagging.put", "tagging.take"}
+    | {"caring.record", "calendars.renew", "calendars.revoke", "escalating.reassign"}
+    | {f"messages.{verb}" for verb in ("export", "make", "send", "withdraw")}
+    | {"wording.change"}
+    | {"months.drop", "months.move", "planning.approve", "planning.make", "planning.mend"}
+    | {f"rostering.set_{what}" for what in ("away", "back", "hours", "season")}
     | {"cards.confirm_use", "contacts.assign", "demo.fill", "erasure.erase", "intake.undo"}
     | {"intake.import_sales", "keeping.nightly", "keys.forget", "keys.rotate", "lapses.record"}
     | {"holding.bind_card", "holding.leave", "holding.move_plate", "holding.sell"}
@@ -521,8 +675,12 @@ CHANGES = frozenset(
     | {"enrolling.add", "fields.change", "fields.check"}
     | {"agreements.add", "agreements.end", "persons.add", "persons.change", "persons.end"}
     | {"persons.verify", "settling.settle", "settling.unsettle"}
+    | {"calling.dial", "claims.claim", "claims.hand_over", "claims.release", "recording.record"}
+    | {"reminding.set_next"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
     | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
+    | {"living.refresh", "valuing.refresh"}
+    | {"scorecards.check", "stages.approve", "stages.decide", "stages.propose"}
     | {"leads.take_up", "leads.write_opportunity", "registering.confirm", "registering.decline"}
     | {"attachments.add", "attachments.remove", "notes.add", "occasions.add", "occasions.remove"}
     | {"totals.import_totals", "lapsing.expire", "noticing.refresh", "oddities.review"}
@@ -562,13 +720,28 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         approvals.decide(operator, request_id=made.request, approve=True)
         ask.db.close()
         _notice(copy)
+        _stall(copy)
         for code in (OWN, OTHER):
             customer_id = facts_of(copy, code).customer_id
             tagging.put(operator, customer_id=customer_id, tag="OTHERTAG")
             confide(copy, code)
+            _plan(copy, code)
             _earn(operator, facts_of(copy, code))
+            _write_to(operator, facts_of(copy, code))
         operator.db.close()
         yield Stage(copy, facts_of(copy, OWN), facts_of(copy, OTHER))
+
+
+def _write_to(ask: Ask, facts: Facts) -> None:
+    """Let there be a list of messages to a station's second customer, and a date with its first."""
+    fields.change(ask, customer_id=facts.customer_id + 1, values={"wash_on": str(DAY)})
+    date_ = Next(facts.customer_id, facts.station_id, None, 1, CallPurpose.KEEP, "local", 0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "time", lambda: MORNING)
+        wanted = of_list(facts) | {"kind": Glad.WASH}
+        messages.make(ask, **wanted, key=f"list-{facts.code}")
+    with ask.db.writing(changes_figures=False) as conn:
+        agenda.put_next(conn, date_)
 
 
 def _earn(ask: Ask, facts: Facts) -> None:
@@ -589,6 +762,35 @@ def _earn(ask: Ask, facts: Facts) -> None:
     offering.use(ask, key=f"used-{facts.code}", code=slip.code, **paid)
 
 
+def _plan(world: World, code: str) -> None:
+    """Let a station plan to ask its first customer how his complaint stands, law permitting."""
+    ask, station_id = worlds.operator_of(world), world.ids[code]
+    month_day, day = day_number(NEXT_MONTH), day_number(TUESDAY)
+    told = {"value_minor": 0, "bound_minor": 0, "currency": "CNY", "prices": {}, "late": []}
+    with ask.db.writing() as conn:
+        wanted = select(customers.c.id).where(customers.c.code == f"{code}-1")
+        staff = book.find(conn, name="staff")
+        new = CallPlan(station_id, month_day, PlanStatus.DRAFT, "manager", 0, told | {"unfit": []})
+        call = Call(
+            customer_id=int(conn.execute(wanted).scalar_one()),
+            station_id=station_id,
+            account_id=staff.id if staff else None,
+            day=day + 1,
+            at_min=600,
+            minutes=8,
+            purpose=CallPurpose.AFTERCARE,
+            channel=Channel.PHONE,
+            why="planning.why_aftercare",
+            made_by="manager",
+            made_at=0,
+            plan_id=plans.add(conn, new),
+        )
+        agenda.add(conn, call)
+        season = Season(station_id, 0, "peak", "US")  # calls on holidays too, whenever this runs
+        rosters.put_season(conn, season, made_by="manager", made_at=0)
+    ask.db.close()
+
+
 def _notice(world: World) -> None:
     """Let a card of each station be worth a look."""
     ask = worlds.operator_of(world)
@@ -600,6 +802,21 @@ def _notice(world: World) -> None:
     ]  # fmt: skip
     with ask.db.writing() as conn:
         oddities.put_week(conn, 0, cases)
+    ask.db.close()
+
+
+def _stall(world: World) -> None:
+    """Let the first customer of each station stand still, and his second be proposed."""
+    ask = worlds.operator_of(world)
+    for code in (OWN, OTHER):
+        his, others = (contacts.by_code(ask, code=f"{code}-{number}") for number in (1, 2))
+        with ask.db.writing() as conn:
+            stalled.open_new(conn, [Stall(his, "prospect", 0, 0, None, 0)])
+            said = Proposal(others, "intending", "asked twice", "somebody", "somebody", 0)
+            proposals.add(conn, said)
+            heard = Result(his, world.ids[code], "nobody", 1, 0, CallPurpose.CARE, Channel.PHONE,
+                           CallCode.OK, f"heard-{code}")  # fmt: skip
+            checks.draw(conn, 20_600, [(results.add(conn, heard), his)])
     ask.db.close()
 
 
@@ -625,14 +842,19 @@ def confide(world: World, code: str) -> None:
     occasions.add(ask, **his, occasion=BIRTHDAY)
     attachments.add(ask, **his, kind=ScanKind.OTHER, name=f"{name}.pdf", content=PDF)
     notes.add(ask, **his, words=worlds.NOTES[code])
+    fields.change(ask, **his, values={"inspection_until": str(DUE)})
     leads.enlist(ask, **his, belongs=Belongs.RIVALS)
     leads.write_opportunity(ask, **his, field="need", words=worlds.NOTES[code])
     ask.db.close()
 
 
 @pytest.fixture
-def stage(asked: Stage, tmp_path: Path, name: str) -> Iterator[Stage]:
-    """The world itself, or a copy for a service that changes it."""
+def stage(
+    asked: Stage, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Stage]:
+    """The world itself, or a copy for a service that changes it; it is dialled in the morning."""
+    if name == "calling.dial" or name.startswith(("caring.", "messages.")):
+        monkeypatch.setattr(clock, "time", lambda: MORNING)
     if name not in CHANGES:
         yield asked
         return
@@ -673,6 +895,11 @@ def facts_of(world: World, code: str) -> Facts:
             attachment_id=1 if code == OWN else 2,
             earned_no=1 if code == OWN else 4,
             oddity_id=1 if code == OWN else 2,
+            list_id=1 if code == OWN else 2,
+            call_id=1 if code == OWN else 2,
+            stall_id=1 if code == OWN else 2,
+            proposal_id=1 if code == OWN else 2,
+            check_id=1 if code == OWN else 2,
             codes=tuple(conn.execute(given).scalars()),
             folder=world.folder,
         )

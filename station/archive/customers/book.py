@@ -260,6 +260,12 @@ def share(conn: Connection, station_id: int, keeper_id: int, *, every: int) -> N
     conn.execute(update(customers).where(mine).values(keeper_id=keeper_id))
 
 
+def keeper_of(conn: Connection, customer_id: int) -> int | None:
+    """Return in whose care a row of a customer is, none for nobody's."""
+    query = select(customers.c.keeper_id).where(customers.c.id == customer_id)
+    return conn.execute(query).scalar()
+
+
 def assign(conn: Connection, customer_id: int, keeper_id: int | None) -> None:
     """Give a customer into somebody's care, or into nobody's."""
     change = update(customers).where(customers.c.id == customer_id)
@@ -286,7 +292,7 @@ def spans(conn: Connection, customer_id: int) -> list[Span]:
     """
     known: dict[int, list[Tie]] = defaultdict(list)
     ids = same(conn, customer_id)
-    for tie in ties_of(conn, _touched(conn, ids)):
+    for tie in ties_of(conn, touched(conn, ids)):
         known[tie.vehicle_id].append(tie)
     return [span for ties in known.values() for span in held(ties, ids[0])]
 
@@ -329,7 +335,7 @@ def _left(span: Span, taken: Iterable[Span]) -> list[Span]:
     return left
 
 
-def _touched(conn: Connection, ids: Collection[int]) -> list[int]:
+def touched(conn: Connection, ids: Collection[int]) -> list[int]:
     """Return the vehicles that were ever tied to one of these rows of a customer."""
     owned = select(vehicle_owners.c.vehicle_id).where(vehicle_owners.c.customer_id.in_(ids))
     carried = select(by_card()).select_from(card_links).join(cards)

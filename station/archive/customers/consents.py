@@ -1,11 +1,13 @@
 """What customers agreed to or withdrew; words are added, never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
 from station.archive.customers import book
+from station.archive.rows import slices
 from station.archive.tables import consents
 from station.model import Channel, Consent, ConsentSource, Purpose
 
@@ -19,19 +21,28 @@ def add(conn: Connection, words: Sequence[Consent]) -> None:
 
 def of_customer(conn: Connection, customer_id: int) -> list[Consent]:
     """Return what a customer ever said, in the order in which it was written down."""
-    his = consents.c.customer_id.in_(book.same(conn, customer_id))
-    query = select(consents).where(his).order_by(consents.c.id)
-    return [
-        Consent(
-            customer_id=row.customer_id,
-            purpose=Purpose(row.purpose),
-            channel=Channel(row.channel),
-            given=bool(row.given),
-            source=ConsentSource(row.source),
-            text_version=row.text_version,
-            on_day=row.on_day,
-            account=row.account,
-            written_at=row.written_at,
-        )
-        for row in conn.execute(query)
+    return of_rows(conn, book.same(conn, customer_id))
+
+
+def of_rows(conn: Connection, customer_ids: Collection[int]) -> list[Consent]:
+    """Return what these rows of customers ever said, in the order in which it was written down."""
+    found = [
+        row
+        for some in slices(sorted(customer_ids))
+        for row in conn.execute(select(consents).where(consents.c.customer_id.in_(some)))
     ]
+    return [_consent(row) for row in sorted(found, key=lambda row: row.id)]
+
+
+def _consent(row: Any) -> Consent:
+    return Consent(
+        customer_id=row.customer_id,
+        purpose=Purpose(row.purpose),
+        channel=Channel(row.channel),
+        given=bool(row.given),
+        source=ConsentSource(row.source),
+        text_version=row.text_version,
+        on_day=row.on_day,
+        account=row.account,
+        written_at=row.written_at,
+    )

@@ -8,8 +8,21 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, select, update
 
 from station.archive import oddities as odd
+from station.archive.calls.care_tables import care_contacts
+from station.archive.calls.tables import (
+    call_checks,
+    call_results,
+    calls,
+    claims,
+    complaints,
+    contact_wishes,
+    hold_outs,
+    keeper_changes,
+    next_contacts,
+)
 from station.archive.customers import steps
 from station.archive.customers.book import FOREVER, Customer, Span, during, spans, ties_of
+from station.archive.customers.mark_tables import grade_marks, stage_marks, stage_proposals, stalls
 from station.archive.customers.sealed import REACHED_BY
 from station.archive.customers.tables import (
     agreements,
@@ -65,11 +78,29 @@ TOLD_OF_PERSONS: tuple[Table, ...] = (
     customer_notes,
     prospects,
     tags,
+    grade_marks,
+    stage_marks,
+    stage_proposals,
+    stalls,
 )
 """What was told of a person, and leaves with him."""
+CALLED: tuple[Table, ...] = (
+    call_checks,
+    call_results,
+    calls,
+    claims,
+    keeper_changes,
+    next_contacts,
+    hold_outs,
+    complaints,
+    care_contacts,
+    contact_wishes,
+)
+"""What was planned with a customer and heard of him; checks, then results, then calls go."""
 TOUCHED: tuple[Table, ...] = (
     *REACHING,
     *TOLD_OF_PERSONS,
+    *CALLED,
     batch_steps,
     merges,
     strangers,
@@ -170,7 +201,7 @@ def forget(conn: Connection, customer: Customer, own: Belongings, *, day: int, n
     _end_links(conn, customer.id, own.vehicles, day)
     gone = {"code": _nameless(), "organisation_name": "", "keeper_id": None, "erased_at": now_s}
     conn.execute(update(customers).where(customers.c.id == customer.id).values(gone))
-    for table in TOLD_OF_PERSONS:  # a history may be deleted of who is erased only
+    for table in (*TOLD_OF_PERSONS, *CALLED):  # a history may be deleted of who is erased only
         conn.execute(delete(table).where(table.c.customer_id == customer.id))
     forget_referrals(conn, customer.id)
     steps.forget_customer(conn, customer.id)

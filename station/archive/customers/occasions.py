@@ -49,6 +49,12 @@ def of_kind(
     ]
 
 
+def everything(conn: Connection) -> list[OccasionRow]:
+    """Return every day that is kept of anybody, the newest last."""
+    rows = conn.execute(select(occasions).order_by(occasions.c.id)).mappings()
+    return [OccasionRow(**row) for row in rows]
+
+
 def remove(conn: Connection, customer_ids: Collection[int], occasion_id: int) -> int:
     """Return whether one of a customer's days was forgotten."""
     mine = occasions.c.customer_id.in_(customer_ids)

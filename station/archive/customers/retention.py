@@ -3,7 +3,7 @@
 import pandas as pd
 from sqlalchemy import Connection, func, or_, select
 
-from station.archive.customers.book import ties_of
+from station.archive.customers.book import Tie, ties_of
 from station.archive.customers.stands import stands
 from station.archive.rows import frame
 from station.archive.tables import batches, consents, customers, vehicle_keys
@@ -35,13 +35,15 @@ def with_contact(conn: Connection) -> pd.DataFrame:
 
 def ties(conn: Connection) -> pd.DataFrame:
     """Return vehicle_id, customer_id, from_day and to_day of every tie."""
-    vehicle_ids = conn.execute(select(vehicle_keys.c.vehicle_id).distinct()).scalars().all()
-    rows = [
-        (tie.vehicle_id, tie.customer_id, tie.from_day, tie.to_day)
-        for tie in ties_of(conn, vehicle_ids)
-    ]
+    rows = [(tie.vehicle_id, tie.customer_id, tie.from_day, tie.to_day) for tie in every_tie(conn)]
     columns = ["vehicle_id", "customer_id", "from_day", "to_day"]
     return pd.DataFrame(rows, columns=columns, dtype="int64")
+
+
+def every_tie(conn: Connection) -> list[Tie]:
+    """Return every tie of a vehicle to a customer."""
+    vehicle_ids = conn.execute(select(vehicle_keys.c.vehicle_id).distinct()).scalars().all()
+    return ties_of(conn, vehicle_ids)
 
 
 def last_import_day(conn: Connection) -> int:

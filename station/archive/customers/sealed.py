@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, LargeBinary, bindparam, func, select, union, update
 
+from station.archive.calls.tables import call_results, complaints
 from station.archive.customers.stands import stands
 from station.archive.customers.tables import (
     agreements,
@@ -45,6 +46,9 @@ class Kind(StrEnum):
     FILE = "file"
     REGISTRATION = "registration"
     ODDITY = "oddity"
+    CALL = "call"
+    COMPETITOR = "competitor"
+    COMPLAINT = "complaint"
 
 
 class Sealing(NamedTuple):
@@ -92,6 +96,9 @@ SEALINGS: dict[Kind, Sealing] = {
         registrations.c.words_sealed, "registrations/{station_id}/{made_at}"
     ),
     Kind.ODDITY: Sealing(oddity_steps.c.words_sealed, "oddity_steps/{oddity_id}/{written_at}"),
+    Kind.CALL: Sealing(call_results.c.words_sealed, "call_results/{key}/words"),
+    Kind.COMPETITOR: Sealing(call_results.c.competitor_sealed, "call_results/{key}/competitor"),
+    Kind.COMPLAINT: Sealing(complaints.c.said_sealed, "complaints/{customer_id}/{opened_at}"),
 }
 """Everything that is sealed; a text moved to another row cannot be opened there."""
 

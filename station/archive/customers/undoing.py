@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, or_, select, update
 
 from station.archive.batches import UNDONE
 from station.archive.customers import steps
+from station.archive.customers.mark_tables import grade_marks, stage_marks, stage_proposals, stalls
 from station.archive.customers.steps import (
     BACK,
     DONE,
@@ -45,7 +46,10 @@ TABLES = {
 HOLDERS = {vehicle_owners.name: "vehicle_id", card_links.name: "card_id"}
 """Whose links follow one on another, so that they are taken back together or not at all."""
 ITS_OWN = {
-    customers.name: {customer_fields.name, field_changes.name},
+    customers.name: {
+        *(customer_fields.name, field_changes.name),
+        *(grade_marks.name, stage_marks.name, stage_proposals.name, stalls.name),
+    },
     vehicles.name: {vehicle_keys.name},
 }
 """What a row takes along when it goes."""
@@ -306,7 +310,7 @@ def remove(conn: Connection, table: str, row_ids: Collection[int]) -> None:
         if table == customers.name:  # a history may be deleted of who is erased only
             change = update(customers).where(customers.c.id.in_(some))
             conn.execute(change.values(erased_at=0))
-            for own in (field_changes, customer_fields):
+            for own in (metadata.tables[name] for name in sorted(ITS_OWN[table])):
                 conn.execute(delete(own).where(own.c.customer_id.in_(some)))
         if table == vehicles.name:
             conn.execute(delete(vehicle_keys).where(vehicle_keys.c.vehicle_id.in_(some)))

@@ -16,7 +16,7 @@ import streamlit as st
 from station import text
 from station.errors import StationError
 from station.model import day_date
-from station.pages.parts import address
+from station.pages.parts import address, look
 from station.pages.parts.desk import Desk
 from station.services import sheets, trail
 
@@ -165,7 +165,7 @@ def table(
     page = _page_of(desk, len(frame), key)
     shown = frame.iloc[page]
     st.dataframe(
-        written(desk, shown, columns),
+        _chips(written(desk, shown, columns), columns),
         hide_index=True,
         height="content",
         column_config=_config(desk, columns, shown, key),
@@ -174,6 +174,16 @@ def table(
         key=f"{key}_table_{page.start}",
     )
     return shown
+
+
+def _chips(words: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    """Return the words with those that have a colour of their own ready to be drawn in it."""
+    told = words.copy()
+    for column in columns:
+        if column.form in look.CHIPS:
+            chips = [[word] if word else [] for word in words[column.name]]
+            told[column.name] = pd.Series(chips, index=words.index, dtype="object")
+    return told
 
 
 def paged(desk: Desk, frame: pd.DataFrame, *, key: str) -> pd.DataFrame:
@@ -256,6 +266,8 @@ def _config(desk: Desk, columns: Sequence[Column], shown: pd.DataFrame, key: str
             config[column.name] = st.column_config.NumberColumn(
                 heading, format=FORMATS[column.form]
             )
+        elif column.form in look.CHIPS:
+            config[column.name] = _coloured(desk, heading, column.form)
         elif column.form == "day":
             config[column.name] = st.column_config.DateColumn(heading)
         elif column.form == "moment":
@@ -265,6 +277,16 @@ def _config(desk: Desk, columns: Sequence[Column], shown: pd.DataFrame, key: str
         else:
             config[column.name] = st.column_config.TextColumn(heading)
     return config
+
+
+def _coloured(desk: Desk, heading: str, form: str) -> Any:
+    """Return the column of words each of which has its own colour, on every page the same."""
+    looks = look.CHIPS[form]
+    return st.column_config.MultiselectColumn(
+        heading,
+        options=[desk.say(f"word.{form}.{kind}") for kind in looks],
+        color=[one.colour for one in looks.values()],
+    )
 
 
 def _open_buttons(name: str, heading: str, shown: pd.DataFrame, key: str) -> Any:

@@ -17,6 +17,9 @@ from station.pages.parts.look import ACCENT, GREY, STATE
 FONT = "'Source Sans', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
 FLAG = STATE[State.LOST].colour
 GRID = "rgba(128,140,152,0.25)"
+SHADE = "rgba(47,127,193,0.15)"
+EARLY_PART = 4
+"""The first so many-th part of a course does not say how far its axis reaches."""
 LABELLED_SHARE = 0.06
 """A smaller part of a bar has no room for its percentage."""
 
@@ -420,6 +423,48 @@ def _whiskers(
 def _upright(x: float) -> dict[str, Any]:
     """Return a dashed line from bottom to top."""
     return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "line": DASHED}
+
+
+def course(
+    days: Sequence[date],
+    values: Sequence[float],
+    lows: Sequence[float],
+    highs: Sequence[float],
+    *,
+    title: str,
+    name: str,
+) -> go.Figure:
+    """Return how an estimate and its limits went over time, in points of a hundred, around 0.
+
+    What lies far outside at the beginning, when next to nothing was known, is cut off.
+    """
+    settled = list(zip(lows, highs, strict=True))[len(days) // EARLY_PART :]
+    reach = min(max((max(-low, high) for low, high in settled), default=1.0), 1.0) * 1.15
+    edge = {"type": "scatter", "x": list(days), "mode": "lines", "hoverinfo": "skip"}
+    thin = {"color": ACCENT, "width": 1}
+    traces = [
+        edge | {"y": list(highs), "line": thin},
+        edge | {"y": list(lows), "line": thin, "fill": "tonexty", "fillcolor": SHADE},
+        {
+            "type": "scatter",
+            "x": list(days),
+            "y": list(values),
+            "mode": "lines",
+            "line": {"color": ACCENT, "width": 3},
+            "customdata": list(zip(lows, highs, strict=True)),
+            "hovertemplate": f"{name} %{{y:+.1%}} (%{{customdata[0]:+.1%}} … "
+            "%{customdata[1]:+.1%})<extra>%{x|%Y-%m-%d}</extra>",
+        },
+    ]
+    across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0}
+    return _figure(
+        title,
+        330,
+        traces,
+        x={"showgrid": False, "nticks": 5, "tickformat": "%Y-%m", "tickangle": 0},
+        y={"tickformat": "+.0%", "range": [-reach, reach]},
+        shapes=[across | {"line": DASHED}],
+    )
 
 
 def gaps(

@@ -7,7 +7,7 @@ import streamlit as st
 
 from station.errors import StationError
 from station.model import Channel, ConsentSource, Purpose, day_date
-from station.pages.parts import blocks, reveal
+from station.pages.parts import blocks, reveal, standing
 from station.pages.parts.desk import Desk
 from station.services import trail
 from station.services.customers import contacts
@@ -29,7 +29,10 @@ def draw(desk: Desk, vehicle_id: int) -> None:
         st.success(told, icon=":material/check_circle:")
     for contact in found:
         _card(desk, contact)
-        _open_customer(desk, contact)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            if not contact.is_erased:
+                standing.of_customer(desk, contact.customer_id)
+            _open_customer(desk, contact)
 
 
 def of_customer(desk: Desk, contact: Contact) -> None:

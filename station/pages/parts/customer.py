@@ -20,6 +20,7 @@ from station.pages.parts import (
     notes,
     organisation,
     persons,
+    standing,
     tags,
     timeline,
 )
@@ -79,6 +80,8 @@ def _badges(desk: Desk, seen: Portrait) -> None:
         st.badge(desk.say(f"customer.{kind}"), icon=icon, color="gray")
         icon = look.OWNER[OwnerKind(seen.owner_kind)].icon
         st.badge(desk.say(f"word.owner_kind.{seen.owner_kind}"), icon=icon, color="gray")
+        if not seen.contact.is_erased:
+            standing.of_customer(desk, seen.customer_id)
         st.badge(blocks.plain(seen.code), icon=":material/tag:", color="gray")
 
 
@@ -116,6 +119,8 @@ def _overview(desk: Desk, seen: Portrait) -> None:
         _vehicles(desk, seen.vehicles)
     _unseen(desk, seen.unseen)
     _cards(desk, seen.cards)
+    if not seen.contact.is_erased:
+        standing.draw(desk, customer_id=seen.customer_id)
 
 
 def _figures(desk: Desk, rows: pd.DataFrame) -> None:

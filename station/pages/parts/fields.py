@@ -19,7 +19,18 @@ from station.services.customers.fields import Told
 EDIT = "customers.edit"
 ASKED_FIRST = 4
 """Missing fields that are asked for at once: so many fit on a phone."""
-GROUPS = ("who", "reach", "business", "trade", "rivals", "work", "manner", "prospect", "own")
+GROUPS = (
+    "who",
+    "reach",
+    "business",
+    "trade",
+    "rivals",
+    "work",
+    "manner",
+    "service",
+    "prospect",
+    "own",
+)
 COLUMNS = (
     blocks.Column("when", "fields.when", "moment"),
     blocks.Column("what", "fields.what"),

@@ -1,11 +1,12 @@
 """The one table of colours and icons: a state looks the same on every page, and has a letter."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from station.model import OwnerKind, Stability, Standing, State, Use
+from station.model import Grade, OwnerKind, Stability, Stage, Standing, State, Use
 
-Badge = Literal["green", "yellow", "orange", "red", "blue", "gray"]
+Badge = Literal["green", "yellow", "orange", "red", "blue", "violet", "gray"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,22 @@ STANDING = {
     Standing.IRREGULAR: Look("#8FA9BF", ":material/moving:", "gray"),
     Standing.UNSEEN: Look("#B7BEC6", ":material/visibility_off:", "gray"),
 }
+GRADE = {
+    Grade.A: Look("#7B52AB", ":material/hotel_class:", "violet"),
+    Grade.B: Look("#2F7FC1", ":material/star:", "blue"),
+    Grade.C: Look("#B59A2C", ":material/star_half:", "yellow"),
+    Grade.D: Look(GREY, ":material/star_outline:", "gray"),
+}
+"""A grade is always shown with its letter."""
+STAGE = {
+    Stage.PROSPECT: Look(GREY, ":material/visibility:", "gray"),
+    Stage.INTENDING: Look("#5B6FC0", ":material/forum:", "blue"),
+    Stage.FIRST_PURCHASE: Look("#C99A2E", ":material/looks_one:", "yellow"),
+    Stage.RETURNING: Look("#2E9E9B", ":material/repeat:", "green"),
+    Stage.MATURE: Look("#2A8C5F", ":material/verified:", "green"),
+    Stage.DECLINING: Look("#D08A1D", ":material/trending_down:", "orange"),
+    Stage.LOST: Look("#C2453D", ":material/person_off:", "red"),
+}
 OWNER = {
     OwnerKind.PRIVATE: Look("#2F7FC1", ":material/person:"),
     OwnerKind.COMPANY: Look("#7A6BB0", ":material/business:"),
@@ -73,3 +90,5 @@ USE = {
     Use.OTHER: Look("#9AA4AE", ":material/more_horiz:"),
     Use.UNKNOWN: Look(GREY, ":material/help:"),
 }
+CHIPS: Mapping[str, Mapping[Any, Look]] = {"grade": GRADE, "stage": STAGE}
+"""Words that a list draws in their colour, by the table of word.toml that has them."""

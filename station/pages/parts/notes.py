@@ -131,7 +131,7 @@ def in_words(desk: Desk, occasion: Occasion) -> str:
     """Return an occasion as a person says it."""
     year = f"{occasion.year}-" if occasion.year else ""
     said = desk.say(
-        f"occasions.{occasion.calendar}",
+        f"occasions.{'leap' if occasion.in_leap_month else occasion.calendar}",
         kind=desk.say(f"word.occasion_kind.{occasion.kind}"),
         day=f"{year}{occasion.month:02d}-{occasion.day:02d}",
     )
@@ -145,6 +145,9 @@ def _add(desk: Desk, customer_id: int) -> None:
             kind = _choice(desk, OccasionKind, "occasion_kind", f"{key}_kind")
             month, day, year = (_number(desk, part, key) for part in ("month", "day", "year"))
             calendar = _choice(desk, Calendar, "calendar", f"{key}_calendar")
+            is_leap = st.checkbox(
+                desk.say("occasions.in_leap_month"), key=acts.fresh(f"{key}_leap"), width=SMALL_PX
+            )
         note = st.text_input(
             desk.say("occasions.note"),
             max_chars=occasions.LONGEST_NOTE,
@@ -153,7 +156,8 @@ def _add(desk: Desk, customer_id: int) -> None:
         sent = st.form_submit_button(desk.say("occasions.save"), key=acts.fresh(f"{key}_save"))
 
     def add() -> str:
-        occasion = Occasion(kind, month, day, year, calendar, (note or "").strip())
+        words, is_of_moon = (note or "").strip(), calendar is Calendar.LUNAR
+        occasion = Occasion(kind, month, day, year, calendar, words, is_leap and is_of_moon)
         occasions.add(desk.ask, customer_id=customer_id, occasion=occasion)
         return desk.say("occasions.saved")
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-HOUSE = Path(__file__).parent / "house.css"
-LOOK = Path(__file__).parent / "counter.css"
+LOOKS = Path(__file__).parent
 FOCUS = """<script>
 if (matchMedia("(pointer: fine)").matches) {
   document.querySelector("[class*='st-key-counter_words'] input")?.focus();
@@ -17,12 +16,12 @@ PRINT = "<script>window.print();</script>"
 
 def every_page() -> None:
     """Let words on coloured buttons be read in the dark."""
-    st.html(HOUSE)
+    st.html(LOOKS / "house.css")
 
 
-def look() -> None:
+def look(name: str = "counter") -> None:
     """Make what is tapped large enough for a thumb, and let a slip print alone."""
-    st.html(LOOK)
+    st.html(LOOKS / f"{name}.css")
 
 
 def focus() -> None:

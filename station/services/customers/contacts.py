@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from station.archive import stations
+from station.archive.calls import claiming
 from station.archive.customers import book, consents, sealed
 from station.archive.customers.book import Customer
 from station.archive.database import Connection, Database
@@ -17,9 +18,9 @@ from station.errors import (
 from station.guard import consent, looks, mask, traces
 from station.guard.traces import Traces
 from station.ingest import phones
-from station.model import Act, Channel, Purpose, day_number
+from station.model import Act, Channel, Purpose, Released, day_number
 from station.services import board, guessing, trail
-from station.services.access import acting, right, rights_of, start_of_today, today
+from station.services.access import LOCAL_ACCOUNT, acting, right, rights_of, start_of_today, today
 from station.services.ask import Ask
 from station.services.personal import sealing
 
@@ -271,10 +272,39 @@ def assign(ask: Ask, *, customer_id: int, keeper: str) -> None:
     with ask.db.writing(changes_figures=False) as conn:
         seen = there(conn, ask, customer_id)
         keeper_id = keeper_of(conn, seen, keeper.strip().casefold()) if keeper.strip() else None
-        for row_id in seen.customer.ids if keeper_id is None else [customer_id]:
-            book.assign(conn, row_id, keeper_id)
+        give(conn, ask, seen, keeper_id, row_id=customer_id)
+        held = claiming.active(conn, seen.customer.ids)
+        taken = [one.id for one in held if one.account_id != keeper_id]
+        claiming.release(conn, taken, int(time()), Released.HANDED_OVER)
         what = f"customer:{customer_id}:keeper:{keeper_id or 'nobody'}"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=seen.station_id)
+
+
+def give(
+    conn: Connection,
+    ask: Ask,
+    seen: Seen,
+    keeper_id: int | None,
+    *,
+    row_id: int = 0,
+    how: str = "assigned",
+    at: int = 0,
+) -> None:
+    """Give a customer into somebody's care, in the row named, or into nobody's, in all his rows."""
+    rows = seen.customer.ids if keeper_id is None else [row_id or seen.customer.id]
+    for one in rows:
+        put_keeper(conn, one, keeper_id, how=how, account=ask.scope.account, at=at or int(time()))
+
+
+def put_keeper(
+    conn: Connection, row_id: int, keeper_id: int | None, *, how: str, account: str, at: int
+) -> None:
+    """Give a row of a customer into somebody's care, and write down whose it was before."""
+    old_id = book.keeper_of(conn, row_id)
+    book.assign(conn, row_id, keeper_id)
+    claiming.note_keeper(
+        conn, row_id, old_id=old_id, new_id=keeper_id, how=how, account=account, at=at
+    )
 
 
 def keeper_of(conn: Connection, seen: Seen, name: str) -> int:

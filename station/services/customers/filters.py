@@ -21,7 +21,7 @@ from station.model import Act, Stability
 from station.services import board, trail
 from station.services.access import acting, right, stations_in_sight
 from station.services.ask import Ask
-from station.services.customers import fields, tagging
+from station.services.customers import fields, grades, stages, tagging
 from station.services.memory import remembered
 
 LONGEST_NAME = 80
@@ -32,7 +32,8 @@ SHOWN = (
     *("visits", "quantity", "unit", "amount", "currency_code", "monthly_amount"),
     *("value_at_risk", "last_day", "days_silent", "usual_weekday", "moved_to"),
 )
-"""What is told of a vehicle that a filter leaves."""
+MARKED = ("grade", "stage")
+"""What is told of a vehicle's customer, empty where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def needs_values(op: str) -> bool:
 def matches(
     ask: Ask, *, conditions: Sequence[Condition], stations: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """Return SHOWN of the vehicles at stations in sight for which every condition holds.
+    """Return SHOWN and MARKED of the vehicles in sight for which every condition holds.
 
     One row a vehicle and station, as on the board.
 
@@ -105,7 +106,20 @@ def matches(
     with ask.db.reading() as conn:
         for one in asked:
             chosen &= _holds(conn, sheet, one, known[one.field])
-    return sheet[list(SHOWN)].take(np.flatnonzero(chosen)).reset_index(drop=True)
+        rows = sheet[list(SHOWN)].take(np.flatnonzero(chosen)).reset_index(drop=True)
+        return marked(conn, rows)
+
+
+def marked(conn: Connection, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with MARKED of each one's customer."""
+    ids = rows["customer_id"].dropna().astype("int64").unique().tolist()
+    told = {"grade": grades.now(conn, ids), "stage": stages.now(conn, ids)}
+    return rows.assign(
+        **{
+            name: rows["customer_id"].map(known).astype("object").fillna("")
+            for name, known in told.items()
+        }
+    )
 
 
 def _holds(conn: Connection, sheet: pd.DataFrame, one: Condition, key: Key) -> np.ndarray:
@@ -118,7 +132,18 @@ def _holds(conn: Connection, sheet: pd.DataFrame, one: Condition, key: Key) -> n
         return rules.among(members, one)
     if key.source is Source.KEEPER:
         return rules.among(_of_customers(conn, sheet, store.kept_by(conn, words)), one)
+    if key.source in MARKS:
+        return rules.among(_of_customers(conn, sheet, _with_mark(conn, sheet, key, words)), one)
     return _field_holds(conn, sheet, one, key)
+
+
+MARKS = {Source.GRADE: grades.now, Source.STAGE: stages.now}
+
+
+def _with_mark(conn: Connection, sheet: pd.DataFrame, key: Key, words: Collection[str]) -> set[int]:
+    """Return the customers of these vehicles whose grade or stage is one of these."""
+    ids = sheet["customer_id"].dropna().astype("int64").unique().tolist()
+    return {one for one, told in MARKS[key.source](conn, ids).items() if told in words}
 
 
 def _field_holds(conn: Connection, sheet: pd.DataFrame, one: Condition, key: Key) -> np.ndarray:

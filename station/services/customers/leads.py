@@ -152,7 +152,8 @@ def add_lead(ask: Ask, *, lead: Lead) -> int:
             raise BadValueError("prospects.plate_known")
         seen = contacts.there(conn, ask, customer_id)
         if lead.keeper.strip():
-            _give(conn, seen, lead.keeper)
+            keeper_id = contacts.keeper_of(conn, seen, lead.keeper.strip().casefold())
+            contacts.give(conn, ask, seen, keeper_id)
         if phone and (known := with_phone(conn, ask, phone)):  # last: no guess leaves no trace
             raise BadValueError("prospects.phone_known", customer=known[0])
         reach(conn, ask, Contact(customer_id), name=name, phone=phone)
@@ -356,10 +357,6 @@ def hand_over(ask: Ask, *, customer_id: int, keeper: str) -> None:
         assigns = ask.scope.rights.get(prospects.ASSIGN, frozenset()) & seen.here
         if not is_own and not assigns:
             raise NotAllowedError("contacts.not_yours")
-        _give(conn, seen, keeper)
+        keeper_id = contacts.keeper_of(conn, seen, keeper.strip().casefold())
+        contacts.give(conn, ask, seen, keeper_id, how="handed_over")
         _note(conn, ask, seen, "handed_over")
-
-
-def _give(conn: Connection, seen: Seen, keeper: str) -> None:
-    keeper_id = contacts.keeper_of(conn, seen, keeper.strip().casefold())
-    book.assign(conn, seen.customer.id, keeper_id)

@@ -13,6 +13,7 @@ from station.model import DAY_S, Act
 from station.services import trail
 from station.services.access import acting, right
 from station.services.ask import Ask
+from station.services.calls import claims
 from station.services.customers import contacts
 from station.services.customers.contacts import Seen
 from station.services.personal import sealing
@@ -76,6 +77,7 @@ def merge(ask: Ask, *, kept_id: int, gone_id: int, reason: str) -> int:
             what = f"customer:{row_id}:merge"
             trail.note(conn, ask.scope, Act.CHANGE, what, station_id=side.station_id, reason=reason)
         referring.joined(conn, ask, kept_id)
+        claims.settle(conn, book.same(conn, kept_id), int(time()))
     return merge_id
 
 

@@ -74,16 +74,20 @@ def add(ask: Ask, *, customer_id: int, occasion: Occasion) -> None:
         seen = contacts.there(conn, ask, customer_id)
         if not is_wanted(conn, customer_id):
             raise NotAllowedError("occasions.no_consent")
-        now_s = int(time())
-        place = sealed.place(Kind.OCCASION, customer_id=customer_id, written_at=now_s)
-        hidden = sealing.seal(ask.db, _words(occasion), place=place)
-        account, kind = ask.scope.account, occasion.kind.value
-        store.add(conn, OccasionRow(customer_id, kind, hidden, account, now_s))
+        keep(conn, ask, customer_id, occasion, int(time()))
         contacts.note(conn, ask, seen, "occasion")
 
 
+def keep(conn: Connection, ask: Ask, customer_id: int, occasion: Occasion, now_s: int) -> None:
+    """Keep an occasion of a customer, sealed."""
+    place = sealed.place(Kind.OCCASION, customer_id=customer_id, written_at=now_s)
+    hidden = sealing.seal(ask.db, _words(occasion), place=place)
+    account, kind = ask.scope.account, occasion.kind.value
+    store.add(conn, OccasionRow(customer_id, kind, hidden, account, now_s))
+
+
 def _words(occasion: Occasion) -> str:
-    names = ("month", "day", "year", "calendar", "note")
+    names = ("month", "day", "year", "calendar", "note", "in_leap_month")
     return json.dumps({name: getattr(occasion, name) for name in names}, ensure_ascii=False)
 
 

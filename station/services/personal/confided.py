@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 
 from station.archive import oddities as odd
+from station.archive.calls import caring
 from station.archive.customers import attachments as scan_book
-from station.archive.customers import book, person, registrations, talks
+from station.archive.customers import book, marks, person, proposals, registrations, stalled, talks
 from station.archive.customers import occasions as occasion_book
 from station.archive.customers import prospects as prospect_book
 from station.archive.database import Connection
@@ -15,6 +16,7 @@ from station.archive.points import claims, referrals
 from station.model import day_date
 from station.services import oddities
 from station.services.ask import Ask
+from station.services.calls import conversations
 from station.services.customers import attachments, notes, occasions
 from station.services.customers.contacts import Seen
 from station.services.points import gifts
@@ -33,7 +35,11 @@ def sections(conn: Connection, ask: Ask, seen: Seen, codes: "pd.Series[str]") ->
         "referrals": _referrals(conn, same),
         "claims": _claims(conn, same),
         "joined_by": [day(one) for one in gifts.joined_by(conn, ask, seen.customer.id)],
-    }
+        "grades": _grades(conn, same),
+        "stages": _stages(conn, same),
+        "stalls": _stalls(conn, same),
+        "care": _care(conn, ask, same, codes),
+    } | conversations.sections(conn, ask, same, codes)
 
 
 def _oddities(
@@ -55,6 +61,23 @@ def _oddities(
             ],
         }
         for one, steps in odd.of_customer(conn, same, vehicles, numbers)
+        if one.station_id in ask.scope.station_ids
+    ]
+
+
+def _care(
+    conn: Connection, ask: Ask, same: list[int], codes: "pd.Series[str]"
+) -> list[dict[str, Any]]:
+    """Return on which occasions he was thought of, and how."""
+    return [
+        {
+            "station": codes[one.station_id],
+            "occasion": one.occasion,
+            "day": day(one.due_day),
+            "channel": one.channel,
+            "at": instant(one.at),
+        }
+        for one in caring.of_customer(conn, same)
         if one.station_id in ask.scope.station_ids
     ]
 
@@ -98,6 +121,45 @@ def _claims(conn: Connection, same: list[int]) -> list[dict[str, Any]]:
     ]
 
 
+def _grades(conn: Connection, same: list[int]) -> list[dict[str, Any]]:
+    """Return every grade that he had, why, and what counted for it."""
+    told = ("grade", "was", "reason", "facts")
+    return [
+        {"on": day(row["day"]), **{name: row[name] for name in told}}
+        for row in marks.history(conn, marks.GRADE, same)
+    ]
+
+
+def _stages(conn: Connection, same: list[int]) -> dict[str, Any]:
+    """Return every stage that he reached, and what was proposed by hand."""
+    told = ("stage", "was", "trigger", "facts")
+    return {
+        "reached": [
+            {"on": day(row["day"]), **{name: row[name] for name in told}}
+            for row in marks.history(conn, marks.STAGE, same)
+        ],
+        "proposed": [
+            {"stage": one.stage, "reason": one.reason, "at": instant(one.proposed_at)}
+            for one in proposals.of_customers(conn, same)
+        ],
+    }
+
+
+def _stalls(conn: Connection, same: list[int]) -> list[dict[str, Any]]:
+    """Return when he stood still for too long, and what was decided about it."""
+    return [
+        {
+            "stage": one.stage,
+            "since": day(one.since_day),
+            "told_at": instant(one.opened_at),
+            "decision": one.decision,
+            "reason": one.reason,
+            "until": day(one.until_day),
+        }
+        for one in stalled.of_customers(conn, same)
+    ]
+
+
 def _registrations(
     conn: Connection, ask: Ask, same: list[int], codes: "pd.Series[str]"
 ) -> list[dict[str, Any]]:
@@ -138,6 +200,7 @@ def _occasions(conn: Connection, ask: Ask, same: list[int]) -> list[dict[str, An
                 "day": found.day if found else None,
                 "year": (found.year or None) if found else None,
                 "calendar": found.calendar.value if found else None,
+                "in_leap_month": found.in_leap_month if found else None,
                 "note": found.note if found else None,
                 "written_at": instant(row.written_at),
             }

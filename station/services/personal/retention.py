@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from station.archive import batches, lake, oddities
+from station.archive.calls import caring, results, wishes
 from station.archive.customers import erasing, registrations, retention, steps, talks
 from station.archive.database import Database
 from station.archive.people import audit, sessions
@@ -32,12 +33,15 @@ def forget_old(db: Database, settings: Settings, now_s: int) -> dict[str, int]:
         forgotten = {
             "contacts": erasing.forget_contacts(conn, unseen),
             "notes": erasing.forget_notes(conn, _start(now_s, rules.notes_years))
-            + talks.forget(conn, _start(now_s, rules.notes_years)),
+            + talks.forget(conn, _start(now_s, rules.notes_years))
+            + results.forget(conn, _start(now_s, rules.notes_years))
+            + wishes.forget(conn, _start(now_s, rules.notes_years)),
             "oddities": oddities.forget(
                 conn,
                 before_day=day_number(years_before(now_s, rules.notes_years)),
                 before_s=_start(now_s, rules.notes_years),
             ),
+            "care": caring.forget(conn, _start(now_s, rules.notes_years)),
             "occasions": occasions.forget_all_unwanted(conn),
             "registrations": registrations.forget(conn, unconfirmed_s),
             "audit": audit.blank(conn, _start(now_s, rules.audit_years), now_s=now_s),

@@ -4,16 +4,17 @@ Points are no message: they are given whatever somebody agreed to, and nobody is
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from station.archive.customers import book, person, sealed
 from station.archive.database import Connection
 from station.archive.points import chain, given, marked
+from station.contact import care
+from station.contact.occasions import Occasion
 from station.errors import BadValueError, PointsError
 from station.loyalty import earning
-from station.loyalty.conditions import Birthday, When, holds
 from station.loyalty.expiry import day_at, expires_day
 from station.loyalty.ledger import Earning
 from station.loyalty.programme import Event as Event  # noqa: PLC0414 - faces name it
@@ -37,7 +38,6 @@ ABOUT = re.compile(r"[\w.-]{1,40}")
 BY_STAFF = (Event.SURVEY, Event.SIGN_IN)
 CATCH_UP_DAYS = 7
 """A night may be missed: birthdays of the days before are still given."""
-ON_THE_DAY = When(birthday=Birthday.DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +203,8 @@ def _is_known(conn: Connection, ask: Ask, customer_id: int) -> bool:
 def birthdays(ask: Ask) -> int:
     """Return how many were given something for their birthday; doing it twice changes nothing.
 
-    29 February is kept on the 28th in a year without it. A day of the moon's calendar is not
-    told by the sun's, and nothing is given for it.
+    29 February is kept on the 28th in a year without it. One by the moon's calendar is where it
+    falls; it is of the moon's year, so that each has one even where two fall into one of the sun's.
     """
     with ask.db.reading() as conn:
         held = rules.read(conn, ask)
@@ -218,14 +218,13 @@ def birthdays(ask: Ask) -> int:
         return give(conn, ask, Event.BIRTHDAY, due)
 
 
-def _born(birthdays_: dict[int, int], today: int) -> list[Due]:
+def _born(birthdays_: Mapping[int, Occasion], today: int) -> list[Due]:
     """Return whose birthday it is, or was on one of the days before; each year has one."""
-    days = range(today - CATCH_UP_DAYS + 1, today + 1)
     return [
-        Due(one, str(day_date(day).year))
-        for one, birthday in sorted(birthdays_.items())
-        for day in days
-        if holds(ON_THE_DAY, {"day": day, "birthday": birthday})
+        Due(one, str(year))
+        for one, birthday in sorted(birthdays_.items(), key=lambda pair: pair[0])
+        for year, day in care.around(birthday, day_date(today))
+        if today - CATCH_UP_DAYS < day_number(day) <= today
     ]
 
 

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from station.analysis import value
 from station.archive.customers import book
 from station.archive.customers import occasions as store
 from station.archive.database import Connection
 from station.archive.points import deeds
 from station.archive.points.deeds import Days
-from station.contact.occasions import Calendar, OccasionKind
+from station.contact import care
+from station.contact.occasions import Calendar, Occasion, OccasionKind
 from station.loyalty import ranks, tiers
 from station.loyalty.conditions import MONTHS_TO_NUMBER
 from station.loyalty.programme import Level, Measure, Version
-from station.model import day_date, day_number, minor_per_major
+from station.model import Grade, day_date, day_number
 from station.services.ask import Ask
-from station.services.customers import occasions
+from station.services.customers import grades, occasions
 from station.services.points import rules
 
-NO_GRADE = value.GRADES[-1]
+NO_GRADE = Grade.D.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,13 @@ def _graded(
     first = [(people[one][0], day) for one, day in members]
     every = sorted({row for one, _ in members for row in people[one]})
     levels = _levels(conn, version, first, every) if asks(version, "levels") else {}
-    grades = _grades(conn, ask, version, first, every) if asks(version, "grades") else {}
+    told = _grades(conn, first) if asks(version, "grades") else {}
     born = birthdays(conn, ask, every) if asks(version, "birthday") else {}
     return {
         pair: Graded(
             levels.get(own, tiers.NONE).name,
-            grades.get(own, NO_GRADE),
-            next((born[row] for row in people[pair[0]] if row in born), 0),
+            told.get(own, NO_GRADE),
+            next((birthday_on(born[row], pair[1]) for row in people[pair[0]] if row in born), 0),
         )
         for pair, own in zip(members, first, strict=True)
     }
@@ -166,29 +166,20 @@ def at_place(version: Version, place: int) -> Level:
 # --- grades ---------------------------------------------------------------------------------------
 
 
-def grade_of(conn: Connection, ask: Ask, version: Version, customer_id: int, day: int) -> str:
-    """Return the grade of a customer on a day."""
-    rows = book.same(conn, customer_id)
-    pair = (rows[0], day)
-    return _grades(conn, ask, version, [pair], rows).get(pair, NO_GRADE)
+def grade_of(conn: Connection, customer_id: int, day: int) -> str:
+    """Return the grade that counts for a customer's points on a day."""
+    pair = (customer_id, day)
+    return _grades(conn, [pair])[pair]
 
 
-def _grades(
-    conn: Connection,
-    ask: Ask,
-    version: Version,
-    members: Sequence[tuple[int, int]],
-    rows: Sequence[int],
-) -> dict[tuple[int, int], str]:
+def _grades(conn: Connection, members: Sequence[tuple[int, int]]) -> dict[tuple[int, int], str]:
     """Return the grade of each of these; it is that of the eve of the month, all month long."""
-    asked = ask.settings.value
     eves = {day: day_number(day_date(day).replace(day=1)) - 1 for _, day in members}
-    days = Days(min(eves.values()) - asked.days + 1, max(eves.values()))
-    did = deeds.money(conn, days, version.currency, rows)
-    did = did.rename(columns={"amount": "amount_minor"})
-    per_major = minor_per_major(version.currency)
-    by_eve = {eve: value.grades(did, asked, eve, per_major) for eve in set(eves.values())}
-    return {pair: str(by_eve[eves[pair[1]]].get(pair[0], NO_GRADE)) for pair in members}
+    by_eve = {
+        eve: grades.on(conn, [one for one, day in members if eves[day] == eve], eve)
+        for eve in set(eves.values())
+    }
+    return {(one, day): by_eve[eves[day]][one] for one, day in members}
 
 
 # --- birthdays ------------------------------------------------------------------------------------
@@ -196,15 +187,19 @@ def _grades(
 
 def birthdays(
     conn: Connection, ask: Ask, customer_ids: Collection[int] | None = None
-) -> dict[int, int]:
-    """Return month and day as one number of each of these records of which a birthday is kept.
-
-    One by the moon's calendar is not told: the day on which it falls is another one each year.
-    """
+) -> dict[int, Occasion]:
+    """Return the birthday of each of these records of which one is kept."""
     kept = store.of_kind(conn, OccasionKind.BIRTHDAY.value, customer_ids)
     opened = ((row.customer_id, occasions.opened(ask.db, row)) for row in kept)
-    return {
-        one: day.month * MONTHS_TO_NUMBER + day.day
-        for one, day in opened
-        if day is not None and day.calendar is Calendar.SOLAR
-    }
+    return {one: birthday for one, birthday in opened if birthday is not None}
+
+
+def birthday_on(birthday: Occasion, day: int) -> int:
+    """Return month and day as one number of a birthday as it is kept around a day.
+
+    By the moon's calendar that is another one each year: the nearest counts.
+    """
+    if birthday.calendar is Calendar.SOLAR:
+        return birthday.month * MONTHS_TO_NUMBER + birthday.day
+    near = care.nearest(birthday, day_date(day))
+    return 0 if near is None else near.month * MONTHS_TO_NUMBER + near.day

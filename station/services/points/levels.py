@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from station.analysis import value
 from station.archive.customers import book
 from station.archive.database import Connection
 from station.archive.points import chain, deeds
@@ -86,7 +85,7 @@ def _standing(conn: Connection, ask: Ask, customer_id: int, lang: str) -> Standi
         return Standing(customer_id, day, "", grading.NO_GRADE, "", (), (), ())
     found = _found(conn, version, customer_id, day)
     level = found.level if found else tiers.NONE
-    grade = grading.grade_of(conn, ask, version, customer_id, day)
+    grade = grading.grade_of(conn, customer_id, day)
     return Standing(
         customer_id=customer_id,
         day=day,
@@ -112,11 +111,8 @@ def _found(conn: Connection, version: Version, customer_id: int, day: int) -> ti
 
 def _grade_told(ask: Ask, grade: str) -> Told:
     asked = ask.settings.value
-    least = dict(zip(value.GRADES, (asked.a_least, asked.b_least, asked.c_least), strict=False))
     facts = {"grade": grade, "days": asked.days, "months": asked.least_months}
-    if grade in least:
-        return "levels.grade", facts | {"least": least[grade]}
-    return "levels.no_grade", facts | {"least": asked.c_least}
+    return "levels.no_grade" if grade == grading.NO_GRADE else "levels.grade", facts
 
 
 def _benefits(version: Version, level: Level, grade: str, day: int, lang: str) -> list[Told]:

@@ -228,10 +228,29 @@ def test_two_records_found_to_be_one_before_have_one_birthday_as_well(shop: Coun
     assert gifts.birthdays(shop.ask) == 1
 
 
-def test_a_birthday_by_the_moon_is_not_told_by_the_sun(shop: Counter) -> None:
-    born(shop, shop.ids[ANNA.code], 9, 1, calendar=Calendar.LUNAR)
+@pytest.mark.parametrize(
+    ("month", "day", "in_leap_month", "given"),
+    [(7, 20, False, 1), (7, 20, True, 1), (9, 1, False, 0)],
+)
+def test_a_birthday_by_the_moon_is_where_it_falls(
+    shop: Counter, month: int, day: int, in_leap_month: bool, given: int
+) -> None:
+    by_moon = {"calendar": Calendar.LUNAR, "in_leap_month": in_leap_month}
+    born(shop, shop.ids[ANNA.code], month, day, **by_moon)
 
-    assert gifts.birthdays(shop.ask) == 0
+    assert gifts.birthdays(shop.ask) == given
+
+
+def test_two_birthdays_by_the_moon_in_one_year_of_the_sun_are_of_two_years(shop: Counter) -> None:
+    """The 20th of the eleventh month was on 1 January and on 20 December 2024."""
+    born(shop, shop.ids[ANNA.code], 11, 20, calendar=Calendar.LUNAR)
+
+    given = []
+    for day in (date(2024, 1, 1), date(2024, 12, 20)):
+        shop.now = noon(day.year, day.month, day.day)
+        given += [gifts.birthdays(shop.ask), gifts.birthdays(shop.ask)]
+
+    assert given == [1, 0, 1, 0]
 
 
 def test_the_nightly_work_remembers_birthdays(shop: Counter) -> None:

@@ -15,7 +15,8 @@ from services.points.judged import judge
 from sqlalchemy import delete
 from town import Person, sell, visit
 
-from station.analysis.value import ValueRules
+from station.archive.customers import marks
+from station.archive.customers.marks import GradeMark
 from station.archive.points.tables import point_awards
 from station.config import Settings
 from station.errors import NotFoundError
@@ -50,8 +51,7 @@ def _day(monkeypatch: pytest.MonkeyPatch) -> None:
 def by_rules(counter: Counter, tier_rules: TierRules = MONTH, **more: Any) -> Counter:
     """Let a programme with these levels hold since long."""
     version = Version("first", date(2020, 1, 1), tiers=tier_rules, **more)
-    value = ValueRules(a_least=300, b_least=200, c_least=100)
-    chosen = replace(Settings(), programme=Programme(versions=(version,)), value=value)
+    chosen = replace(Settings(), programme=Programme(versions=(version,)))
     counter.ask = replace(counter.ask, settings=chosen)
     return counter
 
@@ -62,6 +62,13 @@ def fill(counter: Counter, person: Person, *days_ago: int, **changes: object) ->
     sell(counter.ask.db, told)
     judge(counter.ask.db, counter.ids[person.code], told)
     return told
+
+
+def mark(counter: Counter, person: Person, day: int, grade: str) -> None:
+    """Let a person have a grade from a day on."""
+    with counter.ask.db.writing() as conn:
+        new = GradeMark(counter.ids[person.code], day, grade, "", "first", 0)
+        marks.add_grades(conn, [new])
 
 
 def standing(counter: Counter, person: Person) -> levels.Standing:
@@ -177,7 +184,8 @@ def test_a_benefit_says_by_what_it_is_had(counter: Counter) -> None:
         ),
     }
     by_rules(counter, **more)
-    fill(counter, ANNA, 0, 1, 2, 3, 40, 80)
+    fill(counter, ANNA, 0, 1, 2, 3)
+    mark(counter, ANNA, TODAY - 40, "A")
 
     told = standing(counter, ANNA)
 
@@ -186,7 +194,7 @@ def test_a_benefit_says_by_what_it_is_had(counter: Counter) -> None:
         "Free wash: for customers of grade A.",
     ]
     assert [say("en", key, **facts) for key, facts in told.because] == [
-        "Customer of grade A: bought for 300 or more in 365 days, in 3 months or more."
+        "Grade A for this month, by what the last 365 days brought."
     ]
 
 

@@ -1,0 +1,1 @@
+"""Who calls whom, what was planned and what came of it."""

@@ -1,0 +1,1 @@
+"""Whom to call, by whom, what to say, and what came of it."""

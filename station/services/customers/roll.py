@@ -1,0 +1,71 @@
+"""Who are all the customers in sight, with grade, stage and keeper?"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from station.archive import lake
+from station.archive.customers import filters as registers
+from station.archive.customers import lives, marks
+from station.archive.database import Connection
+from station.model import DAY_S, Grade, Stage, day_number
+from station.services import board
+from station.services.access import stations_in_sight
+from station.services.ask import Ask
+from station.services.customers import fields
+from station.services.memory import remembered
+
+COLUMNS = (
+    *("customer_id", "code", "organisation_name", "station", "keeper", "keeper_id"),
+    *("grade", "grade_was", "grade_day", "reason", "stage", "stage_was", "stage_day", "trigger"),
+)
+"""What is told of each customer; days are numbers, missing where he was never judged."""
+
+
+def roll(conn: Connection, ask: Ask, stations: Sequence[str] = ()) -> pd.DataFrame:
+    """Return COLUMNS of whoever is registered at stations in sight or came there while known.
+
+    Nobody who was erased. Whoever was not judged yet has grade D and is a prospect.
+    """
+    wanted = stations_in_sight(ask, stations)
+    people = lives.known(conn)
+    day = day_number(ask.as_of) if ask.as_of < board.last_day(ask) else None  # a look back
+    ids = registers.registered(conn, wanted) | set(_came(ask, tuple(stations)))
+    mine = people[people.index.isin(list(ids))]
+    grade = marks.now(conn, marks.GRADE, on_day=day).set_index("customer_id").reindex(mine.index)
+    stage = marks.now(conn, marks.STAGE, on_day=day).set_index("customer_id").reindex(mine.index)
+    told = mine.assign(
+        station=mine["station_id"].map(board.station_codes(ask)).astype("object").fillna(""),
+        grade=grade["grade"].fillna(Grade.D.value),
+        grade_was=grade["was"].fillna(""),
+        grade_day=grade["day"].astype("float64"),
+        reason=grade["reason"].fillna(""),
+        stage=stage["stage"].fillna(Stage.PROSPECT.value),
+        stage_was=stage["was"].fillna(""),
+        stage_day=stage["day"].astype("float64").fillna(mine["made_at"] // DAY_S),
+        trigger=stage["trigger"].fillna(""),
+    )
+    return told.reset_index()[list(COLUMNS)]
+
+
+@remembered(entries=8)
+def _came(ask: Ask, stations: tuple[str, ...]) -> list[int]:
+    """Return whose vehicles came to the stations while they were his."""
+    with ask.db.reading() as conn:
+        held = lives.held(conn)
+    rows = lake.query(
+        ask.db,
+        lake.text("came"),
+        station_ids=stations_in_sight(ask, stations),
+        as_of_day=day_number(ask.as_of),
+        frames={"held": held},
+        rules=ask.settings.lake,
+    )
+    return sorted({int(one) for one in rows["customer_id"]})
+
+
+def named(conn: Connection, ask: Ask, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with `who`: the organisation, else the name as everybody may see it."""
+    names = fields.names_of(conn, ask.db, rows["customer_id"].tolist())
+    who = rows["customer_id"].map(names).astype("object").fillna("")
+    return rows.assign(who=who.where(who != "", rows["code"]))
