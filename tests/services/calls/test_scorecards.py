@@ -28,7 +28,7 @@ def ward(db: Database, monkeypatch: pytest.MonkeyPatch) -> Ward:
 
 def lot(ward: Ward, chance: float) -> None:
     """Let Li and Wang have fallen due, each with a chance to come back without a call."""
-    same = {"quarter": "2026-Q3", "due_day": TODAY, "arm": "call", "p_return": chance}
+    same = {"quarter": "2026-Q3", "due_day": TODAY, "arm": "call", "p_return": chance, "share": 0.1}
     told = {"grade": "B", "gap_days": 9.0, "worth": 1.0, "is_capped": 0, "made_at": 0}
     rows = [same | told | {"customer_id": ward.who(p), "station_id": ward.station()}
             for p in (LI, WANG)]  # fmt: skip
