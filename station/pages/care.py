@@ -280,7 +280,7 @@ def _open(desk: Desk, one: Sending) -> None:
     """Draw what may still be done with a list."""
     kind = desk.say(f"word.care_kind.{one.occasion}")
     said = desk.say(
-        "page_care.list_named", kind=kind, people=one.people, at=blocks.moment(one.made_at)
+        "page_care.list_named", kind=kind, people=one.people, at=blocks.moment(desk, one.made_at)
     )
     with st.container(border=True, key=f"care_list_{one.id}"):
         st.markdown(f"**{blocks.plain(said)}**")

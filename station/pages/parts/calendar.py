@@ -20,7 +20,7 @@ def draw(desk: Desk) -> None:
     st.caption(blocks.plain(desk.say("calendar.about")))
     kept = calendars.subscribed(desk.ask)
     if kept is not None:
-        since = desk.say("calendar.since", at=blocks.moment(kept.made_at))
+        since = desk.say("calendar.since", at=blocks.moment(desk, kept.made_at))
         st.markdown(blocks.plain(since))
     with st.container(horizontal=True):
         label = "calendar.renew" if kept else "calendar.make"

@@ -82,7 +82,7 @@ def _history(desk: Desk, told: Wording) -> None:
         for one in told.history[:OLDER]:
             st.markdown(f"> {blocks.plain(one.words + one.offer)}")
             said = desk.say(
-                "page_care.written", at=blocks.moment(one.written_at), account=one.account,
+                "page_care.written", at=blocks.moment(desk, one.written_at), account=one.account,
                 reason=one.reason,
             )  # fmt: skip
             st.caption(blocks.plain(said))

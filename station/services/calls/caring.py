@@ -26,7 +26,7 @@ from station.services.access import acting, right, stations_in_sight
 from station.services.ask import Ask
 from station.services.calls import allowed, clock, newcomers
 from station.services.calls.clock import Moment
-from station.services.customers import contacts, fields, occasions
+from station.services.customers import contacts, naming, occasions
 
 REVEAL_ANY = "contact.reveal_any"
 FIELD_OF: Mapping[str, Glad] = {
@@ -119,7 +119,7 @@ def _left(
     now = now_at(conn, ask, {int(known[who]["station_id"]) for who in ids})
     seen = _Seen(
         allowed.people(conn, ids, now.moment),
-        fields.names_of(conn, ask.db, ids),
+        naming.in_list(conn, ask, ids),
         sites.everything(conn),
         now,
     )

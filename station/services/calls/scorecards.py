@@ -23,7 +23,7 @@ from station.services import trail
 from station.services.access import acting, right, stations_in_sight, today
 from station.services.ask import Ask
 from station.services.calls import clock
-from station.services.customers import contacts, fields
+from station.services.customers import contacts, naming
 from station.services.memory import remembered
 
 WEEK_DAYS, MONDAY = 7, 4
@@ -193,7 +193,7 @@ def fast(ask: Ask, *, stations: Sequence[str] = (), limit: int = 200) -> pd.Data
         rows = rows[(rows["is_fast"] | rows["is_burst"]) & rows["code"].isin(list(SPOKEN))]
         rows = rows.sort_values("at", ascending=False, ignore_index=True).head(limit)
         known = _names(conn, rows["account_id"].tolist())
-        called = fields.names_of(conn, ask.db, rows["customer_id"].tolist())
+        called = naming.in_list(conn, ask, rows["customer_id"].tolist())
     told = rows.assign(
         account=rows["account_id"].map(known).astype("object").fillna(""),
         who=rows["customer_id"].map(called).astype("object").fillna(""),
@@ -238,7 +238,7 @@ def waiting(ask: Ask, *, stations: Sequence[str] = ()) -> list[Drawn]:
     since = day - ask.settings.scorecard.check_days - WEEK_DAYS
     with ask.db.reading() as conn:
         found = checks.listing(conn, wanted, since_day=since, is_open=True)
-        names = fields.names_of(conn, ask.db, [one.customer_id for one in found])
+        names = naming.in_list(conn, ask, [one.customer_id for one in found])
         codes = {id_: code for code, id_ in sites.ids(conn).items()}
         persons = {one.account: _person(conn, one.account) for one in found}
     return [

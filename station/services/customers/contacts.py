@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from time import time
 
 from station.archive import stations
 from station.archive.calls import claiming
@@ -20,7 +21,7 @@ from station.guard.traces import Traces
 from station.ingest import phones
 from station.model import Act, Channel, Purpose, Released, day_number
 from station.services import board, guessing, trail
-from station.services.access import LOCAL_ACCOUNT, acting, right, rights_of, start_of_today, today
+from station.services.access import acting, right, rights_of, start_of_today, today
 from station.services.ask import Ask
 from station.services.personal import sealing
 

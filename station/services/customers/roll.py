@@ -12,7 +12,7 @@ from station.model import DAY_S, Grade, Stage, day_number
 from station.services import board
 from station.services.access import stations_in_sight
 from station.services.ask import Ask
-from station.services.customers import fields
+from station.services.customers import naming
 from station.services.memory import remembered
 
 COLUMNS = (
@@ -66,6 +66,6 @@ def _came(ask: Ask, stations: tuple[str, ...]) -> list[int]:
 
 def named(conn: Connection, ask: Ask, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with `who`: the organisation, else the name as everybody may see it."""
-    names = fields.names_of(conn, ask.db, rows["customer_id"].tolist())
+    names = naming.in_list(conn, ask, rows["customer_id"].tolist())
     who = rows["customer_id"].map(names).astype("object").fillna("")
     return rows.assign(who=who.where(who != "", rows["code"]))

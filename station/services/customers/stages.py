@@ -21,7 +21,7 @@ from station.model import Stage, day_number
 from station.services import board
 from station.services.access import acting, right, today
 from station.services.ask import Ask
-from station.services.customers import contacts, fields, grades, roll
+from station.services.customers import contacts, grades, naming, roll
 from station.services.customers.contacts import Seen
 from station.services.customers.grades import Mark
 
@@ -289,7 +289,7 @@ def waiting(ask: Ask) -> list[Waiting]:
                 seen = contacts.in_sight(conn, ask, one.customer_id)
             except NotFoundError:
                 continue
-            names = fields.names_of(conn, ask.db, [seen.customer.id])
+            names = naming.in_list(conn, ask, [seen.customer.id])
             told.append(
                 Waiting(
                     one.id,

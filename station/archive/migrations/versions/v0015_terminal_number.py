@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy import Column, String
 
 revision = "0015"
-down_revision = "0010"
+down_revision = "0014"
 
 
 def upgrade() -> None:
