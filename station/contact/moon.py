@@ -3,7 +3,7 @@
 from datetime import date
 from functools import lru_cache
 
-from lunardate import LunarDate
+from borax.calendars.lunardate import InvalidLunarDateError, LCalendars, LunarDate
 
 FIRST_YEAR, LAST_YEAR = 1900, 2099
 """The moon's years that are known."""
@@ -19,11 +19,11 @@ def falls_on(year: int, month: int, day: int, *, in_leap_month: bool = False) ->
     """
     if not FIRST_YEAR <= year <= LAST_YEAR:
         return None
-    is_leap = in_leap_month and LunarDate.leap_month_for_year(year) == month
+    is_leap = in_leap_month and LCalendars.leap_month(year) == month
     for last in (day, day - 1):
         try:
-            found: date = LunarDate(year, month, last, is_leap).to_solar_date()
-        except ValueError:
+            found: date = LunarDate(year, month, last, int(is_leap)).to_solar_date()
+        except InvalidLunarDateError:
             continue
         return found
     return None

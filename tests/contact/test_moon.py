@@ -18,11 +18,7 @@ FEASTS = {
     "MID_AUTUMN_DATES": (8, 15),
     "DOUBLE_NINTH_DATES": (9, 9),
 }
-UNSURE = {
-    ("LUNAR_NEW_YEAR_DATES", 1916),
-    ("MID_AUTUMN_DATES", 1978),
-    ("DOUBLE_NINTH_DATES", 2057),
-}
+UNSURE = {("LUNAR_NEW_YEAR_DATES", 1916), ("MID_AUTUMN_DATES", 2089)}
 """New moons so near to midnight that the two libraries tell them a day apart."""
 
 
