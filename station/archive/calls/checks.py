@@ -142,6 +142,12 @@ def listing(
     return [_check(row) for row in conn.execute(query.order_by(call_checks.c.id))]
 
 
+def of_customer(conn: Connection, customer_ids: Collection[int]) -> list[Check]:
+    """Return what was drawn of results about these records, asked about or not."""
+    query = _told().where(call_checks.c.customer_id.in_(customer_ids))
+    return [_check(row) for row in conn.execute(query.order_by(call_checks.c.id))]
+
+
 def find(conn: Connection, check_id: int) -> Check | None:
     """Return a check, none if there is none."""
     row = conn.execute(_told().where(call_checks.c.id == check_id)).first()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from station.archive.calls import agenda, claiming, facts, results, wishes
+from station.archive.calls import agenda, checks, claiming, facts, results, wishes
 from station.archive.customers import sealed
 from station.archive.customers.sealed import Kind
 from station.archive.database import Connection
@@ -27,6 +27,7 @@ def sections(
         "call_lots": _lots(conn, same),
         "wishes": _wishes(conn, same),
         "complaints": _complaints(conn, ask, same, codes),
+        "call_checks": _checks(conn, same, codes),
     }
 
 
@@ -126,6 +127,15 @@ def _complaints(
             "closed_at": None if one.closed_at is None else _instant(one.closed_at),
         }
         for one in wishes.complaints_of(conn, same)
+        if one.station_id in codes.index
+    ]
+
+
+def _checks(conn: Connection, same: Sequence[int], codes: "pd.Series[str]") -> list[dict[str, Any]]:
+    """Return in which weeks he was drawn to be asked about a call, and what he said."""
+    return [
+        {"week_of": _day(one.week_day), "station": codes[one.station_id], "outcome": one.outcome}
+        for one in checks.of_customer(conn, same)
         if one.station_id in codes.index
     ]
 

@@ -90,9 +90,18 @@ def history(ask: Ask, *, customer_id: int) -> list[Mark]:
     """
     with ask.db.reading() as conn:
         seen = contacts.in_sight(conn, ask, customer_id)
-        sees_all = frozenset(sites.ids(conn).values()) <= ask.scope.station_ids
-        rows = marks.history(conn, marks.GRADE, seen.customer.ids)
+        return list(reversed(marked(conn, ask, seen.customer.ids)))
+
+
+def sees_all(conn: Connection, ask: Ask) -> bool:
+    """Return whether the asker sees every station, and so may know what counted chain-wide."""
+    return frozenset(sites.ids(conn).values()) <= ask.scope.station_ids
+
+
+def marked(conn: Connection, ask: Ask, customer_ids: Collection[int]) -> list[Mark]:
+    """Return every grade that these records of a customer had, the oldest first."""
+    is_whole = sees_all(conn, ask)
     return [
-        Mark(r["day"], r["grade"], r["was"], r["reason"], r["facts"] if sees_all else {})
-        for r in reversed(rows)
+        Mark(r["day"], r["grade"], r["was"], r["reason"], r["facts"] if is_whole else {})
+        for r in marks.history(conn, marks.GRADE, customer_ids)
     ]

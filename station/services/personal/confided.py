@@ -17,7 +17,7 @@ from station.model import day_date
 from station.services import oddities
 from station.services.ask import Ask
 from station.services.calls import conversations
-from station.services.customers import attachments, notes, occasions
+from station.services.customers import attachments, grades, notes, occasions
 from station.services.customers.contacts import Seen
 from station.services.points import gifts
 
@@ -35,8 +35,8 @@ def sections(conn: Connection, ask: Ask, seen: Seen, codes: "pd.Series[str]") ->
         "referrals": _referrals(conn, same),
         "claims": _claims(conn, same),
         "joined_by": [day(one) for one in gifts.joined_by(conn, ask, seen.customer.id)],
-        "grades": _grades(conn, same),
-        "stages": _stages(conn, same),
+        "grades": _grades(conn, ask, same),
+        "stages": _stages(conn, ask, same),
         "stalls": _stalls(conn, same),
         "care": _care(conn, ask, same, codes),
     } | conversations.sections(conn, ask, same, codes)
@@ -121,18 +121,23 @@ def _claims(conn: Connection, same: list[int]) -> list[dict[str, Any]]:
     ]
 
 
-def _grades(conn: Connection, same: list[int]) -> list[dict[str, Any]]:
-    """Return every grade that he had, why, and what counted for it."""
-    told = ("grade", "was", "reason", "facts")
+def _grades(conn: Connection, ask: Ask, same: list[int]) -> list[dict[str, Any]]:
+    """Return every grade that he had, why, and, to whoever sees it all, what counted for it."""
     return [
-        {"on": day(row["day"]), **{name: row[name] for name in told}}
-        for row in marks.history(conn, marks.GRADE, same)
+        {
+            "on": day(one.day),
+            "grade": one.now,
+            "was": one.was,
+            "reason": one.reason,
+            "facts": dict(one.facts),
+        }
+        for one in grades.marked(conn, ask, same)
     ]
 
 
-def _stages(conn: Connection, same: list[int]) -> dict[str, Any]:
+def _stages(conn: Connection, ask: Ask, same: list[int]) -> dict[str, Any]:
     """Return every stage that he reached, and what was proposed by hand."""
-    told = ("stage", "was", "trigger", "facts")
+    told = ("stage", "was", "trigger", *(["facts"] if grades.sees_all(conn, ask) else []))
     return {
         "reached": [
             {"on": day(row["day"]), **{name: row[name] for name in told}}
