@@ -61,6 +61,7 @@ from station.services.calls import clock, messages
 from station.services.calls.caring import Glad
 from station.services.calls.recording import Report
 from station.services.calls.scorecards import Outcome
+from station.services.calls.wishing import Wanted
 from station.services.customers import (
     attachments,
     contacts,
@@ -357,6 +358,12 @@ NAMED: Mapping[str, Maker] = {
     "claims.release": of_customer,
     "complaining.close": lambda f: {"complaint_id": f.complaint_id, "reason": "mended"},
     "complaining.listing": lambda f: {"customer_id": f.fleet_id},
+    "wishing.counting": of_customer,
+    "wishing.wish": lambda f: (
+        of_customer(f)
+        | {"wanted": Wanted(Channel.PHONE, most=2), "on": date(2026, 1, 1)}
+        | {"source": ConsentSource.COUNTER}
+    ),
     "recording.record": called,
     "reminding.due": at_station,
     "reminding.next_of": of_customer,
@@ -680,7 +687,7 @@ CHANGES = frozenset(
     | {"agreements.add", "agreements.end", "persons.add", "persons.change", "persons.end"}
     | {"persons.verify", "settling.settle", "settling.unsettle"}
     | {"calling.dial", "claims.claim", "claims.hand_over", "claims.release", "recording.record"}
-    | {"complaining.close", "reminding.set_next"}
+    | {"complaining.close", "reminding.set_next", "wishing.wish"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
     | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
     | {"living.refresh", "valuing.refresh"}

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from station.errors import StationError
-from station.pages.parts import acts, blocks
+from station.pages.parts import acts, blocks, wishes
 from station.pages.parts.desk import Desk
-from station.services.calls import complaining
+from station.services.calls import claims, complaining
 from station.services.calls.complaining import Told
 
 RECORD = "calls.record"
@@ -19,6 +19,8 @@ def draw(desk: Desk, *, customer_id: int) -> None:
         st.caption(blocks.plain(desk.say("revisits.elsewhere")))
         return
     _complaints(desk, told)
+    wishes.draw(desk, customer_id=customer_id)
+    _keepers(desk, customer_id)
 
 
 def _complaints(desk: Desk, told: list[Told]) -> None:
@@ -54,6 +56,21 @@ def _complaint(desk: Desk, one: Told) -> None:
             about="revisits.close_about",
             act=lambda reason: _close(desk, one.id, reason),
         )
+
+
+def _keepers(desk: Desk, customer_id: int) -> None:
+    """Draw, folded, in whose care the customer was, the newest first."""
+    told = claims.keeper_history(desk.ask, customer_id=customer_id)
+    if told.empty:
+        return
+    with st.expander(desk.say("revisits.keepers", changes=len(told))):
+        for row in told.to_dict("records"):
+            when = blocks.moment(desk, int(row["at"]))
+            nobody = desk.say("contact.no_keeper")
+            new, old = row["new"] or nobody, row["old"] or nobody
+            how = desk.say(f"revisits.how_{row['how']}")
+            said = desk.say("revisits.kept", when=when, old=old, new=new, how=how)
+            st.markdown(blocks.plain(said))
 
 
 def _close(desk: Desk, complaint_id: int, reason: str) -> str:
