@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
-from services.calls.ward import LI, TODAY, Ward
+from services.calls.ward import LI, TODAY, WANG, Ward
 
+from station.archive.calls import wishes
 from station.errors import BadValueError, NotAllowedError, NotFoundError
 from station.model import CallCode, CallPurpose, Channel, ConsentSource, day_date
 from station.services.calls import calling, wishing
 from station.services.calls.wishing import Wanted
+from station.services.customers import merging
 
 KEEP = CallPurpose.KEEP
 
@@ -84,3 +86,21 @@ def test_nobody_elsewhere_writes_or_reads_a_wish(ward: Ward) -> None:
     on, source = day_date(TODAY), ConsentSource.CALL
     with pytest.raises(NotFoundError):
         wishing.wish(ward.elsewhere, **his, wanted=Wanted(), source=source, on=on)
+
+
+def test_of_one_who_stood_twice_the_wish_he_says_last_counts(ward: Ward) -> None:
+    first, second = ward.who(LI), ward.who(WANG)
+    on, source = day_date(TODAY), ConsentSource.COUNTER
+    for customer_id, most in ((first, 4), (second, 1)):
+        wishing.wish(
+            ward.clerk, customer_id=customer_id, wanted=Wanted(most=most), source=source, on=on
+        )
+    merging.merge(ward.ask, kept_id=first, gone_id=second, reason="one telephone")
+
+    wishing.wish(ward.clerk, customer_id=second, wanted=Wanted(most=3), source=source, on=on)
+
+    (told,) = wishing.counting(ward.clerk, customer_id=first)
+    with ward.ask.db.reading() as conn:
+        standing = wishes.standing(conn, [first, second], TODAY)
+    assert told.most == 3
+    assert {one.most for some in standing.values() for one in some} == {3}
