@@ -213,6 +213,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "calls.ahead_days": (1, 3_660),
     "calls.late_days": (1, 366),
     "calls.watch_days": (1, 366),
+    "calls.aftercare_days": (1, 366),
     "contact.most": (1, 366),
     "contact.most_days": (1, 366),
     "contact.cool_days": (1, 366),

@@ -84,7 +84,8 @@ class CallRules:
     `recycle_days_*` without a talk, and is contacted again after `next_days_*` unless a day is
     named. After `tries` at different hours in `tries_days` a reason may be unknown. What is not
     reached is tried again after `again_days`. A next contact lies at most `ahead_days` ahead. Calls
-    overdue for `late_days` are still shown. Cars nobody can reach are watched for `watch_days`.
+    overdue for `late_days` are still shown. Who complained is asked again `aftercare_days` after
+    it was settled. Cars nobody can reach are watched for `watch_days`.
     """
 
     minutes: int = 6
@@ -105,6 +106,7 @@ class CallRules:
     ahead_days: int = 366
     late_days: int = 14
     watch_days: int = 45
+    aftercare_days: int = 3
 
     def recycle_days(self, grade: str) -> int:
         """Return after how many days without a talk a customer of a grade is anybody's again."""

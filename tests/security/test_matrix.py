@@ -17,11 +17,12 @@ from sqlalchemy import select
 from town import sell
 
 from station.archive import oddities
-from station.archive.calls import agenda, checks, plans, results, rosters
+from station.archive.calls import agenda, checks, plans, results, rosters, wishes
 from station.archive.calls.agenda import Call, Next
 from station.archive.calls.plans import CallPlan
 from station.archive.calls.results import Result
 from station.archive.calls.rosters import Season
+from station.archive.calls.wishes import Complaint
 from station.archive.customers import proposals, stalled
 from station.archive.customers.proposals import Proposal
 from station.archive.customers.stalled import Stall
@@ -60,6 +61,7 @@ from station.services.calls import clock, messages
 from station.services.calls.caring import Glad
 from station.services.calls.recording import Report
 from station.services.calls.scorecards import Outcome
+from station.services.calls.wishing import Wanted
 from station.services.customers import (
     attachments,
     contacts,
@@ -118,6 +120,7 @@ class Facts:
     fleet_id: int
     person_id: int
     agreement_id: int
+    complaint_id: int
     registration_id: int
     occasion_id: int
     attachment_id: int
@@ -353,6 +356,14 @@ NAMED: Mapping[str, Maker] = {
     "claims.claim": of_customer,
     "claims.keeper_history": of_customer,
     "claims.release": of_customer,
+    "complaining.close": lambda f: {"complaint_id": f.complaint_id, "reason": "mended"},
+    "complaining.listing": lambda f: {"customer_id": f.fleet_id},
+    "wishing.counting": of_customer,
+    "wishing.wish": lambda f: (
+        of_customer(f)
+        | {"wanted": Wanted(Channel.PHONE, most=2), "on": date(2026, 1, 1)}
+        | {"source": ConsentSource.COUNTER}
+    ),
     "recording.record": called,
     "reminding.due": at_station,
     "reminding.next_of": of_customer,
@@ -676,7 +687,7 @@ CHANGES = frozenset(
     | {"agreements.add", "agreements.end", "persons.add", "persons.change", "persons.end"}
     | {"persons.verify", "settling.settle", "settling.unsettle"}
     | {"calling.dial", "claims.claim", "claims.hand_over", "claims.release", "recording.record"}
-    | {"reminding.set_next"}
+    | {"complaining.close", "reminding.set_next", "wishing.wish"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
     | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
     | {"living.refresh", "valuing.refresh"}
@@ -725,6 +736,7 @@ def asked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
             customer_id = facts_of(copy, code).customer_id
             tagging.put(operator, customer_id=customer_id, tag="OTHERTAG")
             confide(copy, code)
+            _complain(copy, code)
             _plan(copy, code)
             _earn(operator, facts_of(copy, code))
             _write_to(operator, facts_of(copy, code))
@@ -820,6 +832,15 @@ def _stall(world: World) -> None:
     ask.db.close()
 
 
+def _complain(world: World, code: str) -> None:
+    """Let a fleet of a station have complained."""
+    ask = worlds.operator_of(world)
+    fleet_id = contacts.by_code(ask, code=f"{code}-0")
+    with ask.db.writing(changes_figures=False) as conn:
+        wishes.complain(conn, Complaint(fleet_id, world.ids[code], None, "staff", 0))
+    ask.db.close()
+
+
 def _merge(world: World) -> None:
     """Let two records of each station be one."""
     ask = worlds.operator_of(world)
@@ -898,6 +919,7 @@ def facts_of(world: World, code: str) -> Facts:
             list_id=1 if code == OWN else 2,
             call_id=1 if code == OWN else 2,
             stall_id=1 if code == OWN else 2,
+            complaint_id=1 if code == OWN else 2,
             proposal_id=1 if code == OWN else 2,
             check_id=1 if code == OWN else 2,
             codes=tuple(conn.execute(given).scalars()),

@@ -109,12 +109,20 @@ def close(conn: Connection, complaint_id: int, *, at: int, account: str) -> bool
     return bool(conn.execute(change.values(closed_at=at, closed_by=account)).rowcount)
 
 
+def complaint(conn: Connection, complaint_id: int) -> Complaint | None:
+    """Return a complaint by its id, none if there is none."""
+    row = conn.execute(select(complaints).where(complaints.c.id == complaint_id)).first()
+    return None if row is None else _complaint(row)
+
+
+def _complaint(row: Any) -> Complaint:
+    return Complaint(**{name: getattr(row, name) for name in Complaint.__slots__})
+
+
 def complaints_of(conn: Connection, customer_ids: Collection[int]) -> list[Complaint]:
     """Return what one customer complained of, the newest first."""
     query = select(complaints).where(complaints.c.customer_id.in_(customer_ids))
-    names = tuple(Complaint.__slots__)
-    rows = conn.execute(query.order_by(complaints.c.id.desc()))
-    return [Complaint(**{name: getattr(row, name) for name in names}) for row in rows]
+    return [_complaint(row) for row in conn.execute(query.order_by(complaints.c.id.desc()))]
 
 
 def complaining(conn: Connection, customer_ids: Collection[int]) -> set[int]:

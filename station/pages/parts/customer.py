@@ -20,6 +20,7 @@ from station.pages.parts import (
     notes,
     organisation,
     persons,
+    revisits,
     standing,
     tags,
     timeline,
@@ -171,6 +172,10 @@ def _organisation(desk: Desk, seen: Portrait) -> None:
     holding.draw_leave(desk, customer_id=seen.customer_id)
 
 
+def _calls(desk: Desk, seen: Portrait) -> None:
+    revisits.draw(desk, customer_id=seen.customer_id)
+
+
 def _notes(desk: Desk, seen: Portrait) -> None:
     notes.draw(desk, customer_id=seen.customer_id)
 
@@ -197,6 +202,7 @@ PARTS: Mapping[str, Part] = {
     "overview": Part(_overview),
     "fields": Part(_details),
     "organisation": Part(_organisation, of_organisations=True),
+    "calls": Part(_calls, right="calls.read"),
     "notes": Part(_notes, right="contact.reveal"),
     "papers": Part(_papers, right="contact.reveal"),
     "timeline": Part(_happened),
