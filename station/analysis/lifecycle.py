@@ -228,7 +228,9 @@ def _steps(rows: pd.DataFrame) -> list[pd.DataFrame]:
     )
     fell = stage.isin([Stage.DECLINING.value, Stage.LOST.value])
     rose = (was == Stage.DECLINING.value) & stage.isin([Stage.RETURNING.value, Stage.MATURE.value])
-    below = was.isin(BOUGHT) & (stage.map(ORDER) < was.map(ORDER)) & ~rose & ~is_back
+    # Of nobody at all the order would be words, which no number is compared with.
+    order, before = (one.map(ORDER).astype("float64") for one in (stage, was))
+    below = was.isin(BOUGHT) & (order < before) & ~rose & ~is_back
     ways = [
         (~comes & (stage == Stage.PROSPECT.value) & is_early, Stage.PROSPECT, "made_day",
          Trigger.RECORDED),

@@ -14,7 +14,7 @@ from station.services.ask import Ask
 from station.services.customers import completeness
 from station.services.reports import Question, Report
 
-PER_OTHER = {"backtest", "compare", "completeness", "fleets", "gaps"}
+PER_OTHER = {"backtest", "compare", "completeness", "fleets", "gaps", "lifecycle", "value"}
 PER_VEHICLE = {"use", "ownership"}
 
 
