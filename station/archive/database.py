@@ -30,6 +30,8 @@ ENGINES = ("sqlite", "postgresql")
 
 WRITERS_QUEUE = 7_823_641
 """Number of the advisory lock by which the writers of a PostgreSQL archive take turns."""
+CLOSING_S = 2.0
+"""How long an archive that is let go of waits for the turn to write."""
 LOCKED = "55P03"
 """PostgreSQL's word for a lock that did not come in time."""
 
@@ -236,5 +238,8 @@ def _readable(db: Database) -> Iterator[None]:
 
 def _close(engine: Engine, readers: Engine, lock: WriteLock | None) -> None:
     readers.dispose()
-    with nullcontext() if lock is None else lock.held():  # the last one to close checkpoints
-        engine.dispose()
+    try:
+        with locks.hurried(CLOSING_S), nullcontext() if lock is None else lock.held():
+            engine.dispose()  # the last one to close checkpoints
+    except ArchiveBusyError:  # whoever writes is open, so this is not the last one: it may be he
+        engine.dispose()  # who let go of this archive, and he would wait for himself

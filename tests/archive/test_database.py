@@ -342,6 +342,21 @@ def test_closing_plays_the_log_into_the_file(on_sqlite: Database, tmp_path: Path
     plain.close()
 
 
+def test_an_archive_let_go_of_while_another_writes_waits_for_nobody(
+    on_sqlite: Database, sqlite_url: str
+) -> None:
+    other = open_database(sqlite_url)
+    with other.reading():
+        pass
+
+    with on_sqlite.writing() as conn:
+        conn.execute(text("UPDATE meta SET value = value + 1"))
+        other.close()  # as the collector of rubbish does, in the midst of a write
+
+    with on_sqlite.reading() as conn:
+        assert conn.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+
+
 def test_a_note_spares_the_readers_a_new_calculation(db: Database) -> None:
     before = db.data_version()
 
