@@ -7,7 +7,7 @@ receipt and time as well (archive/twins.py).
 from alembic import op
 from sqlalchemy import Column, String
 
-revision = "0015"
+revision = "0011"
 down_revision = "0010"
 
 
