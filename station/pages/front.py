@@ -82,7 +82,6 @@ def render() -> None:
         page_icon=FOLDER / "icon.svg",  # our own: a Material icon would be fetched from abroad
         layout="wide",
     )
-    screen.every_page()
     try:
         ask = desks.open_ask()
         _open(ask, lang, head)
@@ -94,6 +93,7 @@ def render() -> None:
 
 
 def _open(ask: Ask, lang: str, head: DeltaGenerator) -> None:
+    screen.every_page()
     pages = _pages(lang, ask.scope)
     with head:
         entrance.person(lang, ask)

@@ -114,8 +114,8 @@ def take(ask: Ask, *, key: str, receipt: Receipt) -> Taken:
     Raises:
         NotAllowedError: it is no till that asks.
         KeyReusedError: the key stood for another receipt.
-        BadValueError: a line cannot be; nothing of the receipt was taken.
-        BadValueError: it is too old, names another terminal, or lines cannot be told apart.
+        BadValueError: a line cannot be, or lines cannot be told apart; it is too old, or names
+            another terminal. Nothing of it was taken.
         FileRefusedError: a line contradicts what came before; nothing of the receipt was taken.
         GoneError: it was taken under this key, and its import was undone since.
     """
@@ -181,8 +181,8 @@ def quote(ask: Ask, *, receipt: Receipt, member: Named | None = None) -> Taken:
         NotAllowedError: it is no till that asks.
         NotFoundError: nobody is known by that.
         LimitReachedError: too many were asked for in vain today.
-        BadValueError: a line cannot be.
-        BadValueError: it is too old, names another terminal, or lines cannot be told apart.
+        BadValueError: a line cannot be, or lines cannot be told apart; it is too old, or names
+            another terminal.
         FileRefusedError: a line contradicts what came before.
     """
     terminal_here(ask)
@@ -290,9 +290,8 @@ def _read(file: SalesFile) -> list[SaleRow]:
     """Return the lines of a receipt.
 
     Raises:
-        BadValueError: a line cannot be.
-        BadValueError: two lines cannot be told apart, for a file of them would hold one; or its
-            business day is not that of its time.
+        BadValueError: a line cannot be; two cannot be told apart, for a file of them would hold
+            one; or its business day is not that of its time.
     """
     rows: list[SaleRow] = []
     for row in file.rows(SaleKeyKind.RECEIPT):

@@ -20,8 +20,8 @@ from sqlalchemy import (
     text,
 )
 
-revision = "0013"
-down_revision = "0012"
+revision = "0015"
+down_revision = "0014"
 
 metadata = MetaData(
     naming_convention={

@@ -7,8 +7,8 @@ receipt and time as well (archive/twins.py).
 from alembic import op
 from sqlalchemy import Column, String
 
-revision = "0015"
-down_revision = "0014"
+revision = "0011"
+down_revision = "0010"
 
 
 def upgrade() -> None:

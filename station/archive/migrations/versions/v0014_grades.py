@@ -18,8 +18,8 @@ from sqlalchemy import (
     text,
 )
 
-revision = "0012"
-down_revision = "0011"
+revision = "0014"
+down_revision = "0013"
 
 metadata = MetaData(
     naming_convention={
@@ -32,7 +32,7 @@ metadata = MetaData(
 Id = BigInteger().with_variant(Integer, "sqlite")
 
 for _name, _id in (("customers", Id), ("accounts", Integer), ("call_results", Id)):
-    Table(_name, metadata, Column("id", _id, primary_key=True))  # made by 0001 and 0011
+    Table(_name, metadata, Column("id", _id, primary_key=True))  # made by 0001 and 0013
 
 Table(
     "grade_marks",

@@ -21,8 +21,8 @@ from sqlalchemy import (
     text,
 )
 
-revision = "0011"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 
 metadata = MetaData(
     naming_convention={

@@ -17,8 +17,8 @@ from sqlalchemy import (
     text,
 )
 
-revision = "0016"
-down_revision = "0015"
+revision = "0012"
+down_revision = "0011"
 
 metadata = MetaData(
     naming_convention={
