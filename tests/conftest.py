@@ -40,7 +40,7 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 
-DEAR = {"demo_archive", "world"}
+DEAR = {"demo_archive", "own_demo", "world"}
 """Archives that take seconds to make: whatever looks at one is slow."""
 LONGEST_FIRST = (
     *("security/test_inert.py", "browser/test_every_page.py", "ingest/hostile/test_hostile.py"),
@@ -220,8 +220,22 @@ def demo_archive(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def demo_ask(demo_archive: str) -> Ask:
     """Return the local operator's question on the small demo network, as of its last day."""
+    return asked(demo_archive)
+
+
+@pytest.fixture(scope="module")
+def own_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
+    """The same on a copy that only this file's tests know, and that they may change."""
+    made = made_once(tmp_path_factory, "demo-network", fill_demo)
+    ask = asked(copy_archive(made, tmp_path_factory.mktemp("own") / "copy"))
+    yield ask
+    ask.db.close()
+
+
+def asked(archive: str) -> Ask:
+    """Return the local operator's question on an archive, as of its last day."""
     settings = Settings()
-    db = keeping.open_archive(settings, demo_archive)
+    db = keeping.open_archive(settings, archive)
     ask = Ask(db, settings, access.local_operator(db), date.max)
     return replace(ask, as_of=board.last_day(ask))
 

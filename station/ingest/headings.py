@@ -134,6 +134,7 @@ FACTS: Dictionary = {
     ),
     "character": ("用油特点", "需求特点", "pattern of demand", "demand pattern"),
     "relationship": ("关系等级", "客户关系等级", "relationship level", "relationship"),
+    "influence": ("影响力", "influence"),
     "credit_class": ("信用等级", "credit class", "credit rating"),
     "credit_limit": ("授信额度", "信用额度", "credit limit"),
     "settle_day": ("结算日", "settlement day", "settle day"),

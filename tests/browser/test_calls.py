@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from statistics import median
 
 import pytest
+from copying import FILE
 from nights import by_night
 from people import token_for
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+from serving import serving
 from sqlalchemy import select
 from town import one
 from visiting import Visit
@@ -46,6 +48,15 @@ FREE, WAITS = ".st-key-calls_list button", ".st-key-calls_blocked button"
 RIVAL = "[class*='st-key-calls_rival_'] input"
 SAVED, NEXT = ".st-key-calls_saved", ".st-key-calls_next button"
 COUNT = "SELECT count(*) FROM call_results"
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A started dashboard, its archive, and the local operator's question on it."""
+
+    url: str
+    archive: str
+    ask: Ask
 
 
 @dataclass
@@ -122,22 +133,28 @@ class Phone:
 
 
 @pytest.fixture(scope="module")
-def reached(demo_ask: Ask) -> Iterator[int]:
+def office(own_demo: Ask) -> Iterator[Office]:
+    """A dashboard on a demo network of its own, for results are written here."""
+    archive = f"sqlite:///{own_demo.db.folder / FILE}"
+    with serving(archive) as url:
+        yield Office(url, archive, own_demo)
+
+
+@pytest.fixture(scope="module")
+def reached(office: Office) -> Iterator[int]:
     """People of the demo network with a telephone."""
     query = select(customers.c.id).where(
         customers.c.phone_sealed.is_not(None),
         customers.c.station_id.is_not(None),
         customers.c.is_organisation == 0,
     )
-    with demo_ask.db.reading() as conn:
+    with office.ask.db.reading() as conn:
         ids = list(conn.execute(query.order_by(customers.c.id)).scalars())
     return iter(ids)
 
 
 @pytest.fixture
-def phone(
-    browser: Browser, server_url: str, demo_archive: str, demo_ask: Ask, reached: Iterator[int]
-) -> Iterator[Phone]:
+def phone(browser: Browser, office: Office, reached: Iterator[int]) -> Iterator[Phone]:
     line = {"out", "in"}
 
     def carry(socket: WebSocketRoute) -> None:
@@ -147,8 +164,8 @@ def phone(
 
     context = browser.new_context(viewport=PHONE, locale="en-GB")
     context.route_web_socket(re.compile("/_stcore/stream"), carry)
-    token = token_for(demo_archive, WHO, Grant(Role.MANAGER))
-    yield Phone(Visit(context.new_page(), server_url, token), demo_ask, line, reached)
+    token = token_for(office.archive, WHO, Grant(Role.MANAGER))
+    yield Phone(Visit(context.new_page(), office.url, token), office.ask, line, reached)
     context.close()
 
 
