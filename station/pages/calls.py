@@ -95,11 +95,13 @@ def _answer(desk: Desk, free: Sequence[Task], blocked: Sequence[Task]) -> str:
 
 def _tasks(desk: Desk, free: Sequence[Task]) -> None:
     with st.container(key="calls_list", gap="small"):
-        for at, task in enumerate(free):
-            _task(desk, task, f"calls_task_{at}")
+        for task in free:
+            _task(desk, task)
 
 
-def _task(desk: Desk, task: Task, key: str) -> None:
+def _task(desk: Desk, task: Task) -> None:
+    """Draw a call to press; its key is its own, as the list may change between look and press."""
+    key = f"calls_task_{task.customer_id}_{task.call_id or 0}"
     icon = ":material/call:" if task.channel is Channel.PHONE else ":material/directions_walk:"
     if st.button(_line(desk, task), key=key, width="stretch", icon=icon):
         call_form.begin(
@@ -140,8 +142,8 @@ def _blocked(desk: Desk, blocked: Sequence[Task]) -> None:
         st.expander(blocks.plain(title), icon=":material/block:"),
         st.container(key="calls_blocked", gap="small"),
     ):
-        for at, task in enumerate(blocked):
-            _task(desk, task, f"calls_blocked_{at}")
+        for task in blocked:
+            _task(desk, task)
             st.caption(blocks.plain(_against(desk, task)))
 
 

@@ -25,7 +25,7 @@ def lines_of(app: AppTest) -> list[tuple[str, str, dict[str, str]]]:
 
 
 def counts(sentence: str) -> list[str]:
-    return re.findall(r"\d[\d,]*", sentence)
+    return re.findall(r"\d+(?:,\d{3})*", sentence)
 
 
 @pytest.mark.slow
