@@ -359,6 +359,12 @@ NAMED: Mapping[str, Maker] = {
     "complaining.close": lambda f: {"complaint_id": f.complaint_id, "reason": "mended"},
     "complaining.listing": lambda f: {"customer_id": f.fleet_id},
     "wishing.counting": of_customer,
+    "wishing.history": of_customer,
+    "wishing.lift": lambda f: (
+        of_customer(f)
+        | {"channel": Channel.PHONE, "on": date(2026, 1, 2)}
+        | {"source": ConsentSource.COUNTER, "why": "he asked"}
+    ),
     "wishing.wish": lambda f: (
         of_customer(f)
         | {"wanted": Wanted(Channel.PHONE, most=2), "on": date(2026, 1, 1)}
@@ -687,7 +693,7 @@ CHANGES = frozenset(
     | {"agreements.add", "agreements.end", "persons.add", "persons.change", "persons.end"}
     | {"persons.verify", "settling.settle", "settling.unsettle"}
     | {"calling.dial", "claims.claim", "claims.hand_over", "claims.release", "recording.record"}
-    | {"complaining.close", "reminding.set_next", "wishing.wish"}
+    | {"complaining.close", "reminding.set_next", "wishing.lift", "wishing.wish"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
     | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
     | {"living.refresh", "valuing.refresh"}

@@ -16,8 +16,8 @@ from station.model import Channel, ConsentSource
 class Wish:
     """What a customer asked for on a day, on one channel or (none named) on all.
 
-    Nothing but service by an unwanted channel, nothing at all by one that he barred; `most` are
-    contacts in 30 days.
+    Nothing but service by an unwanted channel, nothing at all by one that he barred, whatever he
+    wished for besides; `most` are contacts in 30 days.
     """
 
     customer_id: int

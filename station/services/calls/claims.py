@@ -331,7 +331,7 @@ def hand_over(ask: Ask, *, leaver: str, to: Sequence[str], reason: str) -> Hande
         calls = _hand_calls(conn, ask, gone.id, whose, takers)
         dates = _hand_dates(conn, ask, gone.id, whose, takers)
         if whose or calls or dates:
-            what, count = f"account:{gone.name}:customers", len(whose)
+            what, count = f"account:{gone.id}:customers", len(whose)
             place = trail.place_of(ask.scope)
             trail.note(conn, ask.scope, Act.CHANGE, what, station_id=place, count=count, reason=why)
     return Handed(len(whose), calls, dates)

@@ -343,7 +343,7 @@ def _complain(conn: Connection, ask: Ask, seen: Seen, report: Report, now: Momen
 
 
 def _bar(conn: Connection, ask: Ask, seen: Seen, now: Moment) -> None:
-    """Let nobody call him any more, from this moment on."""
+    """Let nobody call him any more, from this moment on; what he wished for is kept beside it."""
     customer_id, account = seen.customer.id, ask.scope.account
     withdrawn = [
         Consent(
@@ -361,25 +361,30 @@ def _bar(conn: Connection, ask: Ask, seen: Seen, now: Moment) -> None:
     ]
     consents.add(conn, withdrawn)
     occasions.forget_unwanted(conn, customer_id)
-    wishes.add(
-        conn,
-        Wish(
-            customer_id=customer_id,
-            channel=Channel.PHONE,
-            weekdays="",
-            from_min=None,
-            to_min=None,
-            most=None,
-            is_unwanted=True,
-            is_barred=True,
-            source=ConsentSource.CALL,
-            on_day=now.day,
-            account=account,
-            written_at=now.at,
-        ),
-    )
+    known = wishes.standing(conn, [customer_id], now.day).get(customer_id, ())
+    wish = next((one for one in known if one.channel is Channel.PHONE), _unasked(customer_id))
+    said = replace(wish, source=ConsentSource.CALL, on_day=now.day, written_at=now.at)
+    wishes.add(conn, replace(said, is_barred=True, account=account))
     for call in _by_phone(agenda.planned_with(conn, seen.customer.ids)):
         agenda.end(conn, call.id, CallStatus.CANCELLED, CancelReason.RULES)
+
+
+def _unasked(customer_id: int) -> Wish:
+    """Return the wish of whoever said nothing of calls."""
+    return Wish(
+        customer_id=customer_id,
+        channel=Channel.PHONE,
+        weekdays="",
+        from_min=None,
+        to_min=None,
+        most=None,
+        is_unwanted=False,
+        is_barred=False,
+        source=ConsentSource.CALL,
+        on_day=0,
+        account="",
+        written_at=0,
+    )
 
 
 def _by_phone(planned: Sequence[Call]) -> list[Call]:
