@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from time import time
 
 from station.archive import stations
-from station.archive.calls import claiming
+from station.archive.calls import claiming, wishes
 from station.archive.customers import book, consents, sealed
 from station.archive.customers.book import Customer
 from station.archive.database import Connection, Database
@@ -26,6 +26,7 @@ from station.services.ask import Ask
 from station.services.personal import sealing
 
 REVEAL, REVEAL_ANY = "contact.reveal", "contact.reveal_any"
+COMPLAINTS = "calls.read"
 TYPED_PHONE = re.compile(r"[+＋]?[\d\s()（）./-]{7,40}")
 """What is typed where a telephone is meant; a plate has letters."""
 
@@ -108,6 +109,13 @@ def note(
     """Write down what was done about a customer."""
     what = f"customer:{seen.customer.id}:{deed}"
     trail.note(conn, ask.scope, act, what, station_id=seen.station_id, reason=reason)
+
+
+def complaints(conn: Connection, ask: Ask, customer: Customer) -> int:
+    """Return how many complaints of a customer are open, 0 to whoever may not see that of him."""
+    told = wishes.open_of(conn, customer.ids)
+    may_see = ask.scope.rights.get(COMPLAINTS, frozenset())
+    return told if told and may_see & book.stations_of(conn, customer) else 0
 
 
 @right("cards.read")
