@@ -18,7 +18,10 @@ WHOLE = "stages"
 """The view that names each stage by itself."""
 DAYS = ("15", "30", "90", "182")
 WAIT_DAYS = 15
-MOVES_DAYS = 31
+WEEK, MONTH = MOVES = ("7", "31")
+FELL = "fell"
+MOVES_KEY, GRADE_KEY, PART_KEY = "lifecycle_moves", "lifecycle_grade", "lifecycle_part"
+"""How the days of the moves, the grade and the part are called in the address."""
 FIELD_PX = 260
 LISTED = (
     Column("who", "page_lifecycle.who"),
@@ -74,7 +77,7 @@ def render() -> None:
     blocks.answer(_answer(desk, counts, len(still)))
     part = blocks.choose(
         desk,
-        key="lifecycle_part",
+        key=PART_KEY,
         label="page_lifecycle.part",
         options={
             LIFE: desk.say("page_lifecycle.part_life"),
@@ -312,7 +315,7 @@ def _worth(desk: Desk) -> None:
     for name, part in moved.items():
         options[name] = f"{desk.say(f'page_lifecycle.{name}')} **{len(part):,}**"
     chosen = (
-        blocks.choose(desk, key="lifecycle_grade", label="page_lifecycle.grades", options=options)
+        blocks.choose(desk, key=GRADE_KEY, label="page_lifecycle.grades", options=options)
         or clicked
     )
     st.caption(blocks.plain(_rule(desk)))
@@ -328,13 +331,15 @@ def _without_gain() -> tuple[Column, ...]:
 
 
 def _moved(desk: Desk, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return who rose and who fell within the last weeks."""
-    since = day_number(desk.ask.as_of) - MOVES_DAYS
-    late = rows[(rows["grade_day"] > since) & (rows["grade_was"] != "")]
-    return {
-        "rose": late[late["grade"] < late["grade_was"]],
-        "fell": late[late["grade"] > late["grade_was"]],
-    }
+    """Return who rose and who fell within the days chosen."""
+    days = blocks.choose(
+        desk,
+        key=MOVES_KEY,
+        label="page_lifecycle.moves",
+        options={days: desk.say("page_lifecycle.moves_days", days=int(days)) for days in MOVES},
+        default=MONTH,
+    )
+    return grades.moves(rows, day_number(desk.ask.as_of) - int(days or MONTH))
 
 
 def _rule(desk: Desk) -> str:

@@ -99,6 +99,12 @@ def is_empty(conn: Connection, table: Table) -> bool:
     return conn.execute(select(table.c.id).limit(1)).first() is None
 
 
+def marked_after(conn: Connection, table: Table, day: int) -> list[int]:
+    """Return the records of which something was marked after a day."""
+    query = select(table.c.customer_id).where(table.c.day > day).distinct()
+    return [int(one) for one in conn.execute(query).scalars()]
+
+
 def last_days(conn: Connection, stage: str) -> dict[int, int]:
     """Return by person the last day on which he was marked with a stage."""
     query = (

@@ -65,6 +65,26 @@ def listing(ask: Ask, *, stations: Sequence[str] = (), grades: Sequence[str] = (
     return rows[list(LISTED)]
 
 
+def moves(rows: pd.DataFrame, since: int) -> dict[str, pd.DataFrame]:
+    """Return who of these rose and who fell after a day, by the last that his grade did."""
+    late = rows[(rows["grade_day"] > since) & (rows["grade_was"] != "")]
+    return {
+        "rose": late[late["grade"] < late["grade_was"]],
+        "fell": late[late["grade"] > late["grade_was"]],
+    }
+
+
+@right("cards.read")
+def falls(ask: Ask, *, stations: Sequence[str] = (), days: int) -> int:
+    """Return how many of `listing` fell within the last days, without looking at everybody."""
+    since, day = day_number(ask.as_of) - days, roll.looking_back(ask)
+    with ask.db.reading() as conn:
+        ids = marks.marked_after(conn, marks.GRADE, since)
+        last = marks.now(conn, marks.GRADE, ids, on_day=day)
+        told = moves(last.rename(columns={"was": "grade_was", "day": "grade_day"}), since)
+        return roll.count(conn, ask, told["fell"]["customer_id"].tolist(), stations)
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A grade or stage that a customer reached, on which day, why, and what counted for it.
