@@ -214,6 +214,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "calls.late_days": (1, 366),
     "calls.watch_days": (1, 366),
     "calls.aftercare_days": (1, 366),
+    "calls.silent_days": (1, 3_660),
     "contact.most": (1, 366),
     "contact.most_days": (1, 366),
     "contact.cool_days": (1, 366),

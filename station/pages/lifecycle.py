@@ -6,14 +6,15 @@ import pandas as pd
 import streamlit as st
 
 from station.model import Grade, Stage, day_number
-from station.pages.parts import acts, blocks, charts, look
+from station.pages.parts import acts, blocks, charts, look, rests
 from station.pages.parts.blocks import Column
 from station.pages.parts.desk import Desk, current
 from station.services import access
 from station.services.customers import grades, stages
 from station.services.customers.stages import Choice, View
 
-LIFE, STALLS, WORTH = PARTS = ("life", "stalls", "worth")
+LIFE, STALLS, WORTH, RESTS = ("life", "stalls", "worth", "rests")
+PLAN = "calls.plan"
 WHOLE = "stages"
 """The view that names each stage by itself."""
 DAYS = ("15", "30", "90", "182")
@@ -83,7 +84,8 @@ def render() -> None:
             LIFE: desk.say("page_lifecycle.part_life"),
             STALLS: f"{desk.say('page_lifecycle.part_stalls')} **{len(still):,}**",
             WORTH: desk.say("page_lifecycle.part_worth"),
-        },
+        }
+        | ({RESTS: desk.say("page_lifecycle.part_rests")} if PLAN in desk.ask.scope.rights else {}),
         default=LIFE,
         is_labelled=False,
     )
@@ -91,6 +93,8 @@ def render() -> None:
         _stalls(desk, still)
     elif part == WORTH:
         _worth(desk)
+    elif part == RESTS:
+        rests.draw(desk)
     else:
         _life(desk, counts)
 

@@ -358,6 +358,10 @@ NAMED: Mapping[str, Maker] = {
     "claims.release": of_customer,
     "complaining.close": lambda f: {"complaint_id": f.complaint_id, "reason": "mended"},
     "complaining.listing": lambda f: {"customer_id": f.fleet_id},
+    "resting.put": lambda f: {"customer_ids": [f.customer_id], "reason": "audit"},
+    "resting.resting": at_station,
+    "resting.silent": at_station,
+    "resting.wake": lambda f: {"customer_ids": [f.customer_id]},
     "wishing.counting": of_customer,
     "wishing.history": of_customer,
     "wishing.lift": lambda f: (
@@ -696,6 +700,7 @@ CHANGES = frozenset(
     | {"persons.verify", "settling.settle", "settling.unsettle"}
     | {"calling.dial", "claims.claim", "claims.hand_over", "claims.release", "recording.record"}
     | {"complaining.close", "reminding.set_next", "wishing.lift", "wishing.wish"}
+    | {"resting.put", "resting.wake"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
     | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
     | {"living.refresh", "valuing.refresh"}

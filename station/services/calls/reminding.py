@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from station.archive import stations as sites
-from station.archive.calls import agenda
+from station.archive.calls import agenda, rests
 from station.archive.calls.agenda import Next
 from station.archive.customers import book, filters
 from station.archive.database import Connection
@@ -159,11 +159,15 @@ def undated(ask: Ask, *, stations: Sequence[str] = ()) -> list[Undated]:
 
 
 def without(conn: Connection, station_ids: frozenset[int]) -> dict[int, str]:
-    """Return the A and B customers registered here without a date, with their grades."""
+    """Return the A and B customers registered here without a date, with their grades.
+
+    Nobody who was put to rest.
+    """
     ids = sorted(filters.registered(conn, station_ids))
     first = {rows[0] for rows in book.same_of_many(conn, ids).values()}
     graded = grades.now(conn, sorted(first))
-    valued = [one for one in first if graded[one] in DATED]
+    resting = rests.at_rest(conn)
+    valued = [one for one in first if graded[one] in DATED and one not in resting]
     dated = agenda.next_days(conn, valued)
     return {one: graded[one] for one in sorted(valued) if one not in dated}
 

@@ -10,6 +10,7 @@ from station.archive import stations as sites
 from station.archive.customers import marks
 from station.archive.database import Connection
 from station.model import Grade, day_number
+from station.services import board
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.customers import contacts, roll, valuing
@@ -77,7 +78,8 @@ def moves(rows: pd.DataFrame, since: int) -> dict[str, pd.DataFrame]:
 @right("cards.read")
 def falls(ask: Ask, *, stations: Sequence[str] = (), days: int) -> int:
     """Return how many of `listing` fell within the last days, without looking at everybody."""
-    since, day = day_number(ask.as_of) - days, roll.looking_back(ask)
+    since = day_number(ask.as_of) - days
+    day = roll.looking_back(ask.as_of, board.last_day(ask))
     with ask.db.reading() as conn:
         ids = marks.marked_after(conn, marks.GRADE, since)
         last = marks.now(conn, marks.GRADE, ids, on_day=day)

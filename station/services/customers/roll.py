@@ -1,6 +1,7 @@
 """Who are all the customers in sight, with grade, stage and keeper?"""
 
 from collections.abc import Collection, Sequence
+from datetime import date
 
 import pandas as pd
 
@@ -27,7 +28,7 @@ def roll(conn: Connection, ask: Ask, stations: Sequence[str] = ()) -> pd.DataFra
 
     Nobody who was erased. Whoever was not judged yet has grade D and is a prospect.
     """
-    people, day = lives.known(conn), looking_back(ask)
+    people, day = lives.known(conn), looking_back(ask.as_of, board.last_day(ask))
     mine = people[people.index.isin(list(in_sight(conn, ask, stations)))]
     grade = marks.now(conn, marks.GRADE, on_day=day).set_index("customer_id").reindex(mine.index)
     stage = marks.now(conn, marks.STAGE, on_day=day).set_index("customer_id").reindex(mine.index)
@@ -45,9 +46,9 @@ def roll(conn: Connection, ask: Ask, stations: Sequence[str] = ()) -> pd.DataFra
     return told.reset_index()[list(COLUMNS)]
 
 
-def looking_back(ask: Ask) -> int | None:
-    """Return the day that a look back is of, none if it is of now."""
-    return day_number(ask.as_of) if ask.as_of < board.last_day(ask) else None
+def looking_back(as_of: date, last: date) -> int | None:
+    """Return the day that a look back is of, none if it is of the last day known."""
+    return day_number(as_of) if as_of < last else None
 
 
 def in_sight(conn: Connection, ask: Ask, stations: Sequence[str] = ()) -> set[int]:
