@@ -83,7 +83,7 @@ def resting(ask: Ask, *, stations: Sequence[str] = ()) -> pd.DataFrame:
     """Return RESTING of the customers in sight who are at rest, those put to rest last first."""
     with ask.db.reading() as conn:
         found = rests.at_rest(conn)
-        here = roll.in_sight(conn, ask, stations) if found else set()
+        here = roll.in_sight(conn, ask, stations)
         people = lives.known(conn)
         people = people[people.index.isin([one for one in found if one in here])].reset_index()
         whose = people["customer_id"].map(found)
