@@ -19,7 +19,7 @@ metadata = MetaData(
 )
 Id = BigInteger().with_variant(Integer, "sqlite")
 
-Table("customers", metadata, Column("id", Integer, primary_key=True))  # made by 0001
+Table("customers", metadata, Column("id", Id, primary_key=True))  # made by 0001
 
 Table(
     "rests",
