@@ -20,6 +20,7 @@ from station.contact import calls as pure
 from station.contact.calls import Heard, Try
 from station.errors import BadValueError
 from station.model import (
+    DAY_S,
     NOT_REACHED,
     CallCode,
     CallMeasure,
@@ -108,6 +109,7 @@ def record(ask: Ask, *, key: str, report: Report) -> Saved:
         call = calling.call_of(conn, ask, seen, report.call_id)
         if not report.is_incoming:
             call = call or calling.own_call(conn, ask, seen, now)
+        if not report.is_incoming or call is not None:  # who rings himself ends nobody's call
             calling.refuse_strangers(conn, ask, seen, call, now)
         purpose = call.purpose if call else report.purpose
         heard = _complete(conn, ask, seen, report, purpose, now)
@@ -217,7 +219,7 @@ def _result(
         station_id=seen.station_id,
         account=ask.scope.account,
         at=now.at,
-        opened_at=min(report.opened_at, now.at),
+        opened_at=max(min(report.opened_at, now.at), now.at - DAY_S),
         purpose=purpose,
         channel=report.channel,
         code=heard.code,

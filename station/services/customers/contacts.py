@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from time import time
 
+from station.analysis.holdout import quarter_of
 from station.archive import stations
-from station.archive.calls import claiming
+from station.archive.calls import claiming, facts, wishes
 from station.archive.customers import book, consents, sealed
 from station.archive.customers.book import Customer
 from station.archive.database import Connection, Database
@@ -19,7 +20,7 @@ from station.errors import (
 from station.guard import consent, looks, mask, traces
 from station.guard.traces import Traces
 from station.ingest import phones
-from station.model import Act, Channel, Purpose, Released, day_number
+from station.model import Act, Channel, Purpose, Released, day_date, day_number
 from station.services import board, guessing, trail
 from station.services.access import acting, right, rights_of, start_of_today, today
 from station.services.ask import Ask
@@ -204,7 +205,8 @@ def refuse_reveal(
     """Refuse to open how a customer is reached to whom it is closed, or where nothing is kept.
 
     Raises:
-        NotAllowedError: he is in another's care, or does not agree to this purpose and way.
+        NotAllowedError: he is in another's care, or does not agree to this purpose and way; or it
+            is no service, and another calls him or nobody is to.
         NotFoundError: nothing is kept.
     """
     if not may_reveal(ask, seen):
@@ -217,6 +219,29 @@ def refuse_reveal(
         words, purpose=purpose, channel=channel, day=day
     ):
         raise NotAllowedError("contacts.no_consent")
+    if purpose is not Purpose.SERVICE:
+        _refuse_contact(conn, ask, seen, purpose, channel, day)
+
+
+def _refuse_contact(
+    conn: Connection, ask: Ask, seen: Seen, purpose: Purpose, channel: Channel, day: int
+) -> None:
+    """Refuse what dialling refuses until something happens, or another would call him twice."""
+    ids = seen.customer.ids
+    for one in claiming.active(conn, ids):
+        holder = accounts.find(conn, account_id=one.account_id)
+        is_over = one.until_day is not None and one.until_day <= day
+        if holder is not None and not is_over and holder.person != ask.scope.person:
+            raise NotAllowedError("calls.taken", account=holder.name)
+    said = [one for some in wishes.standing(conn, ids, day).values() for one in some]
+    if any(one.is_barred and one.channel in {None, channel} for one in said):
+        raise NotAllowedError("calls.rule_do_not_call")
+    if purpose is not Purpose.MARKETING:
+        return
+    if wishes.complaining(conn, ids):
+        raise NotAllowedError("calls.rule_open_complaint")
+    if facts.held_out(conn, ids, quarter_of(day_date(day))):
+        raise NotAllowedError("calls.rule_held_out")
 
 
 def note_reveal(conn: Connection, ask: Ask, seen: Seen, what: str, *, reason: str) -> None:
