@@ -300,12 +300,15 @@ def test_hours_that_cannot_be_are_refused(ward: Ward, told: dict[str, object]) -
 
 
 def test_a_season_and_a_law_hold_from_today_on(ward: Ward) -> None:
-    rostering.set_season(ward.manager, station="S1", season="slack", law="DE")
+    rostering.set_law(ward.ask, station="S1", law="DE")
+    rostering.set_season(ward.manager, station="S1", season="slack")
 
     told = rostering.roster(ward.manager, station="S1")
     assert (told.season, told.law, told.since) == ("slack", "DE", day_date(TODAY))
     with pytest.raises(BadValueError, match=r"planning\.bad_season"):
         rostering.set_season(ward.manager, station="S1", season="rainy")
+    with pytest.raises(NotAllowedError):
+        rostering.set_law(ward.manager, station="S1", law="UK")
 
 
 def test_what_was_approved_is_dialled_like_any_other_call(ward: Ward) -> None:
@@ -328,6 +331,6 @@ def test_the_law_of_a_station_holds_when_its_customers_are_dialled(ward: Ward) -
     ward.now += 3 * 3600  # one in the afternoon, when nobody is called in China
     assert [one.against for one in calling.mine(ward.clerk)] == [("out_of_hours",)]
 
-    rostering.set_season(ward.manager, station="S1", season="peak", law="US")
+    rostering.set_law(ward.ask, station="S1", law="US")
 
     assert [one.against for one in calling.mine(ward.clerk)] == [()]
