@@ -214,9 +214,10 @@ def _result(desk: Desk, form: str, draft: Draft, purpose: CallPurpose) -> Draft:
 def _code(desk: Desk, form: str, draft: Draft) -> CallCode | None:
     known = draft.code
     default = None if known is None else known if known in FREQUENT else MORE
+    out = NOT_REACHED if draft.is_incoming else ()
     first = st.pills(
         desk.say("page_calls.how"),
-        [*FREQUENT, MORE],
+        [*(one for one in FREQUENT if one not in out), MORE],
         default=default,
         format_func=lambda one: (
             desk.say("page_calls.more") if one == MORE else desk.say(f"word.call_code.{one}")
@@ -225,7 +226,7 @@ def _code(desk: Desk, form: str, draft: Draft) -> CallCode | None:
     )
     if first != MORE:
         return CallCode(first) if first else None
-    rest = [one for one in CallCode if one not in FREQUENT]
+    rest = [one for one in CallCode if one not in FREQUENT and one not in out]
     chosen = st.pills(
         desk.say("page_calls.which"),
         rest,

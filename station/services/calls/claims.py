@@ -170,9 +170,7 @@ def claim(ask: Ask, *, customer_id: int) -> None:
             refuse_taken(conn, ask, found)
             if found.kind is ClaimKind.PRIVATE:
                 return
-        homes = seen.customer.registered
-        if homes and homes.isdisjoint(ask.scope.station_ids):
-            raise NotAllowedError("calls.elsewhere")
+        contacts.refuse_elsewhere(ask, seen)
         if seen.customer.keeper_id not in {None, own}:
             raise NotAllowedError("calls.kept", account=seen.customer.keeper)
         _refuse_taking(conn, ask, seen, now)

@@ -65,11 +65,13 @@ def reassign(ask: Ask, *, customer_id: int, to: str, reason: str) -> None:
 
     Raises:
         NotFoundError: customer, account or date are not there, or not in sight.
-        NotAllowedError: he was erased, or the account does not work at a station of his.
+        NotAllowedError: he was erased or is registered elsewhere, or the account does not work at
+            a station of his.
         BadValueError: no reason is given, or it names him.
     """
     with acting(ask) as conn:
         seen = contacts.there(conn, ask, customer_id)
+        contacts.refuse_elsewhere(ask, seen)
         if agenda.next_of(conn, seen.customer.ids) is None:
             raise NotFoundError("calls.no_date")
         why = contacts.impersonal(reason, contacts.of_person(ask.db, seen.customer))

@@ -97,7 +97,8 @@ def record(ask: Ask, *, key: str, report: Report) -> Saved:
         NotFoundError: customer or call are not there, or not in sight.
         NotAllowedError: another has claimed the customer, or he was erased.
         BadValueError: reason or measure of a lost regular are missing, or something is out of
-            range; or the key was used for another call, or this call was recorded before.
+            range, or who rang himself was not reached; or the key was used for another call, or
+            this call was recorded before.
     """
     _refuse_long(key, report)
     with acting(ask, changes_figures=_moves_state(report)) as conn:
@@ -139,6 +140,8 @@ def _refuse_long(key: str, report: Report) -> None:
         raise BadValueError("calls.key_bad")
     if len(report.words) > LONGEST_WORDS:
         raise BadValueError("error.note_too_long", limit=LONGEST_WORDS)
+    if report.is_incoming and report.code in NOT_REACHED:
+        raise BadValueError("calls.was_reached")
     if len(report.competitor) > LONGEST_NAME:
         raise BadValueError("error.note_too_long", limit=LONGEST_NAME)
 

@@ -20,7 +20,7 @@ from station.errors import (
 from station.guard import consent, looks, mask, traces
 from station.guard.traces import Traces
 from station.ingest import phones
-from station.model import Act, Channel, Purpose, Released, day_date, day_number
+from station.model import Act, Channel, ClaimKind, Purpose, Released, day_date, day_number
 from station.services import board, guessing, trail
 from station.services.access import acting, right, rights_of, start_of_today, today
 from station.services.ask import Ask
@@ -293,17 +293,34 @@ def assign(ask: Ask, *, customer_id: int, keeper: str) -> None:
 
     Raises:
         NotFoundError: customer or account is not there.
-        NotAllowedError: the account does not work at a station of his.
+        NotAllowedError: he is registered elsewhere, or the account does not work at a station of
+            his.
     """
     with ask.db.writing(changes_figures=False) as conn:
         seen = there(conn, ask, customer_id)
+        refuse_elsewhere(ask, seen)
         keeper_id = keeper_of(conn, seen, keeper.strip().casefold()) if keeper.strip() else None
         give(conn, ask, seen, keeper_id, row_id=customer_id)
         held = claiming.active(conn, seen.customer.ids)
-        taken = [one.id for one in held if one.account_id != keeper_id]
+        taken = [
+            one.id
+            for one in held  # a colleague's call goes on
+            if one.account_id != keeper_id and one.kind is ClaimKind.PRIVATE
+        ]
         claiming.release(conn, taken, int(time()), Released.HANDED_OVER)
         what = f"customer:{customer_id}:keeper:{keeper_id or 'nobody'}"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=seen.station_id)
+
+
+def refuse_elsewhere(ask: Ask, seen: Seen) -> None:
+    """Refuse to take into care whoever only passed by here.
+
+    Raises:
+        NotAllowedError: he is registered at stations out of sight alone.
+    """
+    homes = seen.customer.registered
+    if homes and homes.isdisjoint(ask.scope.station_ids):
+        raise NotAllowedError("calls.elsewhere")
 
 
 def give(

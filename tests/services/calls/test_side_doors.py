@@ -3,14 +3,15 @@
 from dataclasses import replace
 
 import pytest
+from people import scope_for
 from services.calls.ward import LI, TODAY, WANG, Ward
-from town import Person, sell, visit
+from town import Person, at, sell, visit
 
 from station.archive.calls import agenda, checks, plans
 from station.archive.calls.claiming import active
 from station.archive.calls.plans import CallPlan
 from station.archive.customers import consents
-from station.errors import NotAllowedError, NotFoundError
+from station.errors import BadValueError, NotAllowedError, NotFoundError
 from station.model import (
     DAY_S,
     CallCode,
@@ -19,6 +20,7 @@ from station.model import (
     Channel,
     PlanStatus,
     Purpose,
+    Role,
     day_date,
 )
 from station.services.calls import brief, calling, claims, escalating, reminding
@@ -62,6 +64,10 @@ def test_what_is_planned_at_one_station_opens_no_number_at_another(ward: Ward) -
         dial(ward, ward.elsewhere)
     with pytest.raises(NotAllowedError, match=r"calls\.elsewhere"):
         claims.claim(ward.elsewhere, customer_id=ward.who(LI))
+    scope = scope_for(ward.ask.db, "chief", at(ward.ask.db, "S2", Role.MANAGER))
+    chief = replace(ward.ask, scope=scope)
+    with pytest.raises(NotAllowedError, match=r"calls\.elsewhere"):
+        contacts.assign(chief, customer_id=ward.who(LI), keeper="far")
 
 
 def test_nobody_gives_himself_a_date_to_open_a_number(ward: Ward) -> None:
@@ -121,6 +127,8 @@ def test_a_call_of_a_colleagues_is_not_ticked_off_as_incoming(ward: Ward) -> Non
         ward.save(ward.colleague, LI, CallCode.OK, call_id=call, is_incoming=True)
 
     assert status(ward, call) is CallStatus.PLANNED
+    with pytest.raises(BadValueError, match=r"calls\.was_reached"):
+        ward.save(ward.colleague, LI, CallCode.NO_ANSWER, is_incoming=True)
 
 
 def test_a_form_was_not_open_for_longer_than_a_day(ward: Ward) -> None:
@@ -134,6 +142,8 @@ def test_a_hand_over_does_not_cut_into_a_colleagues_call(ward: Ward) -> None:
     call = ward.plan(LI, ward.colleague)
     dial(ward, ward.colleague, purpose=CallPurpose.WIN_BACK, call_id=call)
 
+    contacts.assign(ward.manager, customer_id=ward.who(LI), keeper="boss")
+    contacts.assign(ward.manager, customer_id=ward.who(LI), keeper="clerk")
     claims.hand_over(ward.manager, leaver="clerk", to=["boss"], reason="leaves")
 
     with pytest.raises(NotAllowedError, match=r"calls\.taken"):
