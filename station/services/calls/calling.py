@@ -349,7 +349,7 @@ def dial(
         refusals = _refusals(conn, ask, seen, call, (wanted, way, now))
         if not refusals:
             if call is None:
-                _refuse_untold(conn, seen, wanted, now)
+                refuse_untold(conn, seen, wanted, now)
             claims.hold(conn, ask, seen, now)
             what = f"customer:{customer_id}"
             contacts.note_reveal(conn, ask, seen, what, reason=f"call {wanted}")
@@ -383,7 +383,7 @@ def _refusals(
 _NEVER_BY_PHONE = (Refusal.DO_NOT_CALL, Refusal.DENIED)
 
 
-def _refuse_untold(conn: Connection, seen: Seen, purpose: CallPurpose, now: Moment) -> None:
+def refuse_untold(conn: Connection, seen: Seen, purpose: CallPurpose, now: Moment) -> None:
     """Refuse a service call that nobody asked for: it would mind neither consent nor limits.
 
     Raises:

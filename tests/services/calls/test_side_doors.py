@@ -96,6 +96,10 @@ def test_to_call_for_service_there_must_be_one(ward: Ward) -> None:
     for purpose in (CallPurpose.SERVICE, CallPurpose.AFTERCARE):
         with pytest.raises(NotAllowedError, match=r"calls\.no_service"):
             dial(ward, purpose=purpose)
+        with pytest.raises(NotAllowedError, match=r"calls\.no_service"):
+            reminding.set_next(
+                ward.clerk, customer_id=ward.who(LI), on=day_date(TODAY), why=purpose
+            )
 
     ward.save(ward.clerk, LI, CallCode.COMPLAINT)
 
