@@ -184,13 +184,14 @@ def _number(desk: Desk, draft: Draft) -> None:
     if opened.phone is None:
         st.error(desk.say("contact.shut"), icon=":material/key_off:")
         return
-    label = desk.say("page_calls.dial_now", phone=opened.phone)
-    st.link_button(
-        blocks.plain(label),
-        f"tel:{opened.phone}",
-        width="stretch",
-        icon=":material/phone_forwarded:",
-    )
+    if opened.phone:
+        label = desk.say("page_calls.dial_now", phone=opened.phone)
+        st.link_button(
+            blocks.plain(label),
+            f"tel:{opened.phone}",
+            width="stretch",
+            icon=":material/phone_forwarded:",
+        )
     if opened.name:
         st.caption(blocks.plain(desk.say("page_calls.dial_for", name=opened.name)))
 

@@ -1,7 +1,7 @@
 """Whom do I call now? The day's calls, the rules asked again, and the dialling."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from station.archive import stations
@@ -34,6 +34,7 @@ from station.services.personal import sealing
 MOST_LABELS = 2
 """Vehicles by which a customer is told of in a list."""
 MOST_FOUND = 12
+_NEVER = frozenset({Refusal.DO_NOT_CALL, Refusal.DENIED})
 CANCELLED = {Refusal.CAME_BACK: CancelReason.CAME_BACK, Refusal.OUR_FAULT: CancelReason.OUR_FAULT}
 
 
@@ -353,7 +354,10 @@ def dial(
             claims.hold(conn, ask, seen, now)
             what = f"customer:{customer_id}"
             contacts.note_reveal(conn, ask, seen, what, reason=f"call {wanted}")
-            return _reached(conn, ask, seen)
+            told = _reached(conn, ask, seen)
+            by_phone = _refusals(conn, ask, seen, call, (wanted, Channel.PHONE, now))
+            # Who is visited and may not be called is not called on the way either.
+            return replace(told, phone="") if _NEVER.intersection(by_phone) else told
         if call is not None and _is_over(refusals):
             _cancel_one(conn, ask, call.id, refusals)
     raise NotAllowedError(f"calls.rule_{refusals[0]}")
@@ -366,21 +370,11 @@ def _refusals(
     call: Call | None,
     asked: tuple[CallPurpose, Channel, Moment],
 ) -> tuple[Refusal, ...]:
-    """Return what speaks against opening his number now; a message opens none.
-
-    For a visit it is opened as well: whoever may not be called is not called on the way either.
-    """
+    """Return what speaks against contacting him now; a message opens no number."""
     purpose, way, now = asked
     if way not in {Channel.PHONE, Channel.VISIT}:
         return (Refusal.UNWANTED,)
-    refusals = allowed.against(conn, ask, seen, purpose, way, now, call=call)
-    if way is Channel.PHONE or refusals:
-        return refusals
-    by_phone = allowed.against(conn, ask, seen, purpose, Channel.PHONE, now, call=call)
-    return tuple(one for one in by_phone if one in _NEVER_BY_PHONE)
-
-
-_NEVER_BY_PHONE = (Refusal.DO_NOT_CALL, Refusal.DENIED)
+    return allowed.against(conn, ask, seen, purpose, way, now, call=call)
 
 
 def refuse_untold(conn: Connection, seen: Seen, purpose: CallPurpose, now: Moment) -> None:

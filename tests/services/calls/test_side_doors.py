@@ -10,7 +10,8 @@ from town import Person, at, sell, visit
 from station.archive.calls import agenda, checks, plans
 from station.archive.calls.claiming import active
 from station.archive.calls.plans import CallPlan
-from station.archive.customers import consents
+from station.archive.customers import consents, fields
+from station.archive.customers.fields import Value
 from station.errors import BadValueError, NotAllowedError, NotFoundError
 from station.model import (
     DAY_S,
@@ -89,6 +90,21 @@ def test_a_number_is_not_dialled_by_the_rules_of_another_way(ward: Ward) -> None
     for way in set(Channel) - {Channel.PHONE, Channel.VISIT}:
         with pytest.raises(NotAllowedError):
             dial(ward, channel=way)
+
+
+def test_who_is_visited_and_bars_calls_is_not_called_on_the_way(ward: Ward) -> None:
+    ward.keep(LI, ward.clerk)
+    ward.save(ward.clerk, LI, CallCode.DNC_REQUEST)
+    with ward.ask.db.writing() as conn:
+        fields.put(conn, [Value(ward.who(LI), "address", "", b"sealed")])
+        word = consents.of_customer(conn, ward.who(LI))[0]
+        asked = {"purpose": Purpose.MARKETING, "channel": Channel.VISIT}
+        consents.add(conn, [replace(word, given=True, **asked)])
+
+    ward.now += 20 * DAY_S
+    told = dial(ward, channel=Channel.VISIT)
+
+    assert (told.name, told.phone) == (LI.name, "")
 
 
 def test_to_call_for_service_there_must_be_one(ward: Ward) -> None:
