@@ -10,7 +10,7 @@ import pandas as pd
 
 from station.analysis import value
 from station.analysis.value import COSTS, ValueRules
-from station.archive import lake
+from station.archive import lake, views
 from station.archive.customers import lives, marks
 from station.archive.customers.lives import Period
 from station.archive.customers.marks import GradeMark
@@ -57,13 +57,17 @@ def refresh(ask: Ask) -> int:
 def renew(ask: Ask) -> int:
     """Return the same; whoever asks, the whole chain is judged.
 
-    An archive in which nobody was judged yet is told its last year, month by month.
+    An archive in which nobody was judged yet is told its last year, month by month; where nothing
+    was sold nobody is judged.
     """
     asked = everybody(ask)
     with ask.db.reading() as conn:
+        sold = views.days(conn, asked.scope.station_ids)
         is_new = marks.is_empty(conn, marks.GRADE)
-    days = [*_month_ends(asked), day_number(asked.as_of)] if is_new else [day_number(asked.as_of)]
-    return sum(_mark(asked, day) for day in days)
+    if sold is None:
+        return 0
+    ends = [day for day in _month_ends(asked) if day >= sold[0]] if is_new else []
+    return sum(_mark(asked, day) for day in [*ends, day_number(asked.as_of)])
 
 
 def _month_ends(ask: Ask) -> list[int]:
