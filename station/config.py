@@ -317,7 +317,6 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "holdout.share": (0, 0.5),
     "holdout.most_a": (0, 100_000),
     "effect.outcome_days": (1, 366),
-    "effect.margin_share": (0, 1),
     "effect.least_held": (2, 1_000_000),
     "effect.least_ranked": (2, 100_000_000),
     "effect.aim": (0, 0.5),

@@ -311,6 +311,7 @@ NAMED: Mapping[str, Maker] = {
     "rostering.set_hours": lambda f: (
         of_worker(f) | {"weekdays": [1], "minutes": 60, "from_min": 540, "to_min": 1080}
     ),
+    "rostering.set_law": lambda f: {"station": f.code, "law": "FR"},
     "rostering.set_season": lambda f: {"station": f.code, "season": "slack"},
     "accounts.station_named": lambda f: {"code": f.code},
     "agreements.add": lambda f: (
@@ -690,7 +691,7 @@ CHANGES = frozenset(
     | {f"messages.{verb}" for verb in ("export", "make", "send", "withdraw")}
     | {"wording.change"}
     | {"months.drop", "months.move", "planning.approve", "planning.make", "planning.mend"}
-    | {f"rostering.set_{what}" for what in ("away", "back", "hours", "season")}
+    | {f"rostering.set_{what}" for what in ("away", "back", "hours", "law", "season")}
     | {"cards.confirm_use", "contacts.assign", "demo.fill", "erasure.erase", "intake.undo"}
     | {"intake.import_sales", "keeping.nightly", "keys.forget", "keys.rotate", "lapses.record"}
     | {"holding.bind_card", "holding.leave", "holding.move_plate", "holding.sell"}

@@ -20,6 +20,7 @@ from station.contact import calls as pure
 from station.contact.calls import Heard, Try
 from station.errors import BadValueError
 from station.model import (
+    DAY_S,
     NOT_REACHED,
     CallCode,
     CallMeasure,
@@ -96,7 +97,8 @@ def record(ask: Ask, *, key: str, report: Report) -> Saved:
         NotFoundError: customer or call are not there, or not in sight.
         NotAllowedError: another has claimed the customer, or he was erased.
         BadValueError: reason or measure of a lost regular are missing, or something is out of
-            range; or the key was used for another call, or this call was recorded before.
+            range, or who rang himself was not reached; or the key was used for another call, or
+            this call was recorded before.
     """
     _refuse_long(key, report)
     with acting(ask, changes_figures=_moves_state(report)) as conn:
@@ -108,6 +110,7 @@ def record(ask: Ask, *, key: str, report: Report) -> Saved:
         call = calling.call_of(conn, ask, seen, report.call_id)
         if not report.is_incoming:
             call = call or calling.own_call(conn, ask, seen, now)
+        if not report.is_incoming or call is not None:  # who rings himself ends nobody's call
             calling.refuse_strangers(conn, ask, seen, call, now)
         purpose = call.purpose if call else report.purpose
         heard = _complete(conn, ask, seen, report, purpose, now)
@@ -137,6 +140,8 @@ def _refuse_long(key: str, report: Report) -> None:
         raise BadValueError("calls.key_bad")
     if len(report.words) > LONGEST_WORDS:
         raise BadValueError("error.note_too_long", limit=LONGEST_WORDS)
+    if report.is_incoming and report.code in NOT_REACHED:
+        raise BadValueError("calls.was_reached")
     if len(report.competitor) > LONGEST_NAME:
         raise BadValueError("error.note_too_long", limit=LONGEST_NAME)
 
@@ -217,7 +222,7 @@ def _result(
         station_id=seen.station_id,
         account=ask.scope.account,
         at=now.at,
-        opened_at=min(report.opened_at, now.at),
+        opened_at=max(min(report.opened_at, now.at), now.at - DAY_S),
         purpose=purpose,
         channel=report.channel,
         code=heard.code,

@@ -13,7 +13,7 @@ from station.errors import BadValueError
 from station.model import CallPurpose, day_date, day_number
 from station.services.access import acting, right, stations_in_sight
 from station.services.ask import Ask
-from station.services.calls import claims, clock
+from station.services.calls import calling, claims, clock
 from station.services.calls.clock import Moment
 from station.services.customers import contacts, grades
 from station.services.customers.contacts import Seen
@@ -69,12 +69,14 @@ def set_next(ask: Ask, *, customer_id: int, on: date, why: CallPurpose) -> None:
 
     Raises:
         NotFoundError: there is no such customer, or none in sight; both answer alike.
-        NotAllowedError: he was erased.
+        NotAllowedError: he was erased, is none of the asker's, or needs no such service.
         BadValueError: the day is not ahead, or too far ahead.
     """
     with acting(ask) as conn:
         seen = contacts.there(conn, ask, customer_id)
         now = claims.moment_of(conn, seen)
+        calling.refuse_strangers(conn, ask, seen, None, now)
+        calling.refuse_untold(conn, seen, why, now)
         day = day_number(on)
         if not now.day <= day <= now.day + ask.settings.calls.ahead_days:
             raise BadValueError("calls.lack_next_day", tries=ask.settings.calls.tries)

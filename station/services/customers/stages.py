@@ -356,9 +356,10 @@ def _mark(conn: Connection, ask: Ask, seen: Seen, one: Proposal) -> None:
     was = now(conn, [first])[first]
     if Stage(one.stage) not in possible(was):
         raise BadValueError("stages.not_by_hand")
+    last = marks.now(conn, marks.STAGE, [first])
     mark = StageMark(
         customer_id=first,
-        day=day_number(today()),
+        day=max([day_number(today()), *map(int, last["day"])]),
         stage=one.stage,
         was=was,
         trigger=lifecycle.Trigger.APPROVED.value,

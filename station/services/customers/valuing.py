@@ -144,7 +144,8 @@ def _mark(ask: Ask, day: int) -> int:
     ]
     for start in range(0, len(new), LOT):
         with ask.db.writing(changes_figures=False) as conn:
-            marks.add_grades(conn, new[start : start + LOT])
+            some = marks.following(conn, marks.GRADE, new[start : start + LOT])
+            marks.add_grades(conn, some)
     return len(new)
 
 
@@ -170,7 +171,8 @@ def _marked(
     was = str(last["grade"].get(customer_id, ""))
     then = json.loads(last["facts"].get(customer_id, "{}"))
     reason = value.why(facts, then, is_up=bool(was) and grade < was) if was else value.Why.FIRST
-    return GradeMark(customer_id, day, grade, was, reason.value, int(time()), facts)
+    floor = max(day, int(last["day"].get(customer_id, day)))  # sales may have been taken back
+    return GradeMark(customer_id, floor, grade, was, reason.value, int(time()), facts)
 
 
 def since(days: "pd.Series[float]") -> list[object]:
