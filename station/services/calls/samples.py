@@ -36,14 +36,14 @@ SERVICES = (("inspection_until", 0), ("oil_on", 180), ("wash_on", 30))
 """By which field a service is due, so many days after it."""
 
 
-def bring(ask: Ask, last_day: int) -> None:
+def bring(ask: Ask, last_day: int, agreed_day: int) -> None:
     """Write down what a demo's people said of themselves, around its last day."""
     now_s = int(time())
     with ask.db.writing(changes_figures=False) as conn:
         people = [(one.customer_id, one.station_id) for one in homes.people(conn) if one.station_id]
         consents.add(
             conn,
-            [word for who, _ in people if who % AGREED for word in _agreed(who, last_day, now_s)],
+            [word for who, _ in people if who % AGREED for word in _agreed(who, agreed_day, now_s)],
         )
         for who, station_id in people:
             _days(conn, ask, who, last_day, now_s)
