@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 FEWEST_DAYS, GAPS = 6, 8
@@ -41,7 +42,7 @@ def silent(came: Mapping[int, Sequence[int]], day: int) -> list[Silence]:
         if len(known) < FEWEST_DAYS:
             continue
         last = known[-GAPS - 1 :]
-        gap = max(1.0, float(median(b - a for a, b in zip(last, last[1:], strict=False))))
+        gap = max(1.0, float(median(b - a for a, b in pairwise(last))))
         one = Silence(customer_id, known[-1], day - known[-1], gap)
         limit = max(SHORTEST_DAYS, LATE * gap)
         if limit < one.silent_days <= limit + FRESH_DAYS:

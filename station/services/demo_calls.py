@@ -37,7 +37,6 @@ from station.model import (
     CallCode,
     CallPurpose,
     CallStatus,
-    CancelReason,
     Channel,
     ConsentSource,
     Grade,
@@ -65,7 +64,7 @@ DATED_DAYS = 9
 """Dates with customers passed at most so many days ago; older ones were agreed anew."""
 ANSWERS = (*[Outcome.CONFIRMED] * 7, *[Outcome.UNREACHED] * 2, Outcome.DIFFERS)
 """What customers said when they were asked again, in turn."""
-MONTH_PARTS, MINOR, WEEK, EVENING_MIN = 12, 100, 7, 1080
+MONTH_PARTS, MINOR, WEEK, EVEN = 12, 100, 7, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +78,17 @@ class Past:
 
     @property
     def months(self) -> list[date]:
-        """The months that are over, up to the last with sales, the earliest first."""
+        """The months up to the last with sales and the present one, the earliest first."""
         first, found = day_date(self.last_day).replace(day=1), list[date]()
         for _ in range(MONTHS):
             found.append(first)
             first = (first - timedelta(days=1)).replace(day=1)
-        return [month for month in found[::-1] if month < self.present]
+        present = day_date(self.today).replace(day=1)
+        return [*(month for month in found[::-1] if month < present), present]
 
-    @property
-    def present(self) -> date:
-        """The first day of this month."""
-        return day_date(self.today).replace(day=1)
+    def seen_on(self, month: date) -> int:
+        """Return on which day one looked at the sales to plan a month."""
+        return min(day_number(month), self.last_day + 1)
 
 
 def first_day(last_day: int) -> int:
@@ -110,8 +109,6 @@ def bring(ask: Ask, *, truth: Path, seed: int, last_day: int) -> None:
     heard = _over(ask, town, past, crews)
     _explain(ask, heard)
     living.renew(ask)
-    for station_id, crew in crews.items():
-        heard += _present(ask, town, past, station_id, crew)
     with ask.db.writing(changes_figures=False) as conn:
         _date(conn, past, heard)
         _check(conn, past, crews)
@@ -153,7 +150,7 @@ def _town(ask: Ask, past: Past) -> Town:
         people = [one for one in homes.people(conn) if one.station_id]
         now = clock.moment("UTC", clock.instant("UTC", past.last_day, 0))
         persons = allowed.people(conn, [one.customer_id for one in people], now)
-        codes, held = lives.known(conn)["code"].to_dict(), lives.held(conn)
+        known, held = lives.known(conn), lives.held(conn)
     rows = lake.query(
         ask.db,
         lake.text("came"),
@@ -163,19 +160,20 @@ def _town(ask: Ask, past: Past) -> Town:
         rules=ask.settings.lake,
     ).drop_duplicates()
     days = rows.sort_values("local_day").groupby("customer_id")["local_day"].agg(list)
+    told = known["code"].map(past.reasons).fillna("")
     came = dict(zip(days.index.astype("int64").tolist(), days.tolist(), strict=True))
     return Town(
         persons=persons,
         homes={one.customer_id: one.station_id or 0 for one in people},
         keepers={one.customer_id: one.keeper_id for one in people},
         came={one: days for one, days in came.items() if one in persons},
-        reasons={one: past.reasons.get(code, "") for one, code in codes.items()},
+        reasons=dict(zip(known.index.tolist(), told.tolist(), strict=True)),
         law=ask.settings.contact.law_of(""),
         contact=ask.settings.contact,
     )
 
 
-# --- months that are over -------------------------------------------------------------------------
+# --- month by month -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,15 +192,19 @@ class _Month:
 
 
 def _over(ask: Ask, town: Town, past: Past, crews: Mapping[int, Crew]) -> list[Went]:
-    """Return how the calls of all months that are over went."""
-    days = [day_number(month) for month in past.months]
-    gone = {day: silences.silent(town.came, day) for day in days}
+    """Return how the calls of all months went."""
+    gone = {month: silences.silent(town.came, past.seen_on(month)) for month in past.months}
     within = ask.settings.effect.outcome_days
-    told = [(day, one) for day, some in gone.items() for one in some]
+    told = [
+        (day_number(month), one)
+        for month, some in gone.items()
+        for one in some
+        if day_number(month) + within <= past.last_day
+    ]
     chances = silences.chances(told, town.came, within)
     heard = []
     for month, (station_id, crew) in product(past.months, crews.items()):
-        here = [one for one in gone[day_number(month)] if town.homes[one.customer_id] == station_id]
+        here = [one for one in gone[month] if town.homes[one.customer_id] == station_id]
         heard += _kept(ask, town, past, _Month(station_id, crew, month, here, chances))
     return heard
 
@@ -250,7 +252,7 @@ def _due(month: _Month, one: Silence, graded: Mapping[int, tuple[str, int]]) -> 
     return lots.Due(
         customer_id=one.customer_id,
         station_id=month.station_id,
-        p_return=month.chances[silences.stretch(one)],
+        p_return=month.chances.get(silences.stretch(one), EVEN),
         grade=grade,
         gap_days=one.gap_days,
         worth=worth / MINOR,
@@ -380,32 +382,7 @@ def _is_lost(one: Went) -> bool:
     return one.call.purpose is CallPurpose.WIN_BACK
 
 
-# --- this month, and what is to be done -----------------------------------------------------------
-
-
-def _present(ask: Ask, town: Town, past: Past, station_id: int, crew: Crew) -> list[Went]:
-    """Return how the calls of this month went so far; it was planned on its eve."""
-    with ask.db.reading() as conn:
-        known = stations.everything(conn)[station_id]
-    scope = replace(ask.scope, account=crew.manager, account_id=crew.manager_id)
-    boss, month = replace(ask, scope=scope), past.present
-    with clock.pretending(clock.instant(known.zone, day_number(past.present) - 1, EVENING_MIN)):
-        made = planning.make(boss, station=known.code, month=month)
-        planning.approve(boss, station=known.code, month=month)
-    with ask.db.writing(changes_figures=False) as conn:
-        calls = plans.calls_of(conn, made.plan_id)
-        graded = _graded(conn, town, station_id, past.today)
-        office = _office(conn, ask, past, station_id, crew, graded)
-        for call in calls:
-            town.touches[call.customer_id].append(demo_months.ahead(call))
-        rng = np.random.default_rng([past.seed, station_id])
-        heard = list(demo_months.went(town, office, calls, rng))
-        for one in heard:
-            if one.call.status is not CallStatus.PLANNED:
-                why = one.call.cancel_reason
-                agenda.end(conn, one.call.id, one.call.status, CancelReason(why) if why else None)
-        _hear(conn, ask, town, heard, made.plan_id)
-    return heard
+# --- what is to be done -----------------------------------------------------------
 
 
 def _date(conn: Connection, past: Past, heard: Sequence[Went]) -> None:

@@ -1,8 +1,5 @@
 """What time is it at a station? Calls are made by its own clock."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from datetime import time as time_of_day
@@ -12,7 +9,6 @@ from zoneinfo import ZoneInfo
 from station.model import DAY_S, day_date, day_number
 
 MINUTE_S, HOUR_MIN, DAY_MIN = 60, 60, 1440
-_pretended: ContextVar[int | None] = ContextVar("pretended", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +27,7 @@ class Moment:
 
 def moment(zone: str, at: int | None = None) -> Moment:
     """Return an instant, or now, as the clock of a zone shows it."""
-    second = _now() if at is None else at
+    second = int(time()) if at is None else at
     there = datetime.fromtimestamp(second, UTC).astimezone(ZoneInfo(zone))
     return Moment(second, day_number(there.date()), there.hour * HOUR_MIN + there.minute)
 
@@ -41,21 +37,6 @@ def instant(zone: str, day: int, at_min: int) -> int:
     hour, minute = divmod(at_min, HOUR_MIN)
     there = datetime.combine(day_date(day), time_of_day(hour, minute), ZoneInfo(zone))
     return int(there.timestamp())
-
-
-@contextmanager
-def pretending(at: int) -> Iterator[None]:
-    """Let it be another instant for what is done within: a demo's month was planned before it."""
-    before = _pretended.set(at)
-    try:
-        yield
-    finally:
-        _pretended.reset(before)
-
-
-def _now() -> int:
-    pretended = _pretended.get()
-    return int(time()) if pretended is None else pretended
 
 
 def days_before(at: int, days: int) -> int:

@@ -48,6 +48,15 @@ def everybody(ask: Ask) -> Ask:
     return replace(asked, as_of=board.last_day(asked))
 
 
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """What is known of customers whatever the day: whose was which vehicle, who they are."""
+
+    held: pd.DataFrame
+    known: pd.DataFrame
+    leads: frozenset[int]
+
+
 @right("sales.import")
 def refresh(ask: Ask) -> int:
     """Return how many customers have another grade, once all were judged."""
@@ -63,7 +72,8 @@ def renew(ask: Ask) -> int:
     with ask.db.reading() as conn:
         is_new = marks.is_empty(conn, marks.GRADE)
     days = [*_month_ends(asked), day_number(asked.as_of)] if is_new else [day_number(asked.as_of)]
-    return sum(_mark(asked, day) for day in days)
+    lived = _lived(asked)
+    return sum(_mark(asked, day, lived) for day in days)
 
 
 def _month_ends(ask: Ask) -> list[int]:
@@ -76,17 +86,29 @@ def _month_ends(ask: Ask) -> list[int]:
     return ends[::-1]
 
 
-def worth(ask: Ask, day: int, station_ids: frozenset[int] | None = None) -> Worth:
+def _lived(ask: Ask) -> Lives:
+    with ask.db.reading() as conn:
+        leads = lives.influential(conn, ask.settings.value.least_brought)
+        return Lives(lives.held(conn), lives.everybody(conn), frozenset(leads))
+
+
+def worth(
+    ask: Ask,
+    day: int,
+    station_ids: frozenset[int] | None = None,
+    lived: Lives | None = None,
+) -> Worth:
     """Return what customers brought and cost in the time up to a day; of all stations without any.
 
-    Sales in another money than most of them are left out: they cannot be added.
+    Sales in another money than most of them are left out: they cannot be added. Who asks of many
+    days reads `lived` once.
     """
     rules = ask.settings.value
     period = Period(day - rules.days + 1, day)
+    lived = lived or _lived(ask)
+    known = lived.known
     with ask.db.reading() as conn:
-        held, known = lives.held(conn), lives.everybody(conn)
         costs = _costs(conn, ask, period, station_ids)
-        leads = lives.influential(conn, rules.least_brought)
     bought = lake.query(
         ask.db,
         lake.text("worth"),
@@ -94,14 +116,14 @@ def worth(ask: Ask, day: int, station_ids: frozenset[int] | None = None) -> Wort
         as_of_day=day,
         from_day=period.first,
         by=("customer_id", "month", "fuel", "currency"),
-        frames={"held": held},
+        frames={"held": lived.held},
         rules=ask.settings.lake,
     )
     bought = bought[bought["customer_id"].isin(known.index)]
     money = bought["currency"].mode()
     main = int(money.iloc[0]) if len(money) else 0
     years = (day - known["since_day"].fillna(known["made_day"])) / YEAR_DAYS
-    about = pd.DataFrame({"years": years, "is_influential": known.index.isin(list(leads))})
+    about = pd.DataFrame({"years": years, "is_influential": known.index.isin(list(lived.leads))})
     found = value.worth(bought[bought["currency"] == main], costs, about, rules)
     return Worth(found, currency_name(main))
 
@@ -122,9 +144,9 @@ def _costs(
     return pd.DataFrame(told, columns=list(COSTS)).fillna(0).astype("int64")
 
 
-def _mark(ask: Ask, day: int) -> int:
+def _mark(ask: Ask, day: int, lived: Lives) -> int:
     """Return how many customers have another grade as of a day than they were marked with."""
-    rules, told = ask.settings.value, worth(ask, day)
+    rules, told = ask.settings.value, worth(ask, day, lived=lived)
     with ask.db.reading() as conn:
         last = marks.now(conn, marks.GRADE).set_index("customer_id")
     cut = value.cuts(told.frame, rules, told.per_major)
@@ -134,8 +156,11 @@ def _mark(ask: Ask, day: int) -> int:
     before = last["grade"].reindex(found.index).fillna("")
     changed = found[found != before]
     facts = _facts(told.frame.loc[told.frame.index.intersection(changed.index)], cut, rules)
+    was = dict(
+        zip(last.index.tolist(), zip(last["grade"], last["facts"], strict=True), strict=True)
+    )
     new = [
-        _marked(one, grade, last, facts.get(one, {}), day)
+        _marked(one, grade, was.get(one, ("", "{}")), facts.get(one, {}), day)
         for one, grade in zip(changed.index.tolist(), changed.tolist(), strict=True)
     ]
     for start in range(0, len(new), LOT):
@@ -160,11 +185,10 @@ def _facts(
 
 
 def _marked(
-    customer_id: int, grade: str, last: pd.DataFrame, facts: Mapping[str, float], day: int
+    customer_id: int, grade: str, last: tuple[str, str], facts: Mapping[str, float], day: int
 ) -> GradeMark:
-    """Return the mark of a customer who has another grade."""
-    was = str(last["grade"].get(customer_id, ""))
-    then = json.loads(last["facts"].get(customer_id, "{}"))
+    """Return the mark of a customer who has another grade; `last` are the one before, its facts."""
+    was, then = last[0], json.loads(last[1])
     reason = value.why(facts, then, is_up=bool(was) and grade < was) if was else value.Why.FIRST
     return GradeMark(customer_id, day, grade, was, reason.value, int(time()), facts)
 
