@@ -8,7 +8,7 @@ from statistics import median
 
 FEWEST_DAYS, GAPS = 6, 8
 """Of fewer days nothing is usual; the usual gap is the median of so many last ones."""
-LATE, LOST = 2.5, 4.0
+LATE, LOST = 3.0, 4.5
 """So many usual gaps without a visit are too many, and so many more are lost."""
 SHORTEST_DAYS, FRESH_DAYS = 8, 60
 """Nobody is late before, nor worth a call so many days after he was."""

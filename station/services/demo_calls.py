@@ -60,8 +60,8 @@ CHECKED_WEEKS, CHECKED = 8, 2
 """Of so many last weeks so many results of each caller were asked about again."""
 AFTERNOONS, SELDOM, BARRED = 37, 41, 211
 """Each so many-th customer wants to be called after noon only, seldom, or not at all."""
-DATED_DAYS = 9
-"""Dates with customers passed at most so many days ago; older ones were agreed anew."""
+FORGOTTEN, LATE_DAYS, NEAR_DAYS = 23, 8, 28
+"""Of the dates that passed each so many-th was forgotten, for so long; others are near."""
 ANSWERS = (*[Outcome.CONFIRMED] * 7, *[Outcome.UNREACHED] * 2, Outcome.DIFFERS)
 """What customers said when they were asked again, in turn."""
 MONTH_PARTS, MINOR, WEEK, EVEN = 12, 100, 7, 0.5
@@ -213,7 +213,7 @@ def _kept(ask: Ask, town: Town, past: Past, month: _Month) -> list[Went]:
     """Return how the calls of a month went, once they and their plan are written down."""
     with ask.db.writing(changes_figures=False) as conn:
         graded = _graded(conn, town, month.station_id, month.day)
-        due = [_due(month, one, graded) for one in month.gone]
+        due = [_due(town, month, one, graded) for one in month.gone]
         arms = lots.draw(conn, ask.settings.holdout, due, on_day=month.first)
         held = frozenset(one for one, arm in arms.items() if arm is Arm.HOLD)
         shifts = rostering.shifts(conn, ask, month.station_id, planning.days_of(month.first))
@@ -247,7 +247,9 @@ def _graded(conn: Connection, town: Town, station_id: int, day: int) -> dict[int
     }
 
 
-def _due(month: _Month, one: Silence, graded: Mapping[int, tuple[str, int]]) -> lots.Due:
+def _due(
+    town: Town, month: _Month, one: Silence, graded: Mapping[int, tuple[str, int]]
+) -> lots.Due:
     grade, worth = graded.get(one.customer_id, (Grade.D.value, 0))
     return lots.Due(
         customer_id=one.customer_id,
@@ -257,6 +259,7 @@ def _due(month: _Month, one: Silence, graded: Mapping[int, tuple[str, int]]) -> 
         gap_days=one.gap_days,
         worth=worth / MINOR,
         is_at_risk=True,
+        is_complaining=town.is_complaining(one.customer_id, month.day),
     )
 
 
@@ -386,21 +389,25 @@ def _is_lost(one: Went) -> bool:
 
 
 def _date(conn: Connection, past: Past, heard: Sequence[Went]) -> None:
-    """Let the last result with somebody tell when he is called next."""
+    """Let the last result with somebody tell when he is called next; few dates have passed."""
     last = {one.call.customer_id: one for one in _said(heard)}
     ahead = {one.call.customer_id for one in heard if one.call.status is CallStatus.PLANNED}
     for who, one in last.items():
-        if who in ahead or one.result.next_day is None:
+        day, is_settled = one.result.next_day, one.result.code is CallCode.COMPLAINT
+        if day is None or (who in ahead and not is_settled):
             continue
-        day = one.result.next_day
-        if day < past.today - DATED_DAYS:
-            day = past.today + who % (3 * DATED_DAYS) - 1
-        why = one.call.purpose if _is_lost(one) else CallPurpose.KEEP
-        agenda.put_next(
-            conn,
-            Next(who, one.call.station_id, one.call.account_id, day, why,
-                 one.result.account, one.result.at),
-        )  # fmt: skip
+        if day < past.today and who % FORGOTTEN:
+            day = past.today + who % NEAR_DAYS
+        new = Next(
+            customer_id=who,
+            station_id=one.call.station_id,
+            account_id=one.call.account_id,
+            day=max(day, past.today - LATE_DAYS),
+            why=CallPurpose.AFTERCARE if is_settled else CallPurpose.KEEP,
+            set_by=one.result.account,
+            set_at=one.result.at,
+        )
+        agenda.put_next(conn, new)
 
 
 def _check(conn: Connection, past: Past, crews: Mapping[int, Crew]) -> None:

@@ -32,7 +32,7 @@ HOURS = ((9, 15), (10, 16), (11, 17))
 STEP_MIN = 10
 SKIPPED, LATE, OTHERS, FAST = 0.04, 0.07, 0.05, 0.02
 """Which part of calls is not made, made an hour late, by somebody else, or saved too fast."""
-WAITS_DAYS = 21
+WAITS_DAYS = 40
 """A complaint of the last days may still be open."""
 BACK = 0.3
 """Which part comes back of those of whom no sales tell yet."""
@@ -79,13 +79,12 @@ class Town:
     ) -> tuple[Refusal, ...]:
         """Return what speaks against a call at a minute of its day."""
         one, day = self.persons[call.customer_id], call.day
-        heard = self.complaints.get(call.customer_id, ())
         days = self.came.get(call.customer_id, ())
         person = replace(
             one,
             touches=(*one.touches, *self.touches[call.customer_id]),
             reached_by=one.reached_by - self.wrong.get(one.customer_id, NOTHING),
-            has_open_complaint=any(a <= day < (b or day + 1) for a, b in heard),
+            has_open_complaint=self.is_complaining(one.customer_id, day),
             is_held_out=is_held,
             due_day=due_day,
             bought_day=max((d for d in days if d <= day), default=None) if due_day else None,
@@ -94,6 +93,11 @@ class Town:
         return rules.refusals(
             person, when, call.purpose, Channel.PHONE, rules=self.contact, law=self.law
         )
+
+    def is_complaining(self, customer_id: int, day: int) -> bool:
+        """Return whether a complaint of somebody is open on a day."""
+        heard = self.complaints.get(customer_id, ())
+        return any(first <= day < (end or day + 1) for first, end in heard)
 
 
 # --- as it was planned ----------------------------------------------------------------------------
@@ -369,7 +373,7 @@ def _remember(town: Town, office: Office, call: Call, code: CallCode) -> None:
     """Let a complaint and a wrong number count from now on."""
     who, day = call.customer_id, call.day
     if code is CallCode.COMPLAINT:
-        is_open = office.until_day - day < WAITS_DAYS and who % 2
+        is_open = office.until_day - day < WAITS_DAYS and who % 3 > 0
         closed = None if is_open else min(day + 2 + who % 7, office.until_day)
         town.complaints[who].append((day, closed))
     if code is CallCode.INVALID:
