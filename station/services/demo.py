@@ -90,7 +90,7 @@ def _settle(ask: Ask, network: Network, truth: Path) -> None:
     last_day = day_number(_parameters()["defaults"]["last_day"])
     agreed_day = demo_calls.first_day(last_day) if network.calls else last_day
     _people(ask)
-    _agree(ask, agreed_day)
+    agree(ask, agreed_day)
     samples.bring(ask, last_day, agreed_day, with_lists=network.calls)
     if network.calls:
         demo_calls.bring(ask, truth=truth, seed=network.seed, last_day=last_day)
@@ -103,8 +103,8 @@ def _start_points(ask: Ask, network: Network) -> None:
         awards.start_demo(conn, last_day - min(network.days, POINTS_DAYS) + 1)
 
 
-def _agree(ask: Ask, day: int) -> None:
-    """Let most customers have agreed to be called, as if each had said so at the counter."""
+def agree(ask: Ask, day: int) -> None:
+    """Let most customers have agreed to be called, as if each had said so at the counter that day."""
     now_s = int(time())
     with ask.db.writing(changes_figures=False) as conn:
         ids = [one.customer_id for one in homes.people(conn)]

@@ -33,7 +33,6 @@ from station.model import (
     DAY_S,
     SPOKEN,
     Act,
-    Arm,
     CallCode,
     CallPurpose,
     CallStatus,
@@ -214,8 +213,8 @@ def _kept(ask: Ask, town: Town, past: Past, month: _Month) -> list[Went]:
     with ask.db.writing(changes_figures=False) as conn:
         graded = _graded(conn, town, month.station_id, month.day)
         due = [_due(town, month, one, graded) for one in month.gone]
-        arms = lots.draw(conn, ask.settings.holdout, due, on_day=month.first)
-        held = frozenset(one for one, arm in arms.items() if arm is Arm.HOLD)
+        lots.draw(conn, ask.settings.holdout, due, on_day=month.first)
+        held = frozenset(facts.held_out(conn, list(graded), allowed.quarter(month.day)))
         shifts = rostering.shifts(conn, ask, month.station_id, planning.days_of(month.first))
         desk = demo_months.desk_of(
             month.station_id,
