@@ -91,7 +91,7 @@ def _settle(ask: Ask, network: Network, truth: Path) -> None:
     agreed_day = demo_calls.first_day(last_day) if network.calls else last_day
     _people(ask)
     agree(ask, agreed_day)
-    samples.bring(ask, last_day, agreed_day, with_lists=network.calls)
+    samples.bring(ask, last_day, agreed_day, has_calls=network.calls)
     if network.calls:
         demo_calls.bring(ask, truth=truth, seed=network.seed, last_day=last_day)
 

@@ -59,8 +59,8 @@ CHECKED_WEEKS, CHECKED = 8, 2
 """Of so many last weeks so many results of each caller were asked about again."""
 AFTERNOONS, SELDOM, BARRED = 37, 41, 211
 """Each so many-th customer wants to be called after noon only, seldom, or not at all."""
-FORGOTTEN, LATE_DAYS, NEAR_DAYS = 23, 8, 28
-"""Of the dates that passed each so many-th was forgotten, for so long; others are near."""
+FORGOTTEN, LATE_DAYS, NEAR_DAYS = 13, 9, 28
+"""Of the dates that passed each so many-th was forgotten for some days; the others are near."""
 ANSWERS = (*[Outcome.CONFIRMED] * 7, *[Outcome.UNREACHED] * 2, Outcome.DIFFERS)
 """What customers said when they were asked again, in turn."""
 MONTH_PARTS, MINOR, WEEK, EVEN = 12, 100, 7, 0.5
@@ -77,13 +77,16 @@ class Past:
 
     @property
     def months(self) -> list[date]:
-        """The months up to the last with sales and the present one, the earliest first."""
+        """The months up to the last with sales, the present one, and the next once that ends."""
         first, found = day_date(self.last_day).replace(day=1), list[date]()
         for _ in range(MONTHS):
             found.append(first)
             first = (first - timedelta(days=1)).replace(day=1)
         present = day_date(self.today).replace(day=1)
-        return [*(month for month in found[::-1] if month < present), present]
+        following = (present + timedelta(days=31)).replace(day=1)
+        is_ending = day_number(following) - self.today <= WEEK
+        over = [month for month in found[::-1] if month < present]
+        return [*over, present, *([following] if is_ending else [])]
 
     def seen_on(self, month: date) -> int:
         """Return on which day one looked at the sales to plan a month."""
@@ -219,7 +222,7 @@ def _kept(ask: Ask, town: Town, past: Past, month: _Month) -> list[Went]:
         desk = demo_months.desk_of(
             month.station_id,
             month.crew.manager,
-            clock.instant("UTC", month.day - 1, 0),
+            clock.instant("UTC", min(month.day, past.today) - 1, 0),
             [(one.account_id, one.day, one.minutes) for one in shifts],
             ask.settings.planning.phone_min,
         )
@@ -229,7 +232,7 @@ def _kept(ask: Ask, town: Town, past: Past, month: _Month) -> list[Went]:
         office = _office(conn, ask, past, month.station_id, month.crew, graded)
         rng = np.random.default_rng([past.seed, month.station_id, month.day])
         heard = list(demo_months.went(town, office, calls, rng))
-        plan_id = _plan(conn, ask, month, calls, unfit)
+        plan_id = _plan(conn, ask, past, month, calls, unfit)
         plans.fill(conn, [replace(one.call, plan_id=plan_id) for one in heard])
         _hear(conn, ask, town, heard, plan_id)
     return heard
@@ -265,14 +268,15 @@ def _due(
 def _plan(
     conn: Connection,
     ask: Ask,
+    past: Past,
     month: _Month,
     calls: Sequence[Call],
     unfit: Sequence[tuple[Whom, str]],
 ) -> int:
-    """Return the id of a month's plan, approved; no plan brings more than all that was wanted."""
+    """Return the id of a month's plan, approved once it began; none brings more than is wanted."""
     value = sum(int(one.facts["value_minor"]) for one in calls)
     more = sum(one.value for one, why in unfit if why == Missed.NO_TIME)
-    made_at = clock.instant("UTC", month.day - 1, 0)
+    made_at = clock.instant("UTC", min(month.day, past.today) - 1, 0)
     manager = month.crew.manager
     told = {
         "value_minor": value,
@@ -284,7 +288,8 @@ def _plan(
     }
     new = CallPlan(month.station_id, month.day, PlanStatus.DRAFT, manager, made_at, told)
     plan_id = plans.add(conn, new)
-    plans.approve(conn, plan_id, by=manager, at=made_at)
+    if month.day <= past.today:
+        plans.approve(conn, plan_id, by=manager, at=made_at)
     what, here = f"plan:{plan_id}:made", month.station_id
     trail.note(conn, ask.scope, Act.CHANGE, what, station_id=here, count=len(calls))
     return plan_id
@@ -395,13 +400,14 @@ def _date(conn: Connection, past: Past, heard: Sequence[Went]) -> None:
         day, is_settled = one.result.next_day, one.result.code is CallCode.COMPLAINT
         if day is None or (who in ahead and not is_settled):
             continue
-        if day < past.today and who % FORGOTTEN:
-            day = past.today + who % NEAR_DAYS
+        if day < past.today:
+            near = who % NEAR_DAYS if who % FORGOTTEN else -(who % LATE_DAYS)
+            day = past.today + near
         new = Next(
             customer_id=who,
             station_id=one.call.station_id,
             account_id=one.call.account_id,
-            day=max(day, past.today - LATE_DAYS),
+            day=day,
             why=CallPurpose.AFTERCARE if is_settled else CallPurpose.KEEP,
             set_by=one.result.account,
             set_at=one.result.at,

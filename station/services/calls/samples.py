@@ -42,10 +42,10 @@ SERVICES = (("inspection_until", 0), ("oil_on", 180), ("wash_on", 30))
 """By which field a service is due, so many days after it."""
 
 
-def bring(ask: Ask, last_day: int, agreed_day: int, *, with_lists: bool = False) -> None:
+def bring(ask: Ask, last_day: int, agreed_day: int, *, has_calls: bool = False) -> None:
     """Write down what a demo's people said of themselves, around its last day.
 
-    With lists the greetings at the last feast left the house as lists of messages, a station each.
+    Where calls are made, their results set the dates, and greetings left in lists, one a station.
     """
     now_s = int(time())
     with ask.db.writing(changes_figures=False) as conn:
@@ -56,9 +56,10 @@ def bring(ask: Ask, last_day: int, agreed_day: int, *, with_lists: bool = False)
         )
         for who, station_id in people:
             _days(conn, ask, who, last_day, now_s)
-            _date(conn, who, station_id, now_s)
+            if not has_calls:
+                _date(conn, who, station_id, now_s)
         greeted = [_greeting(who, here, last_day, now_s) for who, here in people if not who % CARED]
-        listed = _listed(conn, greeted) if with_lists else greeted
+        listed = _listed(conn, greeted) if has_calls else greeted
         thoughts.add(conn, listed)
         field_book.put(conn, [_service(who, last_day) for who, _ in people if not who % SERVED])
 
