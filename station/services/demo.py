@@ -104,7 +104,7 @@ def _start_points(ask: Ask, network: Network) -> None:
 
 
 def agree(ask: Ask, day: int) -> None:
-    """Let most customers have agreed to be called, as if each had said so at the counter that day."""
+    """Let most customers have agreed on a day to be called, each at the counter."""
     now_s = int(time())
     with ask.db.writing(changes_figures=False) as conn:
         ids = [one.customer_id for one in homes.people(conn)]
