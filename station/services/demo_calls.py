@@ -6,10 +6,10 @@ sales, so that calls do nothing here: nobody came because of one.
 
 import csv
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +106,7 @@ def bring(ask: Ask, *, truth: Path, seed: int, last_day: int) -> None:
         _wish(conn, last_day)
     today = min(clock.moment(zone).day for zone in zones.values())
     past = Past(seed, last_day, today, _true_reasons(truth))
-    valuing.renew(ask)
+    valuing.renew(ask, past_months=MONTHS)
     town = _town(ask, past)
     heard = _over(ask, town, past, crews)
     _explain(ask, heard)
@@ -187,6 +187,7 @@ class _Month:
     first: date
     gone: Sequence[Silence]
     chances: Mapping[int, float]
+    graded: Mapping[int, tuple[str, int]]
 
     @property
     def day(self) -> int:
@@ -205,17 +206,20 @@ def _over(ask: Ask, town: Town, past: Past, crews: Mapping[int, Crew]) -> list[W
     ]
     chances = silences.chances(told, town.came, within)
     heard = []
-    for month, (station_id, crew) in product(past.months, crews.items()):
-        here = [one for one in gone[month] if town.homes[one.customer_id] == station_id]
-        heard += _kept(ask, town, past, _Month(station_id, crew, month, here, chances))
+    for month in past.months:
+        graded = _graded(ask, town, day_number(month))
+        for station_id, crew in crews.items():
+            here = [one for one in gone[month] if town.homes[one.customer_id] == station_id]
+            mine = _Month(station_id, crew, month, here, chances, graded[station_id])
+            heard += _kept(ask, town, past, mine)
     return heard
 
 
 def _kept(ask: Ask, town: Town, past: Past, month: _Month) -> list[Went]:
     """Return how the calls of a month went, once they and their plan are written down."""
     with ask.db.writing(changes_figures=False) as conn:
-        graded = _graded(conn, town, month.station_id, month.day)
-        due = [_due(town, month, one, graded) for one in month.gone]
+        graded = month.graded
+        due = [_due(town, month, one) for one in month.gone]
         lots.draw(conn, ask.settings.holdout, due, on_day=month.first)
         held = frozenset(facts.held_out(conn, list(graded), allowed.quarter(month.day)))
         shifts = rostering.shifts(conn, ask, month.station_id, planning.days_of(month.first))
@@ -238,21 +242,21 @@ def _kept(ask: Ask, town: Town, past: Past, month: _Month) -> list[Went]:
     return heard
 
 
-def _graded(conn: Connection, town: Town, station_id: int, day: int) -> dict[int, tuple[str, int]]:
-    """Return grade and a month's worth of a station's customers on the eve of a day."""
-    rows = marks.now(conn, marks.GRADE, on_day=day - 1)
+def _graded(ask: Ask, town: Town, day: int) -> dict[int, dict[int, tuple[str, int]]]:
+    """Return by station grade and a month's worth of its customers on the eve of a day."""
+    with ask.db.reading() as conn:
+        rows = marks.now(conn, marks.GRADE, on_day=day - 1)
+    found: dict[int, dict[int, tuple[str, int]]] = defaultdict(dict)
     told = zip(rows["customer_id"], rows["grade"], rows["facts"], strict=True)
-    return {
-        int(one): (str(grade), int(json.loads(said).get("amount_minor", 0)) // MONTH_PARTS)
-        for one, grade, said in told
-        if town.homes.get(int(one)) == station_id
-    }
+    for one, grade, said in told:
+        if one in town.homes:
+            worth = int(json.loads(said).get("amount_minor", 0)) // MONTH_PARTS
+            found[town.homes[one]][int(one)] = (str(grade), worth)
+    return found
 
 
-def _due(
-    town: Town, month: _Month, one: Silence, graded: Mapping[int, tuple[str, int]]
-) -> lots.Due:
-    grade, worth = graded.get(one.customer_id, (Grade.D.value, 0))
+def _due(town: Town, month: _Month, one: Silence) -> lots.Due:
+    grade, worth = month.graded.get(one.customer_id, (Grade.D.value, 0))
     return lots.Due(
         customer_id=one.customer_id,
         station_id=month.station_id,

@@ -63,23 +63,24 @@ def refresh(ask: Ask) -> int:
     return renew(ask)
 
 
-def renew(ask: Ask) -> int:
+def renew(ask: Ask, *, past_months: int = PAST_MONTHS) -> int:
     """Return the same; whoever asks, the whole chain is judged.
 
-    An archive in which nobody was judged yet is told its last year, month by month.
+    An archive in which nobody was judged yet is told its last months, one by one.
     """
     asked = everybody(ask)
     with ask.db.reading() as conn:
         is_new = marks.is_empty(conn, marks.GRADE)
-    days = [*_month_ends(asked), day_number(asked.as_of)] if is_new else [day_number(asked.as_of)]
+    past = _month_ends(asked, past_months) if is_new else []
+    days = [*past, day_number(asked.as_of)]
     lived = _lived(asked)
     return sum(_mark(asked, day, lived) for day in days)
 
 
-def _month_ends(ask: Ask) -> list[int]:
+def _month_ends(ask: Ask, past_months: int) -> list[int]:
     """Return the last days of the months before as-of, the earliest first."""
     ends, first = [], ask.as_of.replace(day=1)
-    for _ in range(PAST_MONTHS):
+    for _ in range(past_months):
         last = first - timedelta(days=1)
         ends.append(day_number(last))
         first = last.replace(day=1)
