@@ -43,10 +43,10 @@ AWAY_REASONS = {
     LapseReason.POINTS: 5,
 }
 BACK_REASONS = {
-    LapseReason.NOT_LAPSED: 35,
-    LapseReason.PRICE: 25,
-    LapseReason.AWAY: 25,
-    LapseReason.ROADWORKS: 15,
+    LapseReason.AWAY: 35,
+    LapseReason.PRICE: 30,
+    LapseReason.ROADWORKS: 20,
+    LapseReason.NOT_LAPSED: 15,
 }
 RIVALLED = (LapseReason.PRICE, LapseReason.COMPETITOR_PROMO, LapseReason.CARD_DEAL)
 """Who stays away for these names where he goes instead."""
