@@ -26,6 +26,7 @@ from station.archive.customers.fields import Check
 from station.archive.customers.sealed import Kind
 from station.archive.database import Connection
 from station.archive.lapses import LapseNote
+from station.contact import rules
 from station.contact.plan_parts import Missed
 from station.demo import silences
 from station.demo.silences import Silence
@@ -195,7 +196,7 @@ class _Month:
 
 
 def _over(ask: Ask, town: Town, past: Past, crews: Mapping[int, Crew]) -> list[Went]:
-    """Return how the calls of all months went."""
+    """Return how the calls of all months went that began."""
     gone = {month: silences.silent(town.came, past.seen_on(month)) for month in past.months}
     within = ask.settings.effect.outcome_days
     told = [
@@ -211,7 +212,8 @@ def _over(ask: Ask, town: Town, past: Past, crews: Mapping[int, Crew]) -> list[W
         for station_id, crew in crews.items():
             here = [one for one in gone[month] if town.homes[one.customer_id] == station_id]
             mine = _Month(station_id, crew, month, here, chances, graded[station_id])
-            heard += _kept(ask, town, past, mine)
+            went = _kept(ask, town, past, mine)
+            heard += went if mine.day <= past.today else []
     return heard
 
 
@@ -221,17 +223,22 @@ def _kept(ask: Ask, town: Town, past: Past, month: _Month) -> list[Went]:
         graded = month.graded
         due = [_due(town, month, one) for one in month.gone]
         lots.draw(conn, ask.settings.holdout, due, on_day=month.first)
-        held = frozenset(facts.held_out(conn, list(graded), allowed.quarter(month.day)))
+        ids = {*graded, *(one.customer_id for one in month.gone)}
+        held = frozenset(facts.held_out(conn, ids, allowed.quarter(month.day)))
         shifts = rostering.shifts(conn, ask, month.station_id, planning.days_of(month.first))
         desk = demo_months.desk_of(
             month.station_id,
             month.crew.manager,
             clock.instant("UTC", min(month.day, past.today) - 1, 0),
-            [(one.account_id, one.day, one.minutes) for one in shifts],
+            [
+                (one.account_id, one.day, one.minutes)
+                for one in shifts
+                if rules.lawful(one.day, town.law)
+            ],
             ask.settings.planning.phone_min,
         )
-        rules, number = ask.settings.planning, month.first.month
-        todo = demo_months.wanted(month.gone, graded, rules, number)
+        planned, number = ask.settings.planning, month.first.month
+        todo = demo_months.wanted(month.gone, graded, planned, number)
         calls, unfit = demo_months.planned(town, desk, todo, held)
         office = _office(conn, ask, past, month.station_id, month.crew, graded)
         rng = np.random.default_rng([past.seed, month.station_id, month.day])
