@@ -48,8 +48,8 @@ def test_a_click_makes_the_month_and_another_approves_it(
     assert last in said(app)
 
 
-def test_whoever_is_away_makes_the_page_ask_for_a_new_plan(
-    open_page: OpenPage, own_archive: str
+def test_whoever_is_away_makes_the_page_ask_for_a_new_plan_and_what_is_over_is_looked_at(
+    open_page: OpenPage, own_archive: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask = ask_of(own_archive)
     month = (access.today().replace(day=1) + timedelta(days=31)).replace(day=1)
@@ -69,25 +69,12 @@ def test_whoever_is_away_makes_the_page_ask_for_a_new_plan(
     assert not app.exception
     assert not app.warning
 
-
-def test_a_month_that_is_over_is_looked_at_and_not_changed(
-    open_page: OpenPage, own_archive: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ask = ask_of(own_archive)
-    month = (access.today().replace(day=1) + timedelta(days=31)).replace(day=1)
-    planning.make(ask, station=STATION, month=month)
-    ask.db.close()
     later = month + timedelta(days=40)
     monkeypatch.setattr(access, "today", lambda: later)
-    app = open_page(own_archive, "plan", "en")
-
     app.selectbox(key="plan_month").select(month).run()
 
     assert not app.exception
     assert "not made" in set(app.main.dataframe[0].value.iloc[:, -1])
-    assert not any(button.key.startswith(("plan_make", "plan_approve")) for button in app.button)
-    app.selectbox(key="plan_month").select((month - timedelta(days=1)).replace(day=1)).run()
-    assert "had no plan" in said(app)
 
 
 def test_only_what_was_changed_in_the_table_is_saved() -> None:
