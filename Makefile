@@ -43,7 +43,7 @@ test: install                      ## everything; CI runs it
 	$(PY) tests/function_lengths.py
 	$(TOGETHER)
 
-LONG = $(shell grep -rlE 'by_night|STATION_TEST_LONG' tests --include='test_*.py')
+LONG = $(shell grep -rlE 'by_night|each_lang|STATION_TEST_LONG' tests --include='test_*.py')
 
 nightly: install                   ## the long forms of what CI tries in part (README.md); hours
 	$(PY) -m benchmarks.nightly

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import rankdata
 
 from station.analysis import diary as diaries
 from station.analysis import lives as living
@@ -269,7 +268,7 @@ def auc(rank: Array, came: Flags) -> float | None:
     zeros = len(came) - ones
     if not ones or not zeros:
         return None
-    ranks = rankdata(rank)
+    ranks = pd.Series(rank).rank().to_numpy()
     return float((ranks[came].sum() - ones * (ones + 1) / 2) / (ones * zeros))
 
 

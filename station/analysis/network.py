@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import hypergeom
 
 from station.analysis import guards
 from station.analysis.guards import Guard
@@ -164,6 +163,8 @@ def _chance_of_smaller(here: np.ndarray, everywhere: np.ndarray) -> np.ndarray:
 
     Hypergeometric, as by R. A. Fisher: given all sums, the visits here are drawn at random.
     """
+    from scipy.stats import hypergeom  # noqa: PLC0415 - a third of a second of every command's start
+
     all_visits = everywhere.sum(axis=1)
     chance = hypergeom.cdf(here[:, 0], all_visits, here.sum(axis=1), everywhere[:, 0])
     return np.where(everywhere.min(axis=1) > 0, np.nan_to_num(chance, nan=1.0), 1.0)

@@ -150,7 +150,7 @@ def hash_after(sales: Sequence[Sale], back: Sequence[Sale], chunk: int) -> str:
 
 
 @pytest.mark.slow
-@settings(max_examples=by_night(40, by_day=15), deadline=None)
+@settings(max_examples=by_night(40, by_day=6), deadline=None)
 @given(imports())
 def test_neither_order_nor_chunks_nor_repetition_leave_a_trace(
     given_imports: tuple[list[Sale], list[Sale], list[Sale], int],

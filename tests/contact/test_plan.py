@@ -40,7 +40,7 @@ DAYS = tuple(day for day in range(FIRST, FIRST + 30) if day_date(day).isoweekday
 AGREED = frozenset((purpose, channel) for purpose in Purpose for channel in Channel)
 WHOLE_DAY, EARLY, LATE = (540, 1080), (480, 960), (720, 1200)
 PHONE_MIN, VISIT_MIN = 8, 30
-STATIONS = by_night(1_000, by_day=60)
+STATIONS = by_night(1_000, by_day=30)
 
 
 def shifts(staff: int, minutes: int = 60, hours: tuple[int, int] = WHOLE_DAY) -> tuple[Shift, ...]:

@@ -1,6 +1,7 @@
 """Bugs that peers really had, planted one at a time in a copy of the source.
 
-Run: python planted.py. Prints as JSON by what each was found, nothing where nothing found it.
+Run: python planted.py [5]. Prints as JSON by what each was found, nothing where nothing found it;
+with a number only every so many-th is planted.
 """
 
 import importlib.abc
@@ -210,18 +211,18 @@ def in_child(bug: Bug, folder: Path) -> str:
     return told.removeprefix("-")
 
 
-def main() -> None:
+def main(step: int = 1) -> None:
     from loyalty import a_day  # noqa: PLC0415 - so that the children find it all in memory
 
     with tempfile.TemporaryDirectory() as name:
         a_day.at_the_desk()
         a_day.at_the_counter(Path(name))
     told = {}
-    for bug in BUGS:
+    for bug in BUGS[::step]:
         with tempfile.TemporaryDirectory() as name:
             told[bug.name] = in_child(bug, Path(name))
     sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))

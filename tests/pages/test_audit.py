@@ -7,6 +7,7 @@ from time import time
 from typing import Any
 
 import pytest
+from nights import each_lang
 from opened import desk_of
 from pages.office import WHY, Office, said
 
@@ -38,7 +39,7 @@ def listed(app: Any, at: int = 0) -> list[str]:
     return [" ".join(str(cell) for cell in row) for row in frame.itertuples(index=False)]
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_every_act_is_a_sentence_in_both_languages(office: Office, lang: str) -> None:
     tell(office, *({"act": act, "count": 3, "reason": "error.not_allowed"} for act in Act))
 
@@ -146,7 +147,7 @@ def refusals() -> set[str]:
     return set(re.findall(r'(?:NotAllowed|LimitReached|RightsChanged)Error\(\s*"([^"]+)"', text))
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_whatever_is_written_down_has_words(office: Office, lang: str) -> None:
     desk = desk_of(office.ask("otto"), lang)
     named = objects() - {"account:7:7", "archive:7", "customer:7:form:7", "customer:", "vehicle:"}
@@ -165,7 +166,7 @@ def test_whatever_is_written_down_has_words(office: Office, lang: str) -> None:
     assert wordless == set()
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_whatever_is_refused_has_words(lang: str) -> None:
     keys = {key: f"page_audit.refused_{key.replace('.', '_')}" for key in refusals()}
 

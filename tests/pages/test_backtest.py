@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from nights import each_lang
 from pages.office import said
 from streamlit.testing.v1 import AppTest
 
@@ -11,7 +12,7 @@ OpenPage = Callable[..., AppTest]
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_the_page_answers_in_words_and_lists_every_rule(
     open_page: OpenPage, demo_archive: str, lang: str
 ) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from nights import each_lang
 from pages.office import WHY, Office, errors, said
 from streamlit.testing.v1 import AppTest
 from town import Person, one, settle
@@ -84,7 +85,7 @@ def told(page: AppTest) -> AppTest:
     return choose(choose(page, "calls_group_", "price"), "calls_reason_", "price")
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_the_first_sentence_says_whom_to_call(desk: Desk, lang: str) -> None:
     page = desk.open(lang=lang)
 

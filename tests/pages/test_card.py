@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
+from nights import each_lang
 from opened import PAGES, desk_of
 from streamlit.testing.v1 import AppTest
 
@@ -58,7 +59,7 @@ def busiest(frame: pd.DataFrame, **only: str) -> pd.Series:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 @pytest.mark.parametrize("stability", ["regular", "new"])
 def test_a_card_shows_the_numbers_of_the_board(
     open_page: OpenPage, demo_archive: str, demo_ask: Ask, lang: str, stability: str
@@ -139,7 +140,7 @@ def test_one_sure_hit_opens_at_once(open_page: OpenPage, demo_archive: str, demo
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_an_organisation_is_found_by_a_part_of_its_name(
     open_page: OpenPage, demo_archive: str, demo_ask: Ask, lang: str
 ) -> None:

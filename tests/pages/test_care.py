@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nights import each_lang
 from pages.office import errors, fresh, press, said
 from people import enter, make_account
 from services.calls.kindness import ANNA, BERT, CARL, DORA, Town, town_of
@@ -128,7 +129,7 @@ def test_staff_see_no_lists_and_no_words(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("name", ["mona", "rita"])
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_coverage_is_told_by_grade_with_the_week(shop: Shop, name: str, lang: str) -> None:
     page = shop.open(name, "coverage", lang)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from nights import each_lang
 from pages.office import Office, said
 from streamlit.testing.v1 import AppTest
 
@@ -14,7 +15,7 @@ OpenPage = Callable[..., AppTest]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_the_page_answers_in_numbers_of_the_archive(
     open_page: OpenPage, demo_archive: str, demo_ask: Ask, lang: str
 ) -> None:

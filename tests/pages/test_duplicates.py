@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from nights import each_lang
 from pages.office import errors, fresh, press, said
 from streamlit.testing.v1 import AppTest
 
@@ -44,7 +45,7 @@ def opened(open_page: OpenPage, archive: str, lang: str = "en") -> AppTest:
     return page
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_a_pair_is_shown_masked_with_its_evidence(
     open_page: OpenPage, own_archive: str, pair: tuple[int, int], lang: str
 ) -> None:

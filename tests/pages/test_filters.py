@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from nights import each_lang
 from opened import words_of
 from pages.office import fresh
 from streamlit.testing.v1 import AppTest
@@ -27,7 +28,7 @@ def add(app: AppTest, field: str, *values: str) -> AppTest:
     return app.button(key=fresh(app, "filters_put")).click().run()
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_what_is_put_together_is_counted_at_once(
     open_page: OpenPage, demo_archive: str, demo_ask: Ask, lang: str
 ) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from nights import each_lang
 from pages.conftest import OpenPage, ask_of
 from pages.office import WHY, errors, fresh, press, said
 from streamlit.testing.v1 import AppTest
@@ -43,7 +44,7 @@ def key_of(app: AppTest, kind: str, begins: str) -> str:
     return next(str(w.key) for w in getattr(app.main, kind) if str(w.key).startswith(begins))
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_the_first_sentence_counts_and_the_list_says_why(
     open_page: OpenPage, demo_archive: str, lang: str
 ) -> None:
@@ -67,7 +68,7 @@ def test_a_candidate_is_taken_up_in_three_taps(open_page: OpenPage, own_archive:
     assert prospects.listing(ask_of(own_archive))["view"].tolist() == ["attack"]
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_one_prospect_is_opened_masked(
     open_page: OpenPage, lead: tuple[str, int], lang: str
 ) -> None:
@@ -179,7 +180,7 @@ def agree(ask: Ask, customer_id: int) -> None:
     )
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_whoever_registered_is_confirmed_with_one_tap(
     open_page: OpenPage, own_archive: str, lang: str
 ) -> None:

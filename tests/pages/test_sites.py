@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
+from nights import each_lang
 from pages.office import WHY, Office, errors, fresh, press, said
 from streamlit.testing.v1 import AppTest
 
@@ -30,7 +31,7 @@ def widget(app: AppTest, field: str, station: str = "N1") -> str:
     return fresh(app, f"sites_{field}_{station}")
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_the_first_sentence_says_where_nobody_keeps_the_archive(office: Office, lang: str) -> None:
     ask = office.ask("anna")
     sites.change(

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nights import each_lang
 from streamlit.testing.v1 import AppTest
 
 from station.model import day_number
@@ -29,7 +30,7 @@ def counts(sentence: str) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_every_line_opens_as_many_names_as_it_counts(
     open_page: OpenPage, demo_archive: str, lang: str
 ) -> None:
@@ -56,7 +57,7 @@ def test_the_figures_are_those_of_the_archive(
     assert shown["销售额"] == f"¥{week['amount'].sum():,.0f}"
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_an_empty_archive_says_what_to_do_first(
     open_page: OpenPage, empty_archive: str, lang: str
 ) -> None:

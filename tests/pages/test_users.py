@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from nights import each_lang
 from opened import desk_of
 from opened import open_page as open_alone
 from pages.office import WHY, Office, errors, fresh, press, said
@@ -53,7 +54,7 @@ def give(app: AppTest, role: Role, reason: str = WHY) -> AppTest:
     return press(app, "users_give_do")
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_the_first_sentence_counts_accounts_and_requests(office: Office, lang: str) -> None:
     given = Grant(Role.STAFF, station_id=office.ids["N2"])
     accounts.ask_grant(office.ask("bert"), name="sven", given=given, reason=WHY)

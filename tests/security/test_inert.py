@@ -48,7 +48,7 @@ from station.text import FORMULA_STARTS
 
 pytestmark = pytest.mark.slow
 NAMES = [name for entries in PAGES.values() for name, *_ in entries]
-EVERY = by_night(hostile.EVERY, by_day=hostile.EVERY[::4])  # of each act, each break some
+EVERY = by_night(hostile.EVERY, by_day=hostile.EVERY[::6])  # of each act, each break some
 CARDS = by_night(12, by_day=6)
 FIRST = date(2026, 1, 1)
 RULES = Settings().sign_in

@@ -85,9 +85,10 @@ def test_the_nightly_work_twice_is_the_nightly_work(tmp_path: Path) -> None:
 
     assert first == second
     assert [chore.name for chore in first] == [
-        *("stations", "lake", "rhythm", "alarms", "listed", "contacts", "notes", "oddities"),
-        *("occasions", "registrations", "audit", "sessions", "quarantine", "undo"),
-        *("named", "won", "coupons", "birthdays", "astray", "points"),
+        *("stations", "lake", "rhythm", "alarms", "listed", "grades", "stages"),
+        *("contacts", "notes", "oddities", "care", "occasions", "registrations", "audit"),
+        *("sessions", "quarantine", "undo", "named", "won", "coupons", "birthdays", "astray"),
+        *("needless", "recycled", "dated", "drawn", "overdue", "points"),
         *("replayed", "clean", "head"),
     ]
     assert len(notebook.lines(tmp_path / heads.AUDIT.file)) == 1

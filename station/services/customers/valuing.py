@@ -10,7 +10,7 @@ import pandas as pd
 
 from station.analysis import value
 from station.analysis.value import COSTS, ValueRules
-from station.archive import lake
+from station.archive import lake, views
 from station.archive.customers import lives, marks
 from station.archive.customers.lives import Period
 from station.archive.customers.marks import GradeMark
@@ -66,14 +66,18 @@ def refresh(ask: Ask) -> int:
 def renew(ask: Ask, *, past_months: int = PAST_MONTHS) -> int:
     """Return the same; whoever asks, the whole chain is judged.
 
-    An archive in which nobody was judged yet is told its last months, one by one.
+    An archive in which nobody was judged yet is told its last months, one by one; where nothing was
+    sold nobody is judged.
     """
     asked = everybody(ask)
     with ask.db.reading() as conn:
+        sold = views.days(conn, asked.scope.station_ids)
         is_new = marks.is_empty(conn, marks.GRADE)
+    if sold is None:
+        return 0
     past = _month_ends(asked, past_months) if is_new else []
-    days = [*past, day_number(asked.as_of)]
     lived = _lived(asked)
+    days = [*(day for day in past if day >= sold[0]), day_number(asked.as_of)]
     return sum(_mark(asked, day, lived) for day in days)
 
 

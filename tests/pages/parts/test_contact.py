@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from nights import each_lang
 from opened import words_of
 from people import token_for
 from streamlit.testing.v1 import AppTest
@@ -44,7 +45,7 @@ def everything(page: AppTest) -> str:
     return words_of(page) + repr(page.session_state)
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_the_owner_is_masked_until_he_is_shown_once(
     open_page: OpenPage, own_archive: str, own_ask: Ask, vehicle_id: int, lang: str
 ) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from nights import each_lang
 from opened import words_of
 from streamlit.testing.v1 import AppTest
 
@@ -21,7 +22,7 @@ def fleet(demo_ask: Ask) -> tuple[str, int]:
     return f"{counts.idxmax():.0f}", int(counts.max())
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_an_organisation_shows_its_vehicles(
     open_page: OpenPage, demo_archive: str, demo_ask: Ask, lang: str, fleet: tuple[str, int]
 ) -> None:
@@ -35,7 +36,7 @@ def test_an_organisation_shows_its_vehicles(
     assert name["organisation_name"].iloc[0] in page.header[0].value
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_the_timeline_tells_visits_in_words(
     open_page: OpenPage, demo_archive: str, lang: str, fleet: tuple[str, int]
 ) -> None:

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from nights import each_lang
 from pages.office import Office, errors, said
 from streamlit.testing.v1 import AppTest
 
@@ -51,7 +52,7 @@ def press(app: AppTest, key: str) -> AppTest:
     return found.click().run()
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_the_card_says_how_complete_it_is_and_asks_for_what_is_missing(
     office: Office, customer_id: int, lang: str
 ) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from nights import each_lang
 from pages.office import errors, fresh, press, said
 from people import token_for
 from streamlit.testing.v1 import AppTest
@@ -57,7 +58,7 @@ def opened(
     return app.run()
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_owners_and_cards_stand_with_their_days(
     own_archive: str, own_ask: Ask, monkeypatch: pytest.MonkeyPatch, vehicle_id: int, lang: str
 ) -> None:

@@ -1,6 +1,7 @@
 """On the card a complaint is closed and a wish is written down; what was before is told."""
 
 import pytest
+from nights import each_lang
 from opened import desk_of, words_of
 from streamlit.testing.v1 import AppTest
 
@@ -27,7 +28,7 @@ def drawn() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_a_complaint_is_closed_and_a_wish_written_on_the_card(own_ask: Ask, lang: str) -> None:
     customer_id = int(board.vehicles(own_ask)["customer_id"].dropna().iloc[0])
     accounts.add(own_ask, name="clerk1")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from nights import each_lang
 from opened import desk_of
 from streamlit.testing.v1 import AppTest
 
@@ -23,7 +24,7 @@ def drawn() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@each_lang
 def test_a_tag_is_typed_and_taken_away(own_ask: Ask, lang: str) -> None:
     vehicle_id = int(board.vehicles(own_ask)["vehicle_id"].iloc[0])
     app = AppTest.from_function(drawn, default_timeout=60)

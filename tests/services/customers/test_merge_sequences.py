@@ -40,7 +40,7 @@ from station.services.personal import privacy, sealing
 
 PEOPLE, PLATES, STEPS = 5, 4, 14
 KEEPERS = ("anna", "bert")
-MANY = by_night(1_000, by_day=50)
+MANY = by_night(1_000, by_day=25)
 TOGETHER = 25
 """Runs of the long test, and how many of them share an archive."""
 WRITTEN = {"at", "written_at", "made_at", "started_at", "ended_at", "merged_at", "undone_at"}

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from killing import nursery
 from makers import make_station
+from nights import by_night
 
 from station.archive import batches, stations
 from station.archive.database import Database, create_or_upgrade
@@ -268,7 +269,7 @@ WORK = "sys.stdout = open(os.devnull, 'w')\ncli.app(words, standalone_mode=False
 
 
 @pytest.mark.slow
-def test_an_import_killed_twenty_times_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
+def test_an_import_killed_many_times_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
     lines = [line(number) for number in range(5_000)]
     wanted = undisturbed(lines)
     till, rehearsal = (
@@ -281,7 +282,7 @@ def test_an_import_killed_twenty_times_ends_as_if_it_had_not_been(tmp_path: Path
     with nursery(PREPARE, WORK) as children:
         whole_s = children.seconds(*command(rehearsal, path)[3:])
         killed = 0
-        for _ in range(20):
+        for _ in range(by_night(20, by_day=6)):
             after_s = whole_s * chance.uniform(0, 1)
             killed += children.killed(*command(till, path)[3:], after_s=after_s)
             assert verify(till.ask.db).ok

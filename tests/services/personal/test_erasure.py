@@ -38,7 +38,7 @@ from station.services.incoming.files import FileOptions
 from station.services.personal import erasure, privacy, sealing
 
 A, B = Person(1), Person(2)
-CROWD = by_night(10_000, by_day=2_000)
+CROWD = by_night(10_000, by_day=1_000)
 SUMS = """
     SELECT station_id, count(*), sum(quantity_milli), sum(amount_minor), count(DISTINCT key_id)
     FROM sales WHERE voided = 0 GROUP BY station_id ORDER BY station_id
