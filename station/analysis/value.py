@@ -74,6 +74,12 @@ class ValueRules:
         """Whether the margin counts, and not the money."""
         return any(self.margins.values())
 
+    def kept_of(self, fuel: "pd.Series[int]") -> "pd.Series[float]":
+        """Return which part of the money for lines of these families (codes) counts as gain."""
+        if not self.knows_margins:
+            return pd.Series(1.0, index=fuel.index)
+        return fuel.map(dict(enumerate(self.margins[one] for one in FUELS))).astype("float64")
+
 
 def worth(
     bought: pd.DataFrame, costs: pd.DataFrame, about: pd.DataFrame, rules: ValueRules
@@ -86,9 +92,7 @@ def worth(
         about: years (with the chain) and is_influential by customer_id.
         rules: the numbers.
     """
-    share = bought["fuel"].map(dict(enumerate(rules.margins[fuel] for fuel in FUELS)))
-    share = share if rules.knows_margins else pd.Series(1.0, index=bought.index)
-    told = bought.assign(gain=bought["amount_minor"] * share)
+    told = bought.assign(gain=bought["amount_minor"] * rules.kept_of(bought["fuel"]))
     monthly = told.groupby(["customer_id", "month"])[["amount_minor", "gain"]].sum()
     monthly = monthly[monthly["amount_minor"] > 0]
     sums = monthly.groupby("customer_id").agg(

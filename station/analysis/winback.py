@@ -25,19 +25,19 @@ DUE = {
     "was_called": "bool",
     "returned": "bool",
     "litres": "float64",
-    "margin": "float64",
+    "gain": "float64",
 }
 """Who fell due, by lot called or not, and what came of it within the days that were set before.
 
 `share` is with which chance he was left uncalled, `p_return` how likely he was to come back, as the
-engine said on that day, `worth` what he bought in a month before. Only those who were subject to
-the lot and whose days are over.
+engine said on that day, `worth` what he bought in a month before, `gain` what is kept of what he
+bought within the days. Only those who were subject to the lot and whose days are over.
 """
 STRATA = 3
 """Parts of equal size into which those due are cut by their chance to come back."""
 ROUNDING = 1e-9
 TUNED = 3_000
-"""For about so many customers the limits of litres and margin are the closest that can be."""
+"""For about so many customers the limits of litres and gain are the closest that can be."""
 WEEK = 7
 ODD_SPREADS = 4
 CONFIDENCE = 0.95
@@ -51,13 +51,12 @@ class EffectRules:
     """What is looked at, and when something is said.
 
     Counted is what comes of a customer in `outcome_days` after the day on which he fell due.
-    `margin_share` is which part of what is sold is earned. `least_held` customers left uncalled
-    are needed to speak of litres and margin, `least_ranked` in each group to rank by what calls
-    do. `aim` is the effect for which the number of customers that are still needed is told.
+    `least_held` customers left uncalled are needed to speak of litres and gain, `least_ranked` in
+    each group to rank by what calls do. `aim` is the effect for which the number of customers that
+    are still needed is told.
     """
 
     outcome_days: int = 30
-    margin_share: float = 0.08
     least_held: int = 30
     least_ranked: int = 2_000
     aim: float = 0.08
@@ -70,7 +69,7 @@ class Effect:
     `called` and `held` are how many were to be called and left uncalled; `reached` and `leaked`
     how many of each really were called. `naive` is which part of those called came back, what a
     list of successes would show. `once` are limits for who looks once only, `always` hold at every
-    look; `litres` and `margin` are what it brings to mean to call somebody. `is_odd`: so many were
+    look; `litres` and `gain` are what it brings to mean to call somebody. `is_odd`: so many were
     left uncalled that something else than the lot chose, too.
     """
 
@@ -84,7 +83,7 @@ class Effect:
     once: Interval
     always: Interval
     litres: Interval
-    margin: Interval
+    gain: Interval
     sentence: str
     is_odd: bool = False
 
@@ -113,7 +112,7 @@ def measure(due: pd.DataFrame, rules: EffectRules | None = None) -> Effect:
         once=_once(due, _strata(due), CONFIDENCE),
         always=always,
         litres=_brought(due, "litres", rules),
-        margin=_brought(due, "margin", rules),
+        gain=_brought(due, "gain", rules),
         sentence=_sentence(always),
         is_odd=_is_odd(due),
     )
@@ -179,7 +178,7 @@ def thirds(chance: pd.Series) -> Numbers:
 
 
 def _brought(due: pd.DataFrame, what: str, rules: EffectRules) -> Interval:
-    """Return what a call brings of litres or margin, with limits for every look."""
+    """Return what a call brings of litres or gain, with limits for every look."""
     held = due["is_held"].to_numpy(dtype=bool)
     if held.sum() < rules.least_held:
         return UNKNOWN

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DatabaseError
 
 from station.archive import schema
 from station.archive.batches import DONE, OPEN, UNDONE
+from station.archive.customers import marks
 from station.archive.database import Database
 from station.archive.people import audit
 from station.archive.points import offers, proofs
@@ -29,6 +30,7 @@ from station.archive.tables import batches, products, sales, stations, vehicle_k
 
 HASH_BYTES = 16
 ACTING = "SELECT name, sql FROM sqlite_master WHERE type IN ('trigger', 'view')"
+MARKS = (marks.GRADE, marks.STAGE)
 _making = Lock()
 
 
@@ -68,6 +70,7 @@ def verify(db: Database) -> Verification:
             ]
             rows.append(Check("audit", audit.first_broken(conn)))
             rows.append(Check("points_chain", proofs.first_broken(conn)))
+            rows += [Check(one.name, marks.first_broken(conn, one)) for one in MARKS]
             rows += [Check("triggers", _odd_trigger(conn))] if db.path else []
     except DatabaseError as error:  # a page too damaged to look at
         return Verification((Check("integrity", str(error.orig)),))

@@ -10,7 +10,7 @@ import typer
 from station.cli.call import Call, JsonOption, StationOption, command
 from station.cli.printing import print_json
 from station.model import CallCode, CallPurpose, LapseReason, day_date
-from station.services.calls import calling, claims, recording
+from station.services.calls import calling, claims, recording, rostering
 from station.services.calls.calling import Task
 from station.services.calls.recording import Report, Saved
 from station.services.customers import contacts
@@ -63,6 +63,19 @@ def calls_list(
         typer.echo(f"{told}  [{against or task.taken_by}]" if not task.may_be_made else told)
     if not tasks:
         typer.echo(call.say("page_calls.answer_none"))
+
+
+@app.command("law")
+@command
+def calls_law(
+    context: typer.Context,
+    law: Annotated[str, typer.Argument(metavar="LAW", help="A place of contact.laws.")] = "",
+    station: StationOption = "",
+) -> None:
+    """Let the law of a place hold at a station from today on, without one that of the chain."""
+    call: Call = context.obj
+    rostering.set_law(call.ask(), station=station, law=law)
+    typer.echo(call.say("roster.is_law", law=law or call.ask().settings.contact.law))
 
 
 @app.command("claim")

@@ -85,7 +85,8 @@ class CallRules:
     named. After `tries` at different hours in `tries_days` a reason may be unknown. What is not
     reached is tried again after `again_days`. A next contact lies at most `ahead_days` ahead. Calls
     overdue for `late_days` are still shown. Who complained is asked again `aftercare_days` after
-    it was settled. Cars nobody can reach are watched for `watch_days`.
+    it was settled. Cars nobody can reach are watched for `watch_days`. Who neither came nor was
+    spoken to for `silent_days` may be put to rest.
     """
 
     minutes: int = 6
@@ -107,6 +108,7 @@ class CallRules:
     late_days: int = 14
     watch_days: int = 45
     aftercare_days: int = 3
+    silent_days: int = 182
 
     def recycle_days(self, grade: str) -> int:
         """Return after how many days without a talk a customer of a grade is anybody's again."""

@@ -184,7 +184,7 @@ class Person:
     """A customer as the rules see him: what he said, what was done, how he stands today.
 
     `agreed` and `denied` are the words that count today. `due_day` is since when his call is due:
-    a purchase after it answers the call. `law` is that of his station, empty: the chain's.
+    a purchase after it answers the call.
     """
 
     customer_id: int
@@ -199,7 +199,6 @@ class Person:
     has_open_complaint: bool = False
     is_held_out: bool = False
     is_our_fault: bool = False
-    law: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +248,7 @@ def refusals(
     channel: Channel,
     *,
     rules: ContactRules,
-    law: Law | None = None,
+    law: Law,
 ) -> tuple[Refusal, ...]:
     """Return all that speaks against a call, the gravest first; nothing: he may be called.
 
@@ -257,7 +256,7 @@ def refusals(
     a complaint, of an order) is no selling: it needs no consent and minds no cap, but the hours,
     a do-not-call and a no.
     """
-    call = _Call(person, when, purpose, channel, rules, law or rules.law_of(person.law))
+    call = _Call(person, when, purpose, channel, rules, law)
     found = {*_standing(call), *_needless(call), *_resting(call), *_crowded(call), *_untimely(call)}
     return _in_order(found)
 

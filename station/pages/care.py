@@ -211,7 +211,7 @@ def _lists(desk: Desk, due: Sequence[Due], feasts: Sequence[Feast]) -> None:
     rows = pd.DataFrame([{**_told(one)} for one in made])
     blocks.table(desk, rows, SENDINGS, key="care_lists", alt=title)
     for one in made:
-        if one.status in {messages.WAITING, messages.FAILED, messages.EXPORTED}:
+        if one.status not in {messages.SENT, messages.WITHDRAWN}:
             _open(desk, one)
 
 
@@ -285,14 +285,15 @@ def _open(desk: Desk, one: Sending) -> None:
     with st.container(border=True, key=f"care_list_{one.id}"):
         st.markdown(f"**{blocks.plain(said)}**")
         with st.container(horizontal=True):
-            _take_out(desk, one)
-            if one.status != messages.EXPORTED:
-                if messages.has_gateway(desk.ask):
-                    acts.with_reason(
-                        desk, key=f"care_send_{one.id}", label="page_care.send",
-                        icon=":material/send:", act=lambda why: _sent(desk, one, why),
-                        about="page_care.about_send",
-                    )  # fmt: skip
+            if one.status != messages.SENDING:
+                _take_out(desk, one)
+            if one.status != messages.EXPORTED and messages.has_gateway(desk.ask):
+                acts.with_reason(
+                    desk, key=f"care_send_{one.id}", label="page_care.send",
+                    icon=":material/send:", act=lambda why: _sent(desk, one, why),
+                    about="page_care.about_send",
+                )  # fmt: skip
+            if one.status in messages.OPEN:
                 acts.with_reason(
                     desk, key=f"care_withdraw_{one.id}", label="page_care.withdraw",
                     icon=":material/undo:", act=lambda why: _withdrawn(desk, one, why),

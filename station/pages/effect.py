@@ -56,12 +56,13 @@ def _naive(desk: Desk, told: Told) -> str:
 
 def _figures(desk: Desk, told: Told) -> None:
     whole, say = told.whole, desk.say
+    gained = "margin" if told.is_margin else "money"
     blocks.figures(
         [
             (say("page_effect.called"), f"{whole.called:,}", _share(desk, whole.rate_called)),
             (say("page_effect.held"), f"{whole.held:,}", _share(desk, whole.rate_held)),
             (say("page_effect.litres"), *_limits(desk, told, "litres")),
-            (say("page_effect.margin"), *_limits(desk, told, "margin")),
+            (say(f"page_effect.{gained}"), *_limits(desk, told, "gain")),
         ],
         compares=False,
     )
@@ -77,7 +78,7 @@ def _limits(desk: Desk, told: Told, what: str) -> tuple[str, str]:
     if math.isnan(found.at):
         least = desk.ask.settings.effect.least_held
         return "–", desk.say("page_effect.too_few", least=least)
-    shown = [_amount(desk, one, told.currency if what == "margin" else "")
+    shown = [_amount(desk, one, told.currency if what == "gain" else "")
              for one in (found.at, found.low, found.high)]  # fmt: skip
     is_told = found.low > 0 or found.high < 0
     value = shown[0] if is_told else desk.say("page_effect.cannot_tell")

@@ -6,19 +6,23 @@ import pandas as pd
 import streamlit as st
 
 from station.model import Grade, Stage, day_number
-from station.pages.parts import acts, blocks, charts, look
+from station.pages.parts import acts, blocks, charts, look, rests
 from station.pages.parts.blocks import Column
 from station.pages.parts.desk import Desk, current
 from station.services import access
 from station.services.customers import grades, stages
 from station.services.customers.stages import Choice, View
 
-LIFE, STALLS, WORTH = PARTS = ("life", "stalls", "worth")
+LIFE, STALLS, WORTH, RESTS = ("life", "stalls", "worth", "rests")
+PLAN = "calls.plan"
 WHOLE = "stages"
 """The view that names each stage by itself."""
 DAYS = ("15", "30", "90", "182")
 WAIT_DAYS = 15
-MOVES_DAYS = 31
+WEEK, MONTH = MOVES = ("7", "31")
+FELL = "fell"
+MOVES_KEY, GRADE_KEY, PART_KEY = "lifecycle_moves", "lifecycle_grade", "lifecycle_part"
+"""How the days of the moves, the grade and the part are called in the address."""
 FIELD_PX = 260
 LISTED = (
     Column("who", "page_lifecycle.who"),
@@ -74,13 +78,14 @@ def render() -> None:
     blocks.answer(_answer(desk, counts, len(still)))
     part = blocks.choose(
         desk,
-        key="lifecycle_part",
+        key=PART_KEY,
         label="page_lifecycle.part",
         options={
             LIFE: desk.say("page_lifecycle.part_life"),
             STALLS: f"{desk.say('page_lifecycle.part_stalls')} **{len(still):,}**",
             WORTH: desk.say("page_lifecycle.part_worth"),
-        },
+        }
+        | ({RESTS: desk.say("page_lifecycle.part_rests")} if PLAN in desk.ask.scope.rights else {}),
         default=LIFE,
         is_labelled=False,
     )
@@ -88,6 +93,8 @@ def render() -> None:
         _stalls(desk, still)
     elif part == WORTH:
         _worth(desk)
+    elif part == RESTS:
+        rests.draw(desk)
     else:
         _life(desk, counts)
 
@@ -312,7 +319,7 @@ def _worth(desk: Desk) -> None:
     for name, part in moved.items():
         options[name] = f"{desk.say(f'page_lifecycle.{name}')} **{len(part):,}**"
     chosen = (
-        blocks.choose(desk, key="lifecycle_grade", label="page_lifecycle.grades", options=options)
+        blocks.choose(desk, key=GRADE_KEY, label="page_lifecycle.grades", options=options)
         or clicked
     )
     st.caption(blocks.plain(_rule(desk)))
@@ -328,13 +335,15 @@ def _without_gain() -> tuple[Column, ...]:
 
 
 def _moved(desk: Desk, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return who rose and who fell within the last weeks."""
-    since = day_number(desk.ask.as_of) - MOVES_DAYS
-    late = rows[(rows["grade_day"] > since) & (rows["grade_was"] != "")]
-    return {
-        "rose": late[late["grade"] < late["grade_was"]],
-        "fell": late[late["grade"] > late["grade_was"]],
-    }
+    """Return who rose and who fell within the days chosen."""
+    days = blocks.choose(
+        desk,
+        key=MOVES_KEY,
+        label="page_lifecycle.moves",
+        options={days: desk.say("page_lifecycle.moves_days", days=int(days)) for days in MOVES},
+        default=MONTH,
+    )
+    return grades.moves(rows, day_number(desk.ask.as_of) - int(days or MONTH))
 
 
 def _rule(desk: Desk) -> str:

@@ -11,14 +11,22 @@ import streamlit as st
 from station import text
 from station.model import DAY_S, State, day_date
 from station.pages import fleets as fleets_page
-from station.pages import frequency, front, lapsed
+from station.pages import frequency, front, lapsed, lifecycle
 from station.pages.parts import blocks, charts, look
 from station.pages.parts.desk import Desk, current
 from station.services import board
 from station.services.calls import caring, escalating
 from station.services.calls.caring import Glad
 from station.services.calls.escalating import Told
-from station.services.customers import completeness, fleets, prospects, registering, settling
+from station.services.customers import (
+    completeness,
+    fleets,
+    grades,
+    prospects,
+    registering,
+    settling,
+    stages,
+)
 from station.services.incoming import intake
 from station.services.people import approvals, audit
 
@@ -66,6 +74,7 @@ def render() -> None:
     lines += [
         *_slowing(desk),
         *_signs(desk),
+        *_lives(desk),
         *_unfinished(desk),
         *_fleets(desk),
         *_capture(desk),
@@ -223,6 +232,21 @@ def _slowing(desk: Desk) -> Iterator[Line]:
         detail = desk.say("page_today.a_month", amount=_risk(desk, slowing))
         query = {"frequency_list": frequency.SLOWING}
         yield Line(":material/trending_down:", sentence, detail, "frequency", query)
+
+
+def _lives(desk: Desk) -> Iterator[Line]:
+    """Tell who stands still in his stage, and whose grade fell this week."""
+    if "cards.read" not in desk.ask.scope.rights:
+        return
+    if still := stages.still(desk.ask, stations=desk.stations):
+        sentence = desk.say("page_today.stalled", customers=still)
+        query = {lifecycle.PART_KEY: lifecycle.STALLS}
+        yield Line(":material/hourglass_empty:", sentence, "", "lifecycle", query)
+    if fell := grades.falls(desk.ask, stations=desk.stations, days=int(lifecycle.WEEK)):
+        sentence = desk.say("page_today.fell", customers=fell)
+        chosen = {lifecycle.GRADE_KEY: lifecycle.FELL, lifecycle.MOVES_KEY: lifecycle.WEEK}
+        query = {lifecycle.PART_KEY: lifecycle.WORTH} | chosen
+        yield Line(":material/south_east:", sentence, "", "lifecycle", query)
 
 
 def _unfinished(desk: Desk) -> Iterator[Line]:

@@ -107,14 +107,14 @@ def test_the_last_week_of_the_path_is_what_is_known_now() -> None:
     assert (last["low"], last["high"]) == (found.always.low, found.always.high)
 
 
-def test_a_call_brings_so_many_litres_and_so_much_margin() -> None:
+def test_a_call_brings_so_many_litres_and_so_much_gain() -> None:
     due = make_due(400, 40, seed=8, effect=0.1)
 
     found = measure(due)
 
     assert found.litres.low < 6 < found.litres.high  # a tenth come, each with 60 litres
     assert found.litres.low > 0
-    assert found.margin.at == pytest.approx(0.6 * found.litres.at)
+    assert found.gain.at == pytest.approx(0.6 * found.litres.at)
 
 
 def test_stations_are_told_apart_each_with_limits_of_its_own() -> None:

@@ -48,7 +48,7 @@ def make_due(per_week: int, weeks: int, *, seed: int, **told: Any) -> pd.DataFra
             "was_called": ~is_held,
             "returned": came,
             "litres": litres,
-            "margin": litres * 0.6,
+            "gain": litres * 0.6,
         }
     )
     return rows.astype(DUE)

@@ -93,7 +93,9 @@ def test_each_reason_is_named(person: Person, reason: Refusal) -> None:
 def test_at_the_edge_of_a_limit_he_is_called(person: Person) -> None:
     rules = replace(RULES, most=6) if len(person.touches) > 4 else RULES
 
-    assert not refusals(person, When(TUESDAY, 600, 8), CallPurpose.KEEP, Channel.PHONE, rules=rules)
+    when = When(TUESDAY, 600, 8)
+    law = LAWS["CN"]
+    assert not refusals(person, when, CallPurpose.KEEP, Channel.PHONE, rules=rules, law=law)
 
 
 @pytest.mark.parametrize("purpose", list(CallPurpose))

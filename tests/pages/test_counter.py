@@ -9,6 +9,8 @@ from pages.office import Office, errors, press, said
 from streamlit.testing.v1 import AppTest
 from town import Person, one, settle
 
+from station.archive.calls import wishes
+from station.archive.calls.wishes import Complaint
 from station.loyalty.ledger import Earning
 from station.pages.parts import drafts, member
 from station.services.points import balances, crediting
@@ -91,6 +93,20 @@ def test_a_member_of_another_station_is_found_by_his_card_and_shown_masked(till:
     assert "甲**" in said(page)
     assert BERT.name not in said(page)
     assert BERT.card not in str(page.query_params)
+
+
+def test_an_open_complaint_is_told_first_at_the_counter_and_on_the_card(till: Till) -> None:
+    with till.office.db.writing(changes_figures=False) as conn:
+        for person in (ANNA, BERT):
+            customer_id, station_id = till.ids[person.code], till.office.ids[person.station]
+            wishes.complain(conn, Complaint(customer_id, station_id, None, "somebody", 1))
+
+    assert len(find(till.open(), ANNA.card).main.warning) == 1
+    assert not find(till.open(), BERT.card).main.warning
+    card = till.office.open("mona", "card", "en")
+    card.query_params["customer"] = str(till.ids[ANNA.code])
+    (link,) = card.run().main.get("page_link")
+    assert link.proto.query_string == f"customer={till.ids[ANNA.code]}&card_part=calls"
 
 
 def test_points_are_redeemed_after_a_sentence_and_shown_on_a_slip(till: Till) -> None:

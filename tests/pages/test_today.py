@@ -9,12 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nights import each_lang
+from pages.office import Office
 from streamlit.testing.v1 import AppTest
+from town import TODAY, Person, sell, settle, visit
 
+from station.archive.customers import book, marks, stalled
+from station.archive.customers.stalled import Stall
+from station.archive.people import accounts
 from station.model import day_number
 from station.pages import today
 from station.services import board
 from station.services.ask import Ask
+from station.services.customers import stages
 
 OpenPage = Callable[..., AppTest]
 
@@ -43,6 +49,40 @@ def test_every_line_opens_as_many_names_as_it_counts(
         assert not opened.exception
         counted = counts(sentence)[0]
         assert any(counted in counts(heading.value) for heading in opened.main.subheader)
+
+
+def worsen(office: Office, people: list[Person], keeper: str) -> None:
+    """Let people stand still in somebody's care, and fall by a grade this week."""
+    ids = settle(office.db, people)
+    sell(office.db, [visit(one) for one in people])
+    with office.db.writing() as conn:
+        account = accounts.find(conn, name=keeper)
+        assert account is not None
+        for one in ids.values():
+            book.assign(conn, one, account.id)
+            stalled.open_new(conn, [Stall(one, "prospect", TODAY - 90, TODAY - 30, account.id, 0)])
+        for day, grade, was in ((TODAY - 20, "B", ""), (TODAY - 2, "C", "B")):
+            made = [marks.GradeMark(one, day, grade, was, "fell", 0) for one in ids.values()]
+            marks.add_grades(conn, made)
+
+
+@pytest.mark.slow
+def test_who_stands_still_and_who_fell_are_counted_where_they_are_in_sight(office: Office) -> None:
+    here, abroad = [Person(n, "N1") for n in (1, 2, 3)], [Person(9, "S1")]
+    worsen(office, here, "sven")
+    worsen(office, abroad, "anna")
+
+    lines = [line for line in lines_of(office.open("mona", "today")) if line[1] == "lifecycle"]
+
+    assert [counts(sentence)[0] for sentence, _, _ in lines] == ["3", "3"]
+    for _, name, parameters in lines:
+        opened = office.open("mona", name)
+        opened.query_params.update(parameters)
+        opened.run()
+        assert not opened.exception
+        assert any(counts(heading.value)[:1] == ["3"] for heading in opened.main.subheader)
+    assert stages.still(office.ask("sven")) == len(here)
+    assert stages.still(office.ask("rita")) == 0  # in nobody's care of hers
 
 
 @pytest.mark.slow

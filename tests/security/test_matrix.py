@@ -311,6 +311,7 @@ NAMED: Mapping[str, Maker] = {
     "rostering.set_hours": lambda f: (
         of_worker(f) | {"weekdays": [1], "minutes": 60, "from_min": 540, "to_min": 1080}
     ),
+    "rostering.set_law": lambda f: {"station": f.code, "law": "FR"},
     "rostering.set_season": lambda f: {"station": f.code, "season": "slack"},
     "accounts.station_named": lambda f: {"code": f.code},
     "agreements.add": lambda f: (
@@ -358,7 +359,17 @@ NAMED: Mapping[str, Maker] = {
     "claims.release": of_customer,
     "complaining.close": lambda f: {"complaint_id": f.complaint_id, "reason": "mended"},
     "complaining.listing": lambda f: {"customer_id": f.fleet_id},
+    "resting.put": lambda f: {"customer_ids": [f.customer_id], "reason": "audit"},
+    "resting.resting": at_station,
+    "resting.silent": at_station,
+    "resting.wake": lambda f: {"customer_ids": [f.customer_id]},
     "wishing.counting": of_customer,
+    "wishing.history": of_customer,
+    "wishing.lift": lambda f: (
+        of_customer(f)
+        | {"channel": Channel.PHONE, "on": date(2026, 1, 2)}
+        | {"source": ConsentSource.COUNTER, "why": "he asked"}
+    ),
     "wishing.wish": lambda f: (
         of_customer(f)
         | {"wanted": Wanted(Channel.PHONE, most=2), "on": date(2026, 1, 1)}
@@ -415,6 +426,7 @@ NAMED: Mapping[str, Maker] = {
     "scorecards.fast": at_station,
     "scorecards.of_staff": at_station,
     "scorecards.waiting": at_station,
+    "grades.falls": lambda f: at_station(f) | {"days": 7},
     "grades.history": of_customer,
     "grades.listing": at_station,
     "stages.approve": lambda f: {"proposal_id": f.proposal_id, "is_approved": True},
@@ -427,6 +439,7 @@ NAMED: Mapping[str, Maker] = {
     "stages.listing": at_station,
     "stages.propose": lambda f: of_customer(f) | {"stage": LifeStage.INTENDING, "reason": "audit"},
     "stages.stalls": at_station,
+    "stages.still": at_station,
     "forms.blank": of_form,
     "forms.filled": lambda f: of_form(f) | {"reason": "asked"},
     "gaps.compare": at_station,
@@ -678,7 +691,7 @@ CHANGES = frozenset(
     | {f"messages.{verb}" for verb in ("export", "make", "send", "withdraw")}
     | {"wording.change"}
     | {"months.drop", "months.move", "planning.approve", "planning.make", "planning.mend"}
-    | {f"rostering.set_{what}" for what in ("away", "back", "hours", "season")}
+    | {f"rostering.set_{what}" for what in ("away", "back", "hours", "law", "season")}
     | {"cards.confirm_use", "contacts.assign", "demo.fill", "erasure.erase", "intake.undo"}
     | {"intake.import_sales", "keeping.nightly", "keys.forget", "keys.rotate", "lapses.record"}
     | {"holding.bind_card", "holding.leave", "holding.move_plate", "holding.sell"}
@@ -687,7 +700,8 @@ CHANGES = frozenset(
     | {"agreements.add", "agreements.end", "persons.add", "persons.change", "persons.end"}
     | {"persons.verify", "settling.settle", "settling.unsettle"}
     | {"calling.dial", "claims.claim", "claims.hand_over", "claims.release", "recording.record"}
-    | {"complaining.close", "reminding.set_next", "wishing.wish"}
+    | {"complaining.close", "reminding.set_next", "wishing.lift", "wishing.wish"}
+    | {"resting.put", "resting.wake"}
     | {"privacy.record_consent", "records.import_records", "sites.change"}
     | {"leads.add_lead", "leads.decide", "leads.enlist", "leads.hand_over", "leads.set_belongs"}
     | {"living.refresh", "valuing.refresh"}

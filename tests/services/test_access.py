@@ -24,6 +24,7 @@ HELPERS = {
     "cards.stations_visited",
     "keepsakes.found",
     "contacts.may_reveal",
+    "contacts.refuse_elsewhere",
     "contacts.customers_by_phone",
     "noticing.renew",
     "oddities.found",

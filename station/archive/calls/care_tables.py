@@ -30,7 +30,9 @@ care_lists = Table(
     Column("lang", String(2), nullable=False),
     Column("words", Text, nullable=False),  # with the names of fields in braces, of nobody
     Column("offer", Text, nullable=False),
-    Column("status", String(10), nullable=False),  # waiting, sent, exported, failed, withdrawn
+    Column(
+        "status", String(10), nullable=False
+    ),  # waiting, sending, sent, exported, failed, withdrawn
     Column("people", Integer, nullable=False),
     Column("account", String(80), nullable=False),
     Column("made_at", BigInteger, nullable=False),

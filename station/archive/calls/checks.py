@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
-from station.archive.calls.tables import call_checks, call_results, calls, hold_outs
+from station.archive.calls.tables import call_checks, call_plans, call_results, calls, hold_outs
 from station.archive.customers.stands import stands
 from station.archive.rows import frame
 from station.archive.tables import accounts, customers
+from station.model import PlanStatus
 
 WEEK_DAYS = 7
 
@@ -91,6 +92,7 @@ def planned(
             chance.label("p_return"),
         )
         .join_from(calls, customers, customers.c.id == calls.c.customer_id)
+        .outerjoin(call_plans, call_plans.c.id == calls.c.plan_id)
         .outerjoin(call_results, call_results.c.call_id == calls.c.id)
         .outerjoin(done_by, done_by.c.name == call_results.c.account)
         .where(
@@ -98,6 +100,7 @@ def planned(
             calls.c.day.between(from_day, to_day),
             calls.c.account_id.is_not(None),
             calls.c.status.in_(("planned", "done")),
+            or_(calls.c.plan_id.is_(None), call_plans.c.status == PlanStatus.APPROVED.value),
         )
         .order_by(calls.c.id)
     )

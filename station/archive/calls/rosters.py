@@ -8,7 +8,6 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from station.archive.calls.roster_tables import absences, seasons, shifts
 from station.archive.rows import slices
-from station.archive.tables import customers
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,28 +104,6 @@ def seasons_of(conn: Connection, station_id: int) -> list[Season]:
     query = select(seasons).where(seasons.c.station_id == station_id)
     rows = conn.execute(query.order_by(seasons.c.from_day.desc()))
     return [_season(row) for row in rows]
-
-
-def laws(conn: Connection, day: int) -> dict[int, str]:
-    """Return whose law holds at each station that has one of its own on a day."""
-    query = select(seasons).where(seasons.c.from_day <= day).order_by(seasons.c.from_day)
-    found = {int(row.station_id): str(row.law) for row in conn.execute(query)}
-    return {station_id: law for station_id, law in found.items() if law}
-
-
-def laws_of(conn: Connection, row_ids: Collection[int], day: int) -> dict[int, str]:
-    """Return whose law holds on a day for those of these customers' rows whose station has one."""
-    last = laws(conn, day)
-    own = sorted(last)
-    return {
-        int(row.id): last[row.station_id]
-        for some in slices(sorted(row_ids) if own else [])
-        for row in conn.execute(
-            select(customers.c.id, customers.c.station_id).where(
-                customers.c.id.in_(some), customers.c.station_id.in_(own)
-            )
-        )
-    }
 
 
 def _season(row: Any) -> Season:

@@ -209,6 +209,20 @@ contact_wishes = Table(
 )
 """How a customer wants to be addressed; of one channel the newest word counts."""
 
+rests = Table(
+    "rests",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False, index=True),
+    Column("last_day", Integer, nullable=False),  # of his visits before; 0: he never came
+    Column("reason", String(200), nullable=False),
+    Column("account", String(80), nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("ended_by", String(80), nullable=False),  # empty: not by anybody
+    Column("ended_at", BigInteger),
+)
+"""Customers whom nobody plans to call until they come again, or somebody ends it."""
+
 call_checks = Table(
     "call_checks",
     metadata,

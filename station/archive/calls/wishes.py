@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from station.archive.calls.tables import complaints, contact_wishes
 from station.archive.rows import slices
@@ -16,8 +16,8 @@ from station.model import Channel, ConsentSource
 class Wish:
     """What a customer asked for on a day, on one channel or (none named) on all.
 
-    Nothing but service by an unwanted channel, nothing at all by one that he barred; `most` are
-    contacts in 30 days.
+    Nothing but service by an unwanted channel, nothing at all by one that he barred, whatever he
+    wished for besides; `most` are contacts in 30 days.
     """
 
     customer_id: int
@@ -123,6 +123,13 @@ def complaints_of(conn: Connection, customer_ids: Collection[int]) -> list[Compl
     """Return what one customer complained of, the newest first."""
     query = select(complaints).where(complaints.c.customer_id.in_(customer_ids))
     return [_complaint(row) for row in conn.execute(query.order_by(complaints.c.id.desc()))]
+
+
+def open_of(conn: Connection, customer_ids: Collection[int]) -> int:
+    """Return how many complaints of one customer are open."""
+    told = complaints.c
+    his = told.customer_id.in_(customer_ids), told.closed_at.is_(None)
+    return int(conn.execute(select(func.count()).where(*his)).scalar_one())
 
 
 def complaining(conn: Connection, customer_ids: Collection[int]) -> set[int]:

@@ -19,6 +19,7 @@ from station.archive.calls.tables import (
     hold_outs,
     keeper_changes,
     next_contacts,
+    rests,
 )
 from station.archive.customers import steps
 from station.archive.customers.book import FOREVER, Customer, Span, during, spans, ties_of
@@ -95,6 +96,7 @@ CALLED: tuple[Table, ...] = (
     complaints,
     care_contacts,
     contact_wishes,
+    rests,
 )
 """What was planned with a customer and heard of him; checks, then results, then calls go."""
 TOUCHED: tuple[Table, ...] = (

@@ -1,17 +1,30 @@
-"""Which grade and which stage has a customer, since when and why?"""
+"""Which grade and which stage has a customer, since when and why? And does mark follow mark?"""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    delete,
+    func,
+    or_,
+    select,
+    union,
+)
 
 from station.archive.customers.mark_tables import grade_marks, stage_marks
 from station.archive.customers.stands import stands
+from station.archive.customers.tables import merges
 from station.archive.rows import frame, put, slices
-from station.archive.tables import customers
+from station.archive.tables import audit, customers
+from station.model import Grade, Stage
 
 GRADE, STAGE = grade_marks, stage_marks
 SAYS = {
@@ -19,6 +32,11 @@ SAYS = {
     stage_marks.name: ("stage", "was", "trigger", "facts"),
 }
 """What a mark of each table says beside its day."""
+WORDS = {
+    grade_marks.name: tuple(grade.value for grade in Grade),
+    stage_marks.name: tuple(stage.value for stage in Stage),
+}
+"""What a customer can be marked with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +67,7 @@ class StageMark:
     approved_by: str = ""
 
 
+NewMark = TypeVar("NewMark", GradeMark, StageMark)
 GRADE_COLUMNS = ("customer_id", "day", "grade", "was", "reason", "facts", "marked_at")
 STAGE_COLUMNS = (
     *("customer_id", "day", "stage", "was", "trigger", "facts"),
@@ -99,6 +118,12 @@ def is_empty(conn: Connection, table: Table) -> bool:
     return conn.execute(select(table.c.id).limit(1)).first() is None
 
 
+def marked_after(conn: Connection, table: Table, day: int) -> list[int]:
+    """Return the records of which something was marked after a day."""
+    query = select(table.c.customer_id).where(table.c.day > day).distinct()
+    return [int(one) for one in conn.execute(query).scalars()]
+
+
 def last_days(conn: Connection, stage: str) -> dict[int, int]:
     """Return by person the last day on which he was marked with a stage."""
     query = (
@@ -136,6 +161,69 @@ def stays(conn: Connection) -> pd.DataFrame:
         .order_by(stage_marks.c.id)
     )
     return frame(conn, query)
+
+
+def following(conn: Connection, table: Table, marks: Iterable[NewMark]) -> list[NewMark]:
+    """Return those of new marks that go on where each customer stands, the others fell behind.
+
+    What was worked out before the write began may have been overtaken by another night or by hand.
+    """
+    new, what = list(marks), SAYS[table.name][0]
+    ids = {one.customer_id for one in new}
+    last = now(conn, table, ids)
+    held = dict(zip(last["customer_id"], last[what], strict=True))
+    whole = standing(conn, ids)
+    kept = []
+    for one in new:
+        person = whole[one.customer_id]
+        if held.get(person, "") == one.was:
+            kept.append(one)
+            held[person] = getattr(one, what)
+    return kept
+
+
+def first_broken(conn: Connection, table: Table) -> str:
+    """Return the first customer and day of whom a mark does not go on where the last one ended.
+
+    Each says what he was before, days never go back, and nobody changes to what he is. Whoever was
+    ever one with another record is left out: his marks may go on from those of the other.
+    """
+    mark, value = table.c, table.c[SAYS[table.name][0]]
+    rows = select(
+        mark.id,
+        mark.customer_id,
+        mark.day,
+        value.label("value"),
+        mark.was,
+        _before(table, value, "").label("before"),
+        _before(table, mark.day, mark.day).label("since"),
+    ).subquery()
+    told, words = rows.c, WORDS[table.name]
+    odd = or_(
+        told.was != told.before,
+        told.day < told.since,
+        told.value == told.was,
+        told.value.not_in(words),
+    )
+    joined = union(select(merges.c.kept_id), select(merges.c.gone_id))
+    query = select(told.customer_id, told.day).where(odd, told.customer_id.not_in(joined))
+    for one, day in conn.execute(query.order_by(told.id)).all():
+        if not _was_joined(conn, one):
+            return f"{one} {day}"
+    return ""
+
+
+def _before(table: Table, what: Column[Any], first: Any) -> ColumnElement[Any]:
+    """Return what the mark before says of the same customer, or what stands in its place."""
+    own = table.c
+    said = func.lag(what).over(partition_by=own.customer_id, order_by=own.id)
+    return func.coalesce(said, first)
+
+
+def _was_joined(conn: Connection, customer_id: int) -> bool:
+    """Return whether a customer was one with a record of which nothing else is known any more."""
+    said = select(audit.c.id).where(audit.c.object == f"customer:{customer_id}:merge")
+    return conn.execute(said.limit(1)).first() is not None
 
 
 def add_grades(conn: Connection, marks: Sequence[GradeMark]) -> None:

@@ -184,13 +184,14 @@ def _number(desk: Desk, draft: Draft) -> None:
     if opened.phone is None:
         st.error(desk.say("contact.shut"), icon=":material/key_off:")
         return
-    label = desk.say("page_calls.dial_now", phone=opened.phone)
-    st.link_button(
-        blocks.plain(label),
-        f"tel:{opened.phone}",
-        width="stretch",
-        icon=":material/phone_forwarded:",
-    )
+    if opened.phone:
+        label = desk.say("page_calls.dial_now", phone=opened.phone)
+        st.link_button(
+            blocks.plain(label),
+            f"tel:{opened.phone}",
+            width="stretch",
+            icon=":material/phone_forwarded:",
+        )
     if opened.name:
         st.caption(blocks.plain(desk.say("page_calls.dial_for", name=opened.name)))
 
@@ -214,9 +215,10 @@ def _result(desk: Desk, form: str, draft: Draft, purpose: CallPurpose) -> Draft:
 def _code(desk: Desk, form: str, draft: Draft) -> CallCode | None:
     known = draft.code
     default = None if known is None else known if known in FREQUENT else MORE
+    out = NOT_REACHED if draft.is_incoming else ()
     first = st.pills(
         desk.say("page_calls.how"),
-        [*FREQUENT, MORE],
+        [*(one for one in FREQUENT if one not in out), MORE],
         default=default,
         format_func=lambda one: (
             desk.say("page_calls.more") if one == MORE else desk.say(f"word.call_code.{one}")
@@ -225,7 +227,7 @@ def _code(desk: Desk, form: str, draft: Draft) -> CallCode | None:
     )
     if first != MORE:
         return CallCode(first) if first else None
-    rest = [one for one in CallCode if one not in FREQUENT]
+    rest = [one for one in CallCode if one not in FREQUENT and one not in out]
     chosen = st.pills(
         desk.say("page_calls.which"),
         rest,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -46,6 +47,7 @@ CARDS = (
     Column("from_day", "customer.from", "day"),
     Column("to_day", "customer.to", "day"),
 )
+CARD = Path(__file__).parent.parent / "card.py"
 NAMED = 8
 """Vehicles that never came are named up to so many."""
 Draw = Callable[[Desk, Portrait], None]
@@ -110,6 +112,14 @@ def _is_away(rows: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _overview(desk: Desk, seen: Portrait) -> None:
+    if seen.complaints:
+        said = blocks.plain(desk.say("customer.complains", count=seen.complaints))
+        st.page_link(
+            str(CARD),
+            label=f":red[**{said}**]",
+            icon=":material/report:",
+            query_params={"customer": str(seen.customer_id), "card_part": "calls"},
+        )
     if not seen.vehicles.empty and not seen.is_organisation:
         _figures(desk, seen.vehicles)
     tags.draw(desk, customer_id=seen.customer_id)

@@ -92,6 +92,9 @@ def draw(desk: Desk, form: str, visit: Visit, station: str) -> None:
         st.warning(blocks.plain(_answer(desk, seen, terms, visit)), icon=":material/ac_unit:")
     else:
         blocks.answer(_answer(desk, seen, terms, visit))
+    if seen.complaints:
+        said = desk.say("page_counter.complains", count=seen.complaints)
+        st.warning(blocks.plain(said), icon=":material/report:")
     with st.container(border=True, key="counter_member"):
         _holds(desk, seen)
         _level(desk, visit.member)

@@ -180,18 +180,11 @@ def _put_season(desk: Desk, told: Roster) -> None:
             required=True,
             key=acts.fresh("roster_season"),
         )
-        law = st.selectbox(
-            desk.say("roster.law"),
-            told.laws,
-            index=told.laws.index(told.law),
-            key=acts.fresh("roster_law"),
-        )
         st.caption(blocks.plain(desk.say("roster.season_about")))
         if st.button(desk.say("roster.season_do"), key=acts.fresh("roster_season_do")):
-            acts.do(desk, lambda: _is_season(desk, told.station, season or told.season, law))
+            acts.do(desk, lambda: _is_season(desk, told.station, season or told.season))
 
 
-def _is_season(desk: Desk, station: str, season: str, law: str) -> str:
-    own = "" if law == desk.ask.settings.contact.law else law
-    rostering.set_season(desk.ask, station=station, season=season, law=own)
+def _is_season(desk: Desk, station: str, season: str) -> str:
+    rostering.set_season(desk.ask, station=station, season=season)
     return desk.say("roster.is_season", season=desk.say(f"roster.season_{season}"))

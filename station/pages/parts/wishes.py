@@ -8,10 +8,10 @@ from station.model import Channel, ConsentSource, day_date
 from station.pages.parts import acts, blocks
 from station.pages.parts.desk import Desk
 from station.services.calls import wishing
-from station.services.calls.wishing import WEEK, Wanted, Wish
+from station.services.calls.wishing import ANY, WEEK, Said, Wanted, Wish
 
 HOUR_MIN = 60
-ANY = "any"
+LIFT = "calls.plan"
 
 
 def draw(desk: Desk, *, customer_id: int) -> None:
@@ -26,6 +26,9 @@ def draw(desk: Desk, *, customer_id: int) -> None:
         day = day_date(one.on_day)
         said = desk.say("wishing.said", day=day, source=source, account=one.account)
         st.caption(blocks.plain(said))
+        if one.is_barred and LIFT in desk.ask.scope.rights:
+            _lift(desk, customer_id, one.channel)
+    _history(desk, wishing.history(desk.ask, customer_id=customer_id))
     if "calls.record" in desk.ask.scope.rights:
         _form(desk, customer_id)
 
@@ -36,10 +39,10 @@ def _way(desk: Desk, channel: Channel | None) -> str:
 
 def _wanted(desk: Desk, one: Wish) -> str:
     """Return a wish in words."""
-    parts = []
     if one.is_barred:
-        parts.append(desk.say("wishing.barred"))
-    if one.is_unwanted and not one.is_barred:
+        return blocks.plain(desk.say("wishing.barred"))
+    parts = []
+    if one.is_unwanted:
         parts.append(desk.say("wishing.unwanted"))
     if one.weekdays:
         names = [desk.say(f"roster.day_{number}") for number in one.weekdays]
@@ -55,6 +58,43 @@ def _wanted(desk: Desk, one: Wish) -> str:
 def _clock(minute: int) -> str:
     hour, rest = divmod(minute, HOUR_MIN)
     return f"{hour}:{rest:02}"
+
+
+def _history(desk: Desk, said: list[Said]) -> None:
+    """Draw, folded, all that he ever said, also what does not count any more."""
+    if len(said) <= 1:
+        return
+    with st.expander(desk.say("wishing.history", words=len(said))):
+        for one in said:
+            wish = one.wish
+            lifted = desk.say("wishing.lifted_told") if one.is_lift else ""
+            way, wanted = blocks.plain(_way(desk, wish.channel)), _wanted(desk, wish)
+            st.markdown(f"**{way}** &nbsp;{blocks.plain(lifted)}{wanted}")
+            source = desk.say(f"word.consent_source.{wish.source}")
+            day = day_date(wish.on_day)
+            told = desk.say("wishing.said", day=day, source=source, account=wish.account)
+            st.caption(blocks.plain(told))
+
+
+def _lift(desk: Desk, customer_id: int, channel: Channel | None) -> None:
+    """Draw the way to write down that he lets himself be addressed so again."""
+    key = acts.fresh(f"bar_{customer_id}_{channel or ANY}")
+    with st.popover(desk.say("wishing.lift"), icon=":material/lock_open:", key=f"{key}_open"):
+        st.caption(blocks.plain(desk.say("wishing.lift_about")))
+        with st.form(key, border=False):
+            source = _source(desk, key)
+            on = st.date_input(desk.say("wishing.on"), "today", key=f"{key}_on")
+            why = acts.why(desk, key=f"bar_{customer_id}_{channel or ANY}_why")
+            sent = st.form_submit_button(desk.say("wishing.lift"), key=f"{key}_do")
+
+        def lift() -> str:
+            wishing.lift(
+                desk.ask, customer_id=customer_id, channel=channel, source=source, on=on, why=why
+            )
+            return desk.say("wishing.lifted")
+
+        if sent:
+            acts.do(desk, lift)
 
 
 def _form(desk: Desk, customer_id: int) -> None:

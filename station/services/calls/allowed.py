@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from station.archive import stations
-from station.archive.calls import agenda, caring, facts, results, rosters, wishes
+from station.archive.calls import agenda, caring, facts, results, wishes
 from station.archive.calls.agenda import Call
 from station.archive.calls.caring import Thought
 from station.archive.calls.results import Result
@@ -67,7 +67,6 @@ class Material:
     owned: Mapping[int, Sequence[int]]
     bought: Mapping[int, int]
     alarmed: Mapping[int, int]
-    laws: Mapping[int, str]
 
 
 def people(
@@ -166,7 +165,6 @@ def _material(
         owned=owned,
         bought=facts.last_days(conn, garage),
         alarmed=facts.alarm_days(conn, garage),
-        laws=rosters.laws_of(conn, rows, now.day),
     )
 
 

@@ -1,7 +1,7 @@
 """What to know before dialling: at most six lines, the open complaint first."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -81,7 +81,7 @@ def of(ask: Ask, *, customer_id: int, purpose: CallPurpose, call_id: int = 0) ->
         channel = call.channel if call else Channel.PHONE
         refusals = allowed.against(conn, ask, seen, wanted, channel, now, call=call)
         owned = known.vehicles(conn, {seen.customer.id: seen.customer.ids})[seen.customer.id]
-        heard = results.of_customer(conn, seen.customer.ids)
+        heard = [_in_sight(ask, one) for one in results.of_customer(conn, seen.customer.ids)]
         lines = list(_lines(conn, ask, seen, wanted, call, heard, owned, now))
         taken = claims.active_of(conn, seen.customer.ids, now.day)
         is_free = taken is None or claims.is_own(conn, ask, taken)
@@ -133,6 +133,13 @@ def _lines(
     )
 
 
+def _in_sight(ask: Ask, one: Result) -> Result:
+    """Return what was heard; out of sight only that somebody talked to him, and how it went."""
+    if one.station_id in ask.scope.station_ids:
+        return one
+    return replace(one, reason=None, need=None, promise_day=None, words_sealed=None)
+
+
 def _reason(heard: Sequence[Result]) -> LapseReason | None:
     return next((one.reason for one in heard if one.reason is not None), None)
 
@@ -147,7 +154,9 @@ def _complaint(conn: Connection, ask: Ask, seen: Seen, now: Moment) -> Line | No
             place = sealed.place(
                 Kind.COMPLAINT, customer_id=one.customer_id, opened_at=one.opened_at
             )
-            said = sealing.unseal(ask.db, one.said_sealed, place=place) or ""
+            is_here = one.station_id in ask.scope.station_ids
+            words = sealing.unseal(ask.db, one.said_sealed, place=place) if is_here else ""
+            said = words or ""
             days = now.day - one.opened_at // DAY_S
             key = "brief.complaint_said" if said else "brief.complaint"
             return Line("complaint", key, {"days": max(days, 0), "words": _short(said)})

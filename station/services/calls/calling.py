@@ -1,18 +1,26 @@
 """Whom do I call now? The day's calls, the rules asked again, and the dialling."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from station.archive import stations
 from station.archive import vehicles as garage
-from station.archive.calls import agenda, claiming, facts
+from station.archive.calls import agenda, claiming, facts, wishes
 from station.archive.calls.agenda import Call, Next
 from station.archive.customers import book, persons
 from station.archive.database import Connection
 from station.contact.rules import Law, Person, Refusal
 from station.errors import NotAllowedError, NotFoundError
-from station.model import Act, CallPurpose, CallStatus, CancelReason, Channel
+from station.model import (
+    CONSENT_TO,
+    Act,
+    CallPurpose,
+    CallStatus,
+    CancelReason,
+    Channel,
+    Purpose,
+)
 from station.services import trail
 from station.services.access import acting, right, stations_in_sight
 from station.services.ask import Ask
@@ -26,6 +34,7 @@ from station.services.personal import sealing
 MOST_LABELS = 2
 """Vehicles by which a customer is told of in a list."""
 MOST_FOUND = 12
+_NEVER = frozenset({Refusal.DO_NOT_CALL, Refusal.DENIED})
 CANCELLED = {Refusal.CAME_BACK: CancelReason.CAME_BACK, Refusal.OUR_FAULT: CancelReason.OUR_FAULT}
 
 
@@ -328,7 +337,8 @@ def dial(
 
     Raises:
         NotFoundError: he is not in sight, or nothing is kept of how to reach him.
-        NotAllowedError: another calls him or looks after him, or the rules say no.
+        NotAllowedError: another calls him or looks after him, the rules say no, or for a service
+            call there is no reason.
         LimitReachedError: the day's names and numbers are used up.
     """
     with acting(ask) as conn:
@@ -336,16 +346,49 @@ def dial(
         now = claims.moment_of(conn, seen)
         call = call_of(conn, ask, seen, call_id) or own_call(conn, ask, seen, now)
         refuse_strangers(conn, ask, seen, call, now)
-        wanted = call.purpose if call else purpose
-        refusals = allowed.against(conn, ask, seen, wanted, channel, now, call=call)
+        wanted, way = (call.purpose, call.channel) if call else (purpose, channel)
+        refusals = _refusals(conn, ask, seen, call, (wanted, way, now))
         if not refusals:
+            if call is None:
+                refuse_untold(conn, seen, wanted, now)
             claims.hold(conn, ask, seen, now)
             what = f"customer:{customer_id}"
             contacts.note_reveal(conn, ask, seen, what, reason=f"call {wanted}")
-            return _reached(conn, ask, seen)
+            told = _reached(conn, ask, seen)
+            by_phone = _refusals(conn, ask, seen, call, (wanted, Channel.PHONE, now))
+            # Who is visited and may not be called is not called on the way either.
+            return replace(told, phone="") if _NEVER.intersection(by_phone) else told
         if call is not None and _is_over(refusals):
             _cancel_one(conn, ask, call.id, refusals)
     raise NotAllowedError(f"calls.rule_{refusals[0]}")
+
+
+def _refusals(
+    conn: Connection,
+    ask: Ask,
+    seen: Seen,
+    call: Call | None,
+    asked: tuple[CallPurpose, Channel, Moment],
+) -> tuple[Refusal, ...]:
+    """Return what speaks against contacting him now; a message opens no number."""
+    purpose, way, now = asked
+    if way not in {Channel.PHONE, Channel.VISIT}:
+        return (Refusal.UNWANTED,)
+    return allowed.against(conn, ask, seen, purpose, way, now, call=call)
+
+
+def refuse_untold(conn: Connection, seen: Seen, purpose: CallPurpose, now: Moment) -> None:
+    """Refuse a service call that nobody asked for: it would mind neither consent nor limits.
+
+    Raises:
+        NotAllowedError: no complaint of his is open, and no such date is due.
+    """
+    if CONSENT_TO[purpose] is not Purpose.SERVICE:
+        return
+    date = agenda.next_of(conn, seen.customer.ids)
+    is_due = date is not None and date.day <= now.day and CONSENT_TO[date.why] is Purpose.SERVICE
+    if not is_due and not wishes.complaining(conn, seen.customer.ids):
+        raise NotAllowedError("calls.no_service")
 
 
 def call_of(conn: Connection, ask: Ask, seen: Seen, call_id: int) -> Call | None:
@@ -362,6 +405,8 @@ def call_of(conn: Connection, ask: Ask, seen: Seen, call_id: int) -> Call | None
         raise NotFoundError("calls.none")
     if call.status is not CallStatus.PLANNED:
         raise NotFoundError(f"calls.is_{call.status}")
+    if call.id not in {one.id for one in agenda.planned_with(conn, seen.customer.ids)}:
+        raise NotFoundError("calls.none")  # of a plan that nobody approved
     return call
 
 
@@ -369,7 +414,11 @@ def own_call(conn: Connection, ask: Ask, seen: Seen, now: Moment) -> Call | None
     """Return the asker's or anybody's planned call with a customer that is due, the oldest."""
     own = {None, ask.scope.account_id}
     planned = agenda.planned_with(conn, seen.customer.ids)
-    due = (one for one in planned if one.account_id in own and one.day <= now.day)
+    due = (
+        one
+        for one in planned
+        if one.account_id in own and one.day <= now.day and one.station_id in ask.scope.station_ids
+    )
     return next(due, None)
 
 
@@ -386,10 +435,14 @@ def refuse_strangers(
     if found is not None:
         claims.refuse_taken(conn, ask, found)
         return
-    own = {None, ask.scope.account_id}
+    own, here = {None, ask.scope.account_id}, ask.scope.station_ids
     date = agenda.next_of(conn, seen.customer.ids)
-    is_planned = call is not None and call.account_id in own
-    is_due = date is not None and date.account_id in own and date.day <= now.day
+    is_planned = call is not None and call.account_id in own and call.day <= now.day
+    is_due = (
+        date is not None
+        and (date.account_id in own and date.station_id in here)
+        and date.day <= now.day
+    )
     if not (is_planned or is_due or contacts.may_reveal(ask, seen)):
         raise NotAllowedError("contacts.not_yours")
 

@@ -157,7 +157,8 @@ def claim(ask: Ask, *, customer_id: int) -> None:
 
     Raises:
         NotFoundError: there is no such customer, or none in sight; both answer alike.
-        NotAllowedError: he is another's, was erased, or was the asker's own not long ago.
+        NotAllowedError: he is another's, registered elsewhere, was erased, or was the asker's own
+            not long ago.
         LimitReachedError: the asker took as many today as one may.
     """
     own = _own(ask)
@@ -169,6 +170,7 @@ def claim(ask: Ask, *, customer_id: int) -> None:
             refuse_taken(conn, ask, found)
             if found.kind is ClaimKind.PRIVATE:
                 return
+        contacts.refuse_elsewhere(ask, seen)
         if seen.customer.keeper_id not in {None, own}:
             raise NotAllowedError("calls.kept", account=seen.customer.keeper)
         _refuse_taking(conn, ask, seen, now)
@@ -327,11 +329,11 @@ def hand_over(ask: Ask, *, leaver: str, to: Sequence[str], reason: str) -> Hande
         ids = claiming.kept_by(conn, gone.id, ask.scope.station_ids)
         whose = dict(zip(ids, cycle(takers), strict=False))
         for customer_id, taker_id in whose.items():
-            _hand(conn, ask, customer_id, taker_id, now_s)
+            _hand(conn, ask, customer_id, (gone.id, taker_id), now_s)
         calls = _hand_calls(conn, ask, gone.id, whose, takers)
         dates = _hand_dates(conn, ask, gone.id, whose, takers)
         if whose or calls or dates:
-            what, count = f"account:{gone.name}:customers", len(whose)
+            what, count = f"account:{gone.id}:customers", len(whose)
             place = trail.place_of(ask.scope)
             trail.note(conn, ask.scope, Act.CHANGE, what, station_id=place, count=count, reason=why)
     return Handed(len(whose), calls, dates)
@@ -350,10 +352,13 @@ def _takers(conn: Connection, ask: Ask, names: Sequence[str], gone_id: int) -> l
     return found
 
 
-def _hand(conn: Connection, ask: Ask, customer_id: int, taker_id: int, at: int) -> None:
-    """Give one customer and the claim on him into other hands."""
+def _hand(conn: Connection, ask: Ask, customer_id: int, hands: tuple[int, int], at: int) -> None:
+    """Give one customer and the claim on him into other hands; a colleague's call goes on."""
+    gone_id, taker_id = hands
     rows = book.same(conn, customer_id)
     for one in claiming.active(conn, rows):
+        if one.kind is ClaimKind.LOCK and one.account_id != gone_id:
+            continue
         claiming.release(conn, [one.id], at, Released.HANDED_OVER)
         if one.kind is ClaimKind.PRIVATE:
             claiming.add(conn, replace(one, id=0, account_id=taker_id, claimed_at=at))

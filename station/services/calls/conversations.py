@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from station.archive.calls import agenda, checks, claiming, facts, results, wishes
+from station.archive.calls import agenda, checks, claiming, facts, rests, results, wishes
 from station.archive.customers import sealed
 from station.archive.customers.sealed import Kind
 from station.archive.database import Connection
@@ -26,6 +26,7 @@ def sections(
         "kept_by": _kept(conn, same),
         "call_lots": _lots(conn, same),
         "wishes": _wishes(conn, same),
+        "rests": _rests(conn, same),
         "complaints": _complaints(conn, ask, same, codes),
         "call_checks": _checks(conn, same, codes),
     }
@@ -107,6 +108,17 @@ def _wishes(conn: Connection, same: Sequence[int]) -> list[dict[str, Any]]:
             "barred": one.is_barred,
         }
         for one in wishes.ever(conn, same)
+    ]
+
+
+def _rests(conn: Connection, same: Sequence[int]) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": _instant(one.made_at),
+            "reason": one.reason,
+            "ended_at": None if one.ended_at is None else _instant(one.ended_at),
+        }
+        for one in rests.of_customer(conn, same)
     ]
 
 

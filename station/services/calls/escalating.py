@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from station.archive import stations as sites
-from station.archive.calls import agenda
+from station.archive.calls import agenda, claiming
 from station.archive.customers import book
 from station.archive.database import Connection
 from station.contact.reminders import Told as Told  # noqa: PLC0414 - pages name it
 from station.contact.reminders import told_after
 from station.errors import NotFoundError
-from station.model import Act
+from station.model import Act, ClaimKind, Released
 from station.services import trail
 from station.services.access import acting, right
 from station.services.ask import Ask
@@ -65,11 +65,13 @@ def reassign(ask: Ask, *, customer_id: int, to: str, reason: str) -> None:
 
     Raises:
         NotFoundError: customer, account or date are not there, or not in sight.
-        NotAllowedError: he was erased, or the account does not work at a station of his.
+        NotAllowedError: he was erased or is registered elsewhere, or the account does not work at
+            a station of his.
         BadValueError: no reason is given, or it names him.
     """
     with acting(ask) as conn:
         seen = contacts.there(conn, ask, customer_id)
+        contacts.refuse_elsewhere(ask, seen)
         if agenda.next_of(conn, seen.customer.ids) is None:
             raise NotFoundError("calls.no_date")
         why = contacts.impersonal(reason, contacts.of_person(ask.db, seen.customer))
@@ -79,13 +81,18 @@ def reassign(ask: Ask, *, customer_id: int, to: str, reason: str) -> None:
 
 
 def _give(conn: Connection, ask: Ask, customer_ids: Sequence[int], taker_id: int) -> None:
+    """Give all records of a customer to somebody; whose list he was on has him no more."""
     at, account = clock.moment("UTC").at, ask.scope.account
+    held = [one for one in claiming.active(conn, customer_ids) if one.account_id != taker_id]
+    taken = [one.id for one in held if one.kind is ClaimKind.PRIVATE]
+    claiming.release(conn, taken, at, Released.HANDED_OVER)
     for row_id in customer_ids:
         contacts.put_keeper(conn, row_id, taker_id, how="assigned", account=account, at=at)
         agenda.give_next(conn, row_id, taker_id)
         agenda.tell(conn, row_id, Told.NOBODY)
     for call in agenda.planned_with(conn, customer_ids):
-        agenda.give(conn, call.id, taker_id)
+        if call.station_id in ask.scope.station_ids:
+            agenda.give(conn, call.id, taker_id)
 
 
 @right("calls.assign")

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from station.archive import stations as sites
-from station.archive.calls import agenda, homes
+from station.archive.calls import agenda, homes, rests
 from station.archive.calls.agenda import Call
 from station.archive.database import Connection
 from station.contact import dues
@@ -76,12 +76,17 @@ def looked_up(ask: Ask, station_id: int) -> Board:
 
 
 def at_home(conn: Connection, seen: Board, station_id: int) -> list[homes.Person]:
-    """Return whose home a station is: where he is registered, else where he comes most."""
+    """Return whose home a station is: where he is registered, else where he comes most.
+
+    Nobody who was put to rest.
+    """
     days = seen.frame.groupby(["person", "station_id"])["visit_days"].sum().reset_index()
     days = days.sort_values(["visit_days", "station_id"], ascending=[False, True])
     most = days.drop_duplicates("person").set_index("person")["station_id"].to_dict()
     people = homes.people(conn)
-    return [one for one in people if (one.station_id or most.get(one.customer_id)) == station_id]
+    resting = rests.at_rest(conn)
+    awake = [one for one in people if one.customer_id not in resting]
+    return [one for one in awake if (one.station_id or most.get(one.customer_id)) == station_id]
 
 
 def away(ask: Ask, seen: Board, station_id: int) -> pd.DataFrame:

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from station.analysis import winback
+from station.analysis.value import FUELS
 from station.analysis.winback import DUE, Effect, EffectRules, Ranking
 from station.archive import lake
 from station.archive.calls import holdouts
 from station.archive.database import Connection
 from station.config import Settings
-from station.model import DAY_S, MILLI, Arm, day_number
+from station.model import DAY_S, MILLI, Arm, Fuel, day_number
 from station.services import board
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
@@ -22,8 +23,9 @@ from station.services.memory import remembered
 EVEN = 0.5
 """The chance to come back of whom the engine knows nothing."""
 RECENT_WEEKS = 13
+SHOP = FUELS.index(Fuel.NONE)
 POINTS = 100
-MARKED = ("once", "always", "litres", "margin")
+MARKED = ("once", "always", "litres", "gain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Told:
     `path` is what was known at the end of each week (day, due, at, low, high), `stations` one row
     a station with its own limits. `waiting` fell due, and their days are not over yet. `needed`
     are about so many due in all until an effect of the size that is aimed at would be seen;
-    `per_week` fell due in the last quarter. `currency` is empty where money is of several.
+    `per_week` fell due in the last quarter. `currency` is empty where money is of several. What is
+    gained is the margin with `is_margin`, else the money, as where customers are graded.
     """
 
     whole: Effect
@@ -44,6 +47,7 @@ class Told:
     needed: int
     per_week: float
     currency: str
+    is_margin: bool
 
 
 @right("calls.report")
@@ -62,7 +66,7 @@ def effect(ask: Ask, *, stations: Sequence[str] = ()) -> Told:
     places = board.stations_known(ask).set_index("station_id")
     currencies = set(places.loc[sorted(set(due["station_id"])), "currency"])
     if len(currencies) > 1:
-        due = due.assign(margin=math.nan)
+        due = due.assign(gain=math.nan)
     whole = winback.measure(due, rules)
     return Told(
         whole=whole,
@@ -73,6 +77,7 @@ def effect(ask: Ask, *, stations: Sequence[str] = ()) -> Told:
         needed=winback.needed(whole, rules, ask.settings.holdout.share),
         per_week=_per_week(drawn, day_number(ask.as_of)),
         currency=currencies.pop() if len(currencies) == 1 else "",
+        is_margin=ask.settings.value.knows_margins,
     )
 
 
@@ -100,12 +105,15 @@ def _due(ask: Ask, wanted: tuple[int, ...]) -> tuple[pd.DataFrame, pd.Series]:
         lake.text("outcomes"),
         station_ids=frozenset(wanted),
         as_of_day=day,
-        by=("number", "minor_per_major"),
+        by=("number", "fuel", "minor_per_major"),
         frames={"windows": windows},
         rules=ask.settings.lake,
     )
-    amount = seen["amount_minor"] / seen["minor_per_major"]
-    sums = seen.assign(litres=seen["quantity_l"] / MILLI, amount=amount).groupby("number").sum()
+    kept = ask.settings.value
+    gain = seen["fuel_minor"] * kept.kept_of(seen["fuel"])
+    gain += seen["shop_minor"] * kept.kept_of(pd.Series(SHOP, index=seen.index))
+    gain /= seen["minor_per_major"]
+    sums = seen.assign(litres=seen["quantity_l"] / MILLI, gain=gain).groupby("number").sum()
     sums = sums.reindex(range(len(drawn)), fill_value=0)
     due = drawn.assign(
         is_held=drawn["arm"] == Arm.HOLD.value,
@@ -114,7 +122,7 @@ def _due(ask: Ask, wanted: tuple[int, ...]) -> tuple[pd.DataFrame, pd.Series]:
         was_called=called,
         returned=sums["visits"] > 0,
         litres=sums["litres"],
-        margin=sums["amount"] * rules.margin_share,
+        gain=sums["gain"],
     )
     return due[list(DUE)].astype(DUE), drawn["due_day"] + rules.outcome_days <= day
 
@@ -200,6 +208,7 @@ def document(told: Told) -> dict[str, object]:
         "needed": told.needed,
         "per_week": told.per_week,
         "currency": told.currency,
+        "gain_is": "margin" if told.is_margin else "money",
         "may_rank": told.ranking.is_proven,
         "path": path.to_dict("records"),
         "stations": told.stations.to_dict("records"),

@@ -31,6 +31,8 @@ from station.services.calls.caring import IN_LISTS, Due
 from station.services.calls.wording import For
 
 WAITING, SENT, EXPORTED, FAILED, WITHDRAWN = "waiting", "sent", "exported", "failed", "withdrawn"
+SENDING = "sending"
+"""It is on its way, or the house lost its power meanwhile: sent again it is delivered once."""
 OPEN = frozenset({WAITING, FAILED})
 """A list that may still be sent, or withdrawn."""
 SHOWN_LISTS, SAMPLES, MOST_SAMPLED = 20, 3, 50
@@ -351,10 +353,10 @@ def send(ask: Ask, *, list_id: int, reason: str) -> Delivery:
     """
     why = trail.needed(reason)
     with ask.db.reading() as conn:
-        _found(conn, ask, list_id, OPEN)
+        _found(conn, ask, list_id, {*OPEN, SENDING})
     where = gateways.read(ask.db.folder)
     with acting(ask) as conn:
-        one = _found(conn, ask, list_id, OPEN)
+        one = _found(conn, ask, list_id, {*OPEN, SENDING})
         _refuse_untimely(conn, ask, one)
         told = _of_list(conn, ask, one)
         changes = {"people": len(told), "reason": why}
@@ -362,9 +364,14 @@ def send(ask: Ask, *, list_id: int, reason: str) -> Delivery:
     if not told:
         raise NotFoundError("caring.nobody")
     sheets.count(ask, name="care", rows=len(told), reason=why)
+    with acting(ask) as conn:  # from here on nobody takes it back, or out by another door
+        _found(conn, ask, list_id, {*OPEN, SENDING})
+        store.mark_list(conn, list_id, status=SENDING)
     answer = out.deliver(where, _body(one, told), key=one.key, rules=ask.settings.gateway)
-    status = SENT if answer.is_taken else FAILED
     with acting(ask) as conn:
+        now = store.find_list(conn, list_id, ask.scope.station_ids) or one
+        is_sent = answer.is_taken or now.status == SENT  # in another tab, perhaps
+        status = SENT if is_sent else FAILED
         store.mark_list(
             conn,
             list_id,

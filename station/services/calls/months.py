@@ -296,14 +296,13 @@ def _refuse_rules(
         raise NotAllowedError("planning.rule_too_near")
     person = allowed.people(conn, [call.customer_id], now)[call.customer_id]
     person = _seen_from(person, call, [one for one in same if one.id not in known])
-    law = rostering.season_on(conn, call.station_id, moved.day).law
     found = rules.refusals(
         person,
         When(moved.day, moved.at_min, moved.minutes),
         call.purpose,
         call.channel,
         rules=ask.settings.contact,
-        law=ask.settings.contact.law_of(law),
+        law=allowed.law_of(conn, ask, call.station_id, moved.day),
     )
     if found:
         raise NotAllowedError(f"planning.rule_{found[0]}")

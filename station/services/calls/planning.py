@@ -119,9 +119,13 @@ def mend(ask: Ask, *, station: str, month: date) -> Made:
         currency = sites.everything(conn)[asked.station_id].currency
     made = solver.plan(task, with_prices=False)
     with acting(ask) as conn:
-        for call in lost:
-            agenda.end(conn, call.id, CallStatus.MOVED, CancelReason.REPLANNED)
-        before = {one.customer_id: one.id for one in lost}
+        before = {
+            call.customer_id: call.id
+            for call in lost
+            if agenda.end(conn, call.id, CallStatus.MOVED, CancelReason.REPLANNED)
+        }
+        still = tuple(one for one in made.calls if one.customer_id in before)
+        made = replace(made, calls=still)  # the others were made or taken out meanwhile
         _fill(conn, ask, asked.station_id, found.id, made, due, before)
         plans.tell(conn, found.id, _with_more(found.told, made, due))
         what, count = f"plan:{found.id}:mended", len(made.calls)

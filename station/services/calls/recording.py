@@ -20,6 +20,7 @@ from station.contact import calls as pure
 from station.contact.calls import Heard, Try
 from station.errors import BadValueError
 from station.model import (
+    DAY_S,
     NOT_REACHED,
     CallCode,
     CallMeasure,
@@ -96,7 +97,8 @@ def record(ask: Ask, *, key: str, report: Report) -> Saved:
         NotFoundError: customer or call are not there, or not in sight.
         NotAllowedError: another has claimed the customer, or he was erased.
         BadValueError: reason or measure of a lost regular are missing, or something is out of
-            range; or the key was used for another call, or this call was recorded before.
+            range, or who rang himself was not reached; or the key was used for another call, or
+            this call was recorded before.
     """
     _refuse_long(key, report)
     with acting(ask, changes_figures=_moves_state(report)) as conn:
@@ -108,6 +110,7 @@ def record(ask: Ask, *, key: str, report: Report) -> Saved:
         call = calling.call_of(conn, ask, seen, report.call_id)
         if not report.is_incoming:
             call = call or calling.own_call(conn, ask, seen, now)
+        if not report.is_incoming or call is not None:  # who rings himself ends nobody's call
             calling.refuse_strangers(conn, ask, seen, call, now)
         purpose = call.purpose if call else report.purpose
         heard = _complete(conn, ask, seen, report, purpose, now)
@@ -137,6 +140,8 @@ def _refuse_long(key: str, report: Report) -> None:
         raise BadValueError("calls.key_bad")
     if len(report.words) > LONGEST_WORDS:
         raise BadValueError("error.note_too_long", limit=LONGEST_WORDS)
+    if report.is_incoming and report.code in NOT_REACHED:
+        raise BadValueError("calls.was_reached")
     if len(report.competitor) > LONGEST_NAME:
         raise BadValueError("error.note_too_long", limit=LONGEST_NAME)
 
@@ -217,7 +222,7 @@ def _result(
         station_id=seen.station_id,
         account=ask.scope.account,
         at=now.at,
-        opened_at=min(report.opened_at, now.at),
+        opened_at=max(min(report.opened_at, now.at), now.at - DAY_S),
         purpose=purpose,
         channel=report.channel,
         code=heard.code,
@@ -343,7 +348,7 @@ def _complain(conn: Connection, ask: Ask, seen: Seen, report: Report, now: Momen
 
 
 def _bar(conn: Connection, ask: Ask, seen: Seen, now: Moment) -> None:
-    """Let nobody call him any more, from this moment on."""
+    """Let nobody call him any more, from this moment on; what he wished for is kept beside it."""
     customer_id, account = seen.customer.id, ask.scope.account
     withdrawn = [
         Consent(
@@ -361,25 +366,30 @@ def _bar(conn: Connection, ask: Ask, seen: Seen, now: Moment) -> None:
     ]
     consents.add(conn, withdrawn)
     occasions.forget_unwanted(conn, customer_id)
-    wishes.add(
-        conn,
-        Wish(
-            customer_id=customer_id,
-            channel=Channel.PHONE,
-            weekdays="",
-            from_min=None,
-            to_min=None,
-            most=None,
-            is_unwanted=True,
-            is_barred=True,
-            source=ConsentSource.CALL,
-            on_day=now.day,
-            account=account,
-            written_at=now.at,
-        ),
-    )
+    known = wishes.standing(conn, [customer_id], now.day).get(customer_id, ())
+    wish = next((one for one in known if one.channel is Channel.PHONE), _unasked(customer_id))
+    said = replace(wish, source=ConsentSource.CALL, on_day=now.day, written_at=now.at)
+    wishes.add(conn, replace(said, is_barred=True, account=account))
     for call in _by_phone(agenda.planned_with(conn, seen.customer.ids)):
         agenda.end(conn, call.id, CallStatus.CANCELLED, CancelReason.RULES)
+
+
+def _unasked(customer_id: int) -> Wish:
+    """Return the wish of whoever said nothing of calls."""
+    return Wish(
+        customer_id=customer_id,
+        channel=Channel.PHONE,
+        weekdays="",
+        from_min=None,
+        to_min=None,
+        most=None,
+        is_unwanted=False,
+        is_barred=False,
+        source=ConsentSource.CALL,
+        on_day=0,
+        account="",
+        written_at=0,
+    )
 
 
 def _by_phone(planned: Sequence[Call]) -> list[Call]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from station.archive import stations as sites
-from station.archive.calls import agenda
+from station.archive.calls import agenda, rests
 from station.archive.calls.agenda import Next
 from station.archive.customers import book, filters
 from station.archive.database import Connection
@@ -13,7 +13,7 @@ from station.errors import BadValueError
 from station.model import CallPurpose, day_date, day_number
 from station.services.access import acting, right, stations_in_sight
 from station.services.ask import Ask
-from station.services.calls import claims, clock
+from station.services.calls import calling, claims, clock
 from station.services.calls.clock import Moment
 from station.services.customers import contacts, grades
 from station.services.customers.contacts import Seen
@@ -69,12 +69,14 @@ def set_next(ask: Ask, *, customer_id: int, on: date, why: CallPurpose) -> None:
 
     Raises:
         NotFoundError: there is no such customer, or none in sight; both answer alike.
-        NotAllowedError: he was erased.
+        NotAllowedError: he was erased, is none of the asker's, or needs no such service.
         BadValueError: the day is not ahead, or too far ahead.
     """
     with acting(ask) as conn:
         seen = contacts.there(conn, ask, customer_id)
         now = claims.moment_of(conn, seen)
+        calling.refuse_strangers(conn, ask, seen, None, now)
+        calling.refuse_untold(conn, seen, why, now)
         day = day_number(on)
         if not now.day <= day <= now.day + ask.settings.calls.ahead_days:
             raise BadValueError("calls.lack_next_day", tries=ask.settings.calls.tries)
@@ -159,11 +161,15 @@ def undated(ask: Ask, *, stations: Sequence[str] = ()) -> list[Undated]:
 
 
 def without(conn: Connection, station_ids: frozenset[int]) -> dict[int, str]:
-    """Return the A and B customers registered here without a date, with their grades."""
+    """Return the A and B customers registered here without a date, with their grades.
+
+    Nobody who was put to rest.
+    """
     ids = sorted(filters.registered(conn, station_ids))
     first = {rows[0] for rows in book.same_of_many(conn, ids).values()}
     graded = grades.now(conn, sorted(first))
-    valued = [one for one in first if graded[one] in DATED]
+    resting = rests.at_rest(conn)
+    valued = [one for one in first if graded[one] in DATED and one not in resting]
     dated = agenda.next_days(conn, valued)
     return {one: graded[one] for one in sorted(valued) if one not in dated}
 

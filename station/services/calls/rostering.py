@@ -225,22 +225,44 @@ def set_back(ask: Ask, *, station: str, account: str) -> None:
 
 
 @right("calls.plan")
-def set_season(ask: Ask, *, station: str, season: str, law: str = "") -> None:
-    """Let a station have its peak or its slack from today on, and (if named) a law of its own.
+def set_season(ask: Ask, *, station: str, season: str) -> None:
+    """Let a station have its peak or its slack from today on.
 
     Raises:
         NotFoundError: there is no such station in sight.
-        BadValueError: there is no such season, or no such law.
+        BadValueError: there is no such season.
     """
-    if season not in SEASONS or (law and law not in ask.settings.contact.laws):
+    if season not in SEASONS:
         raise BadValueError("planning.bad_season")
     with acting(ask) as conn:
         station_id = station_of(conn, ask, station)
-        day, now_s = _today(conn, station_id), clock.moment("UTC").at
-        new = Season(station_id, day, season, law)
-        rosters.put_season(conn, new, made_by=ask.scope.account, made_at=now_s)
-        what = f"season:{station_id}"
-        trail.note(conn, ask.scope, Act.CHANGE, what, station_id=station_id, reason=season)
+        now = season_on(conn, station_id, _today(conn, station_id))
+        _put_season(conn, ask, now._replace(season=season), f"season:{station_id}", season)
+
+
+@right("stations.keep")
+def set_law(ask: Ask, *, station: str, law: str) -> None:
+    """Let a law hold at a station from today on, none named: that of the chain.
+
+    Whoever calls does not choose by which law.
+
+    Raises:
+        NotFoundError: there is no such station in sight.
+        BadValueError: there is no such law.
+    """
+    if law and law not in ask.settings.contact.laws:
+        raise BadValueError("planning.bad_season")
+    with acting(ask) as conn:
+        station_id = station_of(conn, ask, station)
+        now = season_on(conn, station_id, _today(conn, station_id))
+        _put_season(conn, ask, now._replace(law=law), f"law:{station_id}", law)
+
+
+def _put_season(conn: Connection, ask: Ask, told: Season, what: str, reason: str) -> None:
+    new = told._replace(from_day=_today(conn, told.station_id))
+    now_s = clock.moment("UTC").at
+    rosters.put_season(conn, new, made_by=ask.scope.account, made_at=now_s)
+    trail.note(conn, ask.scope, Act.CHANGE, what, station_id=told.station_id, reason=reason)
 
 
 def _worker(conn: Connection, ask: Ask, station: str, account: str) -> tuple[int, int]:

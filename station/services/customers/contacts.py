@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from time import time
 
+from station.analysis.holdout import quarter_of
 from station.archive import stations
-from station.archive.calls import claiming
+from station.archive.calls import claiming, facts, wishes
 from station.archive.customers import book, consents, sealed
 from station.archive.customers.book import Customer
 from station.archive.database import Connection, Database
@@ -19,13 +20,14 @@ from station.errors import (
 from station.guard import consent, looks, mask, traces
 from station.guard.traces import Traces
 from station.ingest import phones
-from station.model import Act, Channel, Purpose, Released, day_number
+from station.model import Act, Channel, ClaimKind, Purpose, Released, day_date, day_number
 from station.services import board, guessing, trail
 from station.services.access import acting, right, rights_of, start_of_today, today
 from station.services.ask import Ask
 from station.services.personal import sealing
 
 REVEAL, REVEAL_ANY = "contact.reveal", "contact.reveal_any"
+COMPLAINTS = "calls.read"
 TYPED_PHONE = re.compile(r"[+＋]?[\d\s()（）./-]{7,40}")
 """What is typed where a telephone is meant; a plate has letters."""
 
@@ -108,6 +110,13 @@ def note(
     """Write down what was done about a customer."""
     what = f"customer:{seen.customer.id}:{deed}"
     trail.note(conn, ask.scope, act, what, station_id=seen.station_id, reason=reason)
+
+
+def complaints(conn: Connection, ask: Ask, customer: Customer) -> int:
+    """Return how many complaints of a customer are open, 0 to whoever may not see that of him."""
+    told = wishes.open_of(conn, customer.ids)
+    may_see = ask.scope.rights.get(COMPLAINTS, frozenset())
+    return told if told and may_see & book.stations_of(conn, customer) else 0
 
 
 @right("cards.read")
@@ -204,7 +213,8 @@ def refuse_reveal(
     """Refuse to open how a customer is reached to whom it is closed, or where nothing is kept.
 
     Raises:
-        NotAllowedError: he is in another's care, or does not agree to this purpose and way.
+        NotAllowedError: he is in another's care, or does not agree to this purpose and way; or it
+            is no service, and another calls him or nobody is to.
         NotFoundError: nothing is kept.
     """
     if not may_reveal(ask, seen):
@@ -217,6 +227,29 @@ def refuse_reveal(
         words, purpose=purpose, channel=channel, day=day
     ):
         raise NotAllowedError("contacts.no_consent")
+    if purpose is not Purpose.SERVICE:
+        _refuse_contact(conn, ask, seen, purpose, channel, day)
+
+
+def _refuse_contact(
+    conn: Connection, ask: Ask, seen: Seen, purpose: Purpose, channel: Channel, day: int
+) -> None:
+    """Refuse what dialling refuses until something happens, or another would call him twice."""
+    ids = seen.customer.ids
+    for one in claiming.active(conn, ids):
+        holder = accounts.find(conn, account_id=one.account_id)
+        is_over = one.until_day is not None and one.until_day <= day
+        if holder is not None and not is_over and holder.person != ask.scope.person:
+            raise NotAllowedError("calls.taken", account=holder.name)
+    said = [one for some in wishes.standing(conn, ids, day).values() for one in some]
+    if any(one.is_barred and one.channel in {None, channel} for one in said):
+        raise NotAllowedError("calls.rule_do_not_call")
+    if purpose is not Purpose.MARKETING:
+        return
+    if wishes.complaining(conn, ids):
+        raise NotAllowedError("calls.rule_open_complaint")
+    if facts.held_out(conn, ids, quarter_of(day_date(day))):
+        raise NotAllowedError("calls.rule_held_out")
 
 
 def note_reveal(conn: Connection, ask: Ask, seen: Seen, what: str, *, reason: str) -> None:
@@ -268,17 +301,34 @@ def assign(ask: Ask, *, customer_id: int, keeper: str) -> None:
 
     Raises:
         NotFoundError: customer or account is not there.
-        NotAllowedError: the account does not work at a station of his.
+        NotAllowedError: he is registered elsewhere, or the account does not work at a station of
+            his.
     """
     with ask.db.writing(changes_figures=False) as conn:
         seen = there(conn, ask, customer_id)
+        refuse_elsewhere(ask, seen)
         keeper_id = keeper_of(conn, seen, keeper.strip().casefold()) if keeper.strip() else None
         give(conn, ask, seen, keeper_id, row_id=customer_id)
         held = claiming.active(conn, seen.customer.ids)
-        taken = [one.id for one in held if one.account_id != keeper_id]
+        taken = [
+            one.id
+            for one in held  # a colleague's call goes on
+            if one.account_id != keeper_id and one.kind is ClaimKind.PRIVATE
+        ]
         claiming.release(conn, taken, int(time()), Released.HANDED_OVER)
         what = f"customer:{customer_id}:keeper:{keeper_id or 'nobody'}"
         trail.note(conn, ask.scope, Act.CHANGE, what, station_id=seen.station_id)
+
+
+def refuse_elsewhere(ask: Ask, seen: Seen) -> None:
+    """Refuse to take into care whoever only passed by here.
+
+    Raises:
+        NotAllowedError: he is registered at stations out of sight alone.
+    """
+    homes = seen.customer.registered
+    if homes and homes.isdisjoint(ask.scope.station_ids):
+        raise NotAllowedError("calls.elsewhere")
 
 
 def give(

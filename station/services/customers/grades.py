@@ -10,6 +10,7 @@ from station.archive import stations as sites
 from station.archive.customers import marks
 from station.archive.database import Connection
 from station.model import Grade, day_number
+from station.services import board
 from station.services.access import right, stations_in_sight
 from station.services.ask import Ask
 from station.services.customers import contacts, roll, valuing
@@ -63,6 +64,27 @@ def listing(ask: Ask, *, stations: Sequence[str] = (), grades: Sequence[str] = (
     order = ["grade", "amount", "customer_id"]
     rows = rows.sort_values(order, ascending=[True, False, True], ignore_index=True)
     return rows[list(LISTED)]
+
+
+def moves(rows: pd.DataFrame, since: int) -> dict[str, pd.DataFrame]:
+    """Return who of these rose and who fell after a day, by the last that his grade did."""
+    late = rows[(rows["grade_day"] > since) & (rows["grade_was"] != "")]
+    return {
+        "rose": late[late["grade"] < late["grade_was"]],
+        "fell": late[late["grade"] > late["grade_was"]],
+    }
+
+
+@right("cards.read")
+def falls(ask: Ask, *, stations: Sequence[str] = (), days: int) -> int:
+    """Return how many of `listing` fell within the last days, without looking at everybody."""
+    since = day_number(ask.as_of) - days
+    day = roll.looking_back(ask.as_of, board.last_day(ask))
+    with ask.db.reading() as conn:
+        ids = marks.marked_after(conn, marks.GRADE, since)
+        last = marks.now(conn, marks.GRADE, ids, on_day=day)
+        told = moves(last.rename(columns={"was": "grade_was", "day": "grade_day"}), since)
+        return roll.count(conn, ask, told["fell"]["customer_id"].tolist(), stations)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ def renew(ask: Ask) -> int:
     new = _reached(asked, day)
     for start in range(0, len(new), LOT):
         with ask.db.writing(changes_figures=False) as conn:
-            marks.add_stages(conn, new[start : start + LOT])
+            some = marks.following(conn, marks.STAGE, new[start : start + LOT])
+            marks.add_stages(conn, some)
     with ask.db.writing(changes_figures=False) as conn:
         notice(conn, ask, day)
     return len(new)

@@ -23,7 +23,7 @@ class Portrait:
     """A customer as whoever asks may see him; `vehicles` are rows of the board, now his.
 
     `unseen` are how his vehicles are called that never came to a station in sight; they are told
-    where he is registered only.
+    where he is registered only. `complaints` are those that are open.
     """
 
     customer_id: int
@@ -36,6 +36,7 @@ class Portrait:
     vehicles: pd.DataFrame
     unseen: tuple[str, ...]
     cards: pd.DataFrame
+    complaints: int
 
 
 @right("cards.read")
@@ -49,6 +50,7 @@ def portrait(ask: Ask, *, customer_id: int) -> Portrait:
         seen = contacts.in_sight(conn, ask, customer_id)
         his = book.vehicles_of(conn, [customer_id])
         cards = timeline.cards_now(conn, customer_id)
+        complaints = contacts.complaints(conn, ask, seen.customer)
     trail.looked(
         ask.db,
         ask.scope,
@@ -72,6 +74,7 @@ def portrait(ask: Ask, *, customer_id: int) -> Portrait:
         vehicles=_rows_of(rows, his),
         unseen=tuple(sorted(label for label, _ in called.values())),
         cards=cards,
+        complaints=complaints,
     )
 
 

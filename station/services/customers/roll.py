@@ -1,6 +1,7 @@
 """Who are all the customers in sight, with grade, stage and keeper?"""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date
 
 import pandas as pd
 
@@ -27,11 +28,8 @@ def roll(conn: Connection, ask: Ask, stations: Sequence[str] = ()) -> pd.DataFra
 
     Nobody who was erased. Whoever was not judged yet has grade D and is a prospect.
     """
-    wanted = stations_in_sight(ask, stations)
-    people = lives.known(conn)
-    day = day_number(ask.as_of) if ask.as_of < board.last_day(ask) else None  # a look back
-    ids = registers.registered(conn, wanted) | set(_came(ask, tuple(stations)))
-    mine = people[people.index.isin(list(ids))]
+    people, day = lives.known(conn), looking_back(ask.as_of, board.last_day(ask))
+    mine = people[people.index.isin(list(in_sight(conn, ask, stations)))]
     grade = marks.now(conn, marks.GRADE, on_day=day).set_index("customer_id").reindex(mine.index)
     stage = marks.now(conn, marks.STAGE, on_day=day).set_index("customer_id").reindex(mine.index)
     told = mine.assign(
@@ -46,6 +44,25 @@ def roll(conn: Connection, ask: Ask, stations: Sequence[str] = ()) -> pd.DataFra
         trigger=stage["trigger"].fillna(""),
     )
     return told.reset_index()[list(COLUMNS)]
+
+
+def looking_back(as_of: date, last: date) -> int | None:
+    """Return the day that a look back is of, none if it is of the last day known."""
+    return day_number(as_of) if as_of < last else None
+
+
+def in_sight(conn: Connection, ask: Ask, stations: Sequence[str] = ()) -> set[int]:
+    """Return who is registered at these stations or came there while known; erased ones, too."""
+    here = registers.registered(conn, stations_in_sight(ask, stations))
+    return here | set(_came(ask, tuple(stations)))
+
+
+def count(conn: Connection, ask: Ask, ids: Collection[int], stations: Sequence[str] = ()) -> int:
+    """Return how many of these are in sight; who came is asked of those only who live elsewhere."""
+    here = registers.registered(conn, stations_in_sight(ask, stations))
+    away = [one for one in ids if one not in here]
+    came = set(_came(ask, tuple(stations))) if away else set()
+    return len(ids) - sum(one not in came for one in away)
 
 
 @remembered(entries=8)

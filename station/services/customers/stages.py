@@ -164,6 +164,16 @@ def stalls(ask: Ask, *, stations: Sequence[str] = ()) -> pd.DataFrame:
     return told[list(STALLED)]
 
 
+@right("cards.read")
+def still(ask: Ask, *, stations: Sequence[str] = ()) -> int:
+    """Return how many `stalls` would name, without looking at everybody."""
+    with ask.db.reading() as conn:
+        told = stalled.listing(conn)
+        if ASSIGN not in ask.scope.rights:
+            told = told[told["keeper"] == ask.scope.account]
+        return roll.count(conn, ask, told["customer_id"].tolist(), stations)
+
+
 @right("prospects.work")
 def decide(
     ask: Ask, *, stall_id: int, choice: Choice, until: date | None = None, reason: str
@@ -346,9 +356,10 @@ def _mark(conn: Connection, ask: Ask, seen: Seen, one: Proposal) -> None:
     was = now(conn, [first])[first]
     if Stage(one.stage) not in possible(was):
         raise BadValueError("stages.not_by_hand")
+    last = marks.now(conn, marks.STAGE, [first])
     mark = StageMark(
         customer_id=first,
-        day=day_number(today()),
+        day=max([day_number(today()), *map(int, last["day"])]),
         stage=one.stage,
         was=was,
         trigger=lifecycle.Trigger.APPROVED.value,

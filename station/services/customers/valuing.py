@@ -170,7 +170,8 @@ def _mark(ask: Ask, day: int, lived: Lives) -> int:
     ]
     for start in range(0, len(new), LOT):
         with ask.db.writing(changes_figures=False) as conn:
-            marks.add_grades(conn, new[start : start + LOT])
+            some = marks.following(conn, marks.GRADE, new[start : start + LOT])
+            marks.add_grades(conn, some)
     return len(new)
 
 
@@ -195,7 +196,8 @@ def _marked(
     """Return the mark of a customer who has another grade; `last` are the one before, its facts."""
     was, then = last[0], json.loads(last[1])
     reason = value.why(facts, then, is_up=bool(was) and grade < was) if was else value.Why.FIRST
-    return GradeMark(customer_id, day, grade, was, reason.value, int(time()), facts)
+    floor = max(day, int(last["day"].get(customer_id, day)))  # sales may have been taken back
+    return GradeMark(customer_id, floor, grade, was, reason.value, int(time()), facts)
 
 
 def since(days: "pd.Series[float]") -> list[object]:

@@ -71,7 +71,8 @@ class Slip:
 class Present:
     """A member at the counter: what he is called, masked, and all that he `has`.
 
-    `since` is the last spending and `newest` the last transaction that he is seen with.
+    `since` is the last spending and `newest` the last transaction that he is seen with;
+    `complaints` are those that are open.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Present:
     since: int
     newest: int
     today: tuple[Booked, ...]
+    complaints: int = 0
 
 
 @right("points.read")
@@ -207,6 +209,7 @@ def present(ask: Ask, *, member: Named) -> Present:
                 for one in today
                 if one.id not in undone and (near or one.station_id in ask.scope.station_ids)
             ),
+            complaints=contacts.complaints(conn, ask, book.sure(conn, customer_id)),
         )
 
 

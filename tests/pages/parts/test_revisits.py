@@ -1,5 +1,7 @@
 """On the card a complaint is closed and a wish is written down; what was before is told."""
 
+from dataclasses import replace
+
 import pytest
 from nights import each_lang
 from opened import desk_of, words_of
@@ -9,6 +11,7 @@ from station.archive import stations
 from station.archive.calls import wishes
 from station.archive.calls.wishes import Complaint
 from station.archive.people import accounts as book
+from station.model import Channel
 from station.services import board
 from station.services.ask import Ask
 from station.services.calls import complaining, wishing
@@ -63,3 +66,16 @@ def test_a_complaint_is_closed_and_a_wish_written_on_the_card(own_ask: Ask, lang
     assert "2026" in words_of(app)
     (folded,) = app.expander
     assert "clerk1" in folded.markdown[0].value
+
+    with own_ask.db.writing(changes_figures=False) as conn:
+        wishes.add(conn, replace(wish, channel=Channel.PHONE, is_barred=True))
+    key = f"bar_{customer_id}_phone_2"
+    app.run()
+    app.text_input(key=f"bar_{customer_id}_phone_why_2").set_value("在柜台签了字")
+    app.button(key=f"{key}_do").click().run()
+    assert not app.exception
+    assert not any(one.is_barred for one in wishing.counting(own_ask, customer_id=customer_id))
+    assert [one.is_lift for one in wishing.history(own_ask, customer_id=customer_id)] == [
+        *(True, False, False)
+    ]
+    assert len(app.expander) == 2

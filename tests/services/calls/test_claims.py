@@ -13,9 +13,11 @@ from station.archive.customers import book, merging
 from station.contact.calls import CallRules
 from station.errors import BadValueError, LimitReachedError, NotAllowedError, NotFoundError
 from station.model import DAY_S, CallCode, CallPurpose, ClaimKind
+from station.services.access import today
 from station.services.ask import Ask
 from station.services.calls import calling, claims, reminding
 from station.services.calls.nights import look_after
+from station.services.people import audit
 
 MANY = 100
 
@@ -180,6 +182,8 @@ def test_all_that_somebody_looked_after_goes_into_other_hands(anywhere: Ward) ->
         assert (held.account_id, held.kind) == (ward.colleague.scope.account_id, ClaimKind.PRIVATE)
     (date,) = reminding.due(ward.colleague, days=100)
     assert (date.customer_id, date.account) == (ward.who(WANG), "colleague")
+    told = audit.events(ward.ask, from_on=today(), to_on=today(), account="boss")["object"]
+    assert f"account:{ward.clerk.scope.account_id}:customers" in set(told)
 
 
 def test_nothing_is_handed_to_nobody_or_without_a_reason(ward: Ward) -> None:

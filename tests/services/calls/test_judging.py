@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 from town import NOW, TODAY, Person, ask_of, sell, settle, visit
 
+from station.analysis.value import ValueRules
 from station.archive import stations
 from station.archive.calls import holdouts, results
 from station.archive.calls.holdouts import HoldOut
 from station.archive.calls.results import Result
 from station.archive.database import Database
+from station.config import Settings
 from station.errors import NotFoundError
 from station.model import DAY_S, Arm, CallCode, CallPurpose, Channel, Sale
 from station.services.ask import Ask
@@ -33,9 +35,10 @@ class Village:
     def ask(self) -> Ask:
         return replace(ask_of(self.db), as_of=date(2026, 9, 1))
 
-    def due(self) -> pd.DataFrame:
+    def due(self, settings: Settings | None = None) -> pd.DataFrame:
         """Return what came of each, in the order of their numbers."""
-        drawn, _ = judging._due(self.ask(), tuple(self.ask().scope.station_ids))
+        ask = replace(self.ask(), settings=settings or Settings())
+        drawn, _ = judging._due(ask, tuple(ask.scope.station_ids))
         return drawn.set_index("customer_id").loc[list(self.ids)]
 
     def sell(self, *sales: Sale) -> None:
@@ -75,14 +78,15 @@ def test_a_visit_counts_from_the_day_after_until_the_last_of_the_days(village: V
     assert village.due()["returned"].tolist() == [False, True, True, False, False, False]
 
 
-def test_litres_and_margin_are_those_of_the_days(village: Village) -> None:
+def test_litres_and_gain_are_those_of_the_days(village: Village) -> None:
     first = village.people[0]
     village.sell(visit(first, 20), visit(first, 15, quantity_milli=10_000, amount_minor=8_000))
+    known = replace(Settings(), value=ValueRules(margin_petrol=0.08, margin_shop=0.5))
 
-    row = village.due().iloc[0]
+    row, margin = village.due().iloc[0], village.due(known).iloc[0]["gain"]
 
-    assert row["litres"] == 40
-    assert row["margin"] == pytest.approx((225 + 80) * 0.08)
+    assert (row["litres"], row["gain"]) == (40, 225 + 80)
+    assert margin == pytest.approx((225 + 80) * 0.08)
 
 
 def test_visits_at_another_station_are_not_this_ones(village: Village) -> None:

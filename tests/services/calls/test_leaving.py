@@ -6,7 +6,7 @@ from town import one
 
 from station.archive.customers.erasing import CALLED
 from station.model import CallCode, CallPurpose
-from station.services.calls import claims
+from station.services.calls import claims, resting
 from station.services.personal import erasure, privacy, retention
 
 
@@ -17,6 +17,7 @@ def busy(ward: Ward) -> None:
     ward.save(ward.clerk, LI, CallCode.COMPLAINT, words="加错了油", competitor="甲示油站")
     ward.plan(LI, ward.clerk, CallPurpose.KEEP, day=TODAY + 9)
     ward.save(ward.clerk, LI, CallCode.DNC_REQUEST, purpose=CallPurpose.SERVICE)
+    resting.put(ward.manager, customer_ids=[ward.who(LI)], reason="moved away")
 
 
 def test_a_persons_file_tells_of_his_calls_and_of_nobody_else(ward: Ward) -> None:
@@ -32,6 +33,7 @@ def test_a_persons_file_tells_of_his_calls_and_of_nobody_else(ward: Ward) -> Non
     assert told["complaints"][0]["said"] == "加错了油"
     assert (told["wishes"][0]["barred"], told["next_contact"]) == (True, None)
     assert told["kept_by"][0]["how"] == "claimed"
+    assert told["rests"][0]["reason"] == "moved away"
     assert "clerk" not in str([told[name] for name in ("calls", "call_results", "kept_by")])
 
 

@@ -14,7 +14,7 @@ from station.config import Settings
 from station.errors import ConfigError, NotAllowedError, NotFoundError, StationError
 from station.guard import mask
 from station.model import DAY_S, Act, Channel, Purpose, Role
-from station.output.gateway import GatewayRules
+from station.output.gateway import Answer, GatewayRules
 from station.services.ask import Ask
 from station.services.calls import caring, gateways, messages, wording
 from station.services.calls.caring import Glad, Grief
@@ -188,6 +188,24 @@ def test_a_gateway_gets_each_message_once(quick: Town) -> None:
     assert said["list"] == got["headers"]["Idempotency-Key"] == KEY
     with pytest.raises(NotAllowedError, match="has_left"):
         messages.withdraw(quick.ask, list_id=list_id, reason="x")
+
+
+def test_what_is_on_its_way_is_neither_taken_back_nor_taken_out(
+    quick: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list_id = made(quick)
+
+    def meanwhile(*_: object, **__: object) -> Answer:
+        with pytest.raises(NotAllowedError, match="has_left"):
+            messages.withdraw(quick.ask, list_id=list_id, reason="x")
+        with pytest.raises(NotAllowedError, match="has_left"):
+            messages.export(quick.ask, list_id=list_id, kind="csv", reason="x", lang="zh")
+        return Answer(200, 1)
+
+    set_up(quick, "https://sms.example/")
+    monkeypatch.setattr(messages.out, "deliver", meanwhile)
+
+    assert messages.send(quick.ask, list_id=list_id, reason="greet").status == "sent"
 
 
 def test_nothing_is_sent_by_night_and_the_list_stays(quick: Town) -> None:

@@ -1,6 +1,7 @@
 """A month is planned from what is known, approved by the manager, and mended without a stir."""
 
 from datetime import date, time, timedelta
+from typing import Any
 
 import pytest
 from services.calls.ward import ABROAD, LI, TODAY, WANG, Ward
@@ -11,7 +12,7 @@ from station.archive.calls.wishes import Complaint
 from station.archive.customers import marks
 from station.archive.customers.marks import GradeMark
 from station.errors import BadValueError, NotAllowedError, NotFoundError
-from station.model import CallPurpose, Purpose, day_date
+from station.model import CallPurpose, CallStatus, Purpose, day_date
 from station.services.calls import calling, months, planning, rostering
 from station.services.calls.months import Month
 
@@ -130,6 +131,28 @@ def test_a_date_that_somebody_agreed_is_kept_and_counts(ward: Ward) -> None:
 
     told = seen(ward).calls
     assert told[["purpose", "day"]].values.tolist() == [["service", day_date(TODAY + 9)]]
+
+
+def test_a_call_that_was_made_while_a_plan_is_mended_is_not_made_again(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graded(ward, li="A", wang="B")
+    ward.keep(LI, ward.clerk)
+    make(ward)
+    planning.approve(ward.manager, station="S1", month=MONTH)
+    gone = seen(ward).calls.query("account == 'clerk'")["call_id"].tolist()
+    month = {"from_on": MONTH, "to_on": date(2026, 9, 30)}
+    rostering.set_away(ward.manager, station="S1", account="clerk", **month)
+    plan = planning.solver.plan
+
+    def meanwhile(*told: Any, **more: Any) -> Any:
+        with ward.ask.db.writing() as conn:
+            assert all(agenda.end(conn, one, CallStatus.DONE) for one in gone)
+        return plan(*told, **more)
+
+    monkeypatch.setattr(planning.solver, "plan", meanwhile)
+
+    assert planning.mend(ward.manager, station="S1", month=MONTH).calls == 0
 
 
 def test_what_is_planned_by_hand_keeps_its_distance_and_its_time(ward: Ward) -> None:
@@ -300,12 +323,15 @@ def test_hours_that_cannot_be_are_refused(ward: Ward, told: dict[str, object]) -
 
 
 def test_a_season_and_a_law_hold_from_today_on(ward: Ward) -> None:
-    rostering.set_season(ward.manager, station="S1", season="slack", law="DE")
+    rostering.set_law(ward.ask, station="S1", law="DE")
+    rostering.set_season(ward.manager, station="S1", season="slack")
 
     told = rostering.roster(ward.manager, station="S1")
     assert (told.season, told.law, told.since) == ("slack", "DE", day_date(TODAY))
     with pytest.raises(BadValueError, match=r"planning\.bad_season"):
         rostering.set_season(ward.manager, station="S1", season="rainy")
+    with pytest.raises(NotAllowedError):
+        rostering.set_law(ward.manager, station="S1", law="UK")
 
 
 def test_what_was_approved_is_dialled_like_any_other_call(ward: Ward) -> None:
@@ -328,6 +354,6 @@ def test_the_law_of_a_station_holds_when_its_customers_are_dialled(ward: Ward) -
     ward.now += 3 * 3600  # one in the afternoon, when nobody is called in China
     assert [one.against for one in calling.mine(ward.clerk)] == [("out_of_hours",)]
 
-    rostering.set_season(ward.manager, station="S1", season="peak", law="US")
+    rostering.set_law(ward.ask, station="S1", law="US")
 
     assert [one.against for one in calling.mine(ward.clerk)] == [()]

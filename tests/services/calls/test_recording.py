@@ -262,6 +262,7 @@ def test_a_and_b_customers_have_a_next_date_after_every_night(
 
 def test_a_date_is_set_ahead_only(ward: Ward) -> None:
     who = ward.who(LI)
+    ward.keep(LI, ward.clerk)
     reminding.set_next(ward.clerk, customer_id=who, on=day_date(TODAY + 3), why=CallPurpose.KEEP)
 
     yesterday = day_date(TODAY) - timedelta(days=1)

@@ -5,15 +5,17 @@ from datetime import date, timedelta
 
 import pytest
 from people import scope_for
-from town import Person, ask_of, at, sell, settle, visit
+from town import TODAY, Person, ask_of, at, sell, settle, visit
 
-from station.archive.customers import book, stalled
+from station.archive.customers import book, marks, stalled
+from station.archive.customers.marks import StageMark
 from station.archive.database import Database
+from station.archive.verify import MARKS
 from station.errors import BadValueError, NotAllowedError, NotFoundError
 from station.model import Role, Stage
 from station.services import access
 from station.services.ask import Ask
-from station.services.customers import leads, living, prospects, stages
+from station.services.customers import leads, living, prospects, stages, valuing
 from station.services.customers.prospects import Belongs
 from station.services.customers.stages import Choice
 
@@ -63,6 +65,18 @@ def test_by_night_everybody_has_his_stage_and_a_second_night_changes_nothing(ask
     assert [one.now for one in stages.history(ask, customer_id=4)] == [
         *("mature", "returning", "first_purchase"),
     ]
+
+
+def test_a_mark_that_does_not_go_on_from_the_last_one_is_proved_broken(ask: Ask) -> None:
+    living.renew(ask)
+    valuing.renew(ask)
+    late = StageMark(2, TODAY + 1, "lost", "mature", "gone", 0)
+    with ask.db.writing() as conn:
+        assert not any(marks.first_broken(conn, one) for one in MARKS)
+        assert not marks.following(conn, marks.STAGE, [late])
+        marks.add_stages(conn, [late])
+
+        assert marks.first_broken(conn, marks.STAGE) == f"2 {TODAY + 1}"
 
 
 def test_a_bar_counts_exactly_the_names_behind_it(ask: Ask) -> None:
