@@ -161,11 +161,11 @@ def _mark(ask: Ask, day: int, lived: Lives) -> int:
     before = last["grade"].reindex(found.index).fillna("")
     changed = found[found != before]
     facts = _facts(told.frame.loc[told.frame.index.intersection(changed.index)], cut, rules)
-    was = dict(
-        zip(last.index.tolist(), zip(last["grade"], last["facts"], strict=True), strict=True)
-    )
+    names = ("grade", "facts", "day")
+    told_last = zip(*(last[name].tolist() for name in names), strict=True)
+    was = dict(zip(last.index.tolist(), told_last, strict=True))
     new = [
-        _marked(one, grade, was.get(one, ("", "{}")), facts.get(one, {}), day)
+        _marked(one, grade, was.get(one, ("", "{}", day)), facts.get(one, {}), day)
         for one, grade in zip(changed.index.tolist(), changed.tolist(), strict=True)
     ]
     for start in range(0, len(new), LOT):
@@ -191,12 +191,12 @@ def _facts(
 
 
 def _marked(
-    customer_id: int, grade: str, last: tuple[str, str], facts: Mapping[str, float], day: int
+    customer_id: int, grade: str, last: tuple[str, str, int], facts: Mapping[str, float], day: int
 ) -> GradeMark:
-    """Return the mark of a customer who has another grade; `last` are the one before, its facts."""
+    """Return the mark of who has another grade; `last` are grade, facts, day of the one before."""
     was, then = last[0], json.loads(last[1])
     reason = value.why(facts, then, is_up=bool(was) and grade < was) if was else value.Why.FIRST
-    floor = max(day, int(last["day"].get(customer_id, day)))  # sales may have been taken back
+    floor = max(day, int(last[2]))  # sales may have been taken back
     return GradeMark(customer_id, floor, grade, was, reason.value, int(time()), facts)
 
 
