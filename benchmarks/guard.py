@@ -41,7 +41,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         db = keeping.create(settings, f"sqlite:///{folder}/station.db")
         operator = Ask(db, settings, access.local_operator(db), date.max)
-        demo.fill(operator, network=demo.Network(2, 60), out=Path(folder) / "files")
+        demo.fill(operator, network=demo.Network(2, 60, calls=False), out=Path(folder) / "files")
         rules = settings.sign_in
         token = sign_in.sign_in_demo(db, rules, name="demo.manager", address="127.0.0.1")
         scope = access.scope_of(db, token, rules)

@@ -36,7 +36,7 @@ def make_demo(folder: Path) -> tuple[str, Path]:
     url = f"sqlite:///{folder / 'station.db'}"
     db = keeping.create(Settings(), url)
     ask = Ask(db, Settings(), access.local_operator(db), date.max)
-    demo.fill(ask, network=demo.Network(), out=folder / "demo")
+    demo.fill(ask, network=demo.Network(calls=False), out=folder / "demo")
     return url, folder / "demo" / "truth.csv"
 
 

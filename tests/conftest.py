@@ -204,7 +204,8 @@ def fill_demo(folder: Path) -> None:
     settings = Settings()
     db = keeping.create(settings, f"sqlite:///{folder / 'station.db'}")
     ask = Ask(db, settings, access.local_operator(db), date.max)
-    demo.fill(ask, network=demo.Network(stations=2, days=120, seed=7), out=folder / "files")
+    network = demo.Network(stations=2, days=120, seed=7, calls=False)
+    demo.fill(ask, network=network, out=folder / "files")
     db.close()
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from station import text
 from station.errors import NotFoundError, StationError
+from station.model import CallStatus, day_number
 from station.pages.parts import acts, blocks, charts, look, roster
 from station.pages.parts.blocks import Column
 from station.pages.parts.desk import Desk, current
@@ -18,6 +19,8 @@ from station.services.calls.months import Month
 
 CHOICE_PX = 260
 MONTHS, ENDING_DAYS = 3, 7
+BACK = 6
+"""So many months that are over can be looked at."""
 HOUR_MIN = 60
 PLANNED = "planned"
 APPROVED = "approved"
@@ -27,6 +30,12 @@ WHO = (
     Column("purpose", "page_plan.purpose", "call_purpose"),
 )
 UNFIT = (*WHO, Column("value", "page_plan.worth", "money"), Column("why", "page_plan.why_not"))
+WENT = (
+    Column("day", "page_plan.day", "day"),
+    Column("account", "page_plan.account"),
+    *WHO,
+    Column("went", "page_plan.status"),
+)
 EDITED = ("day", "at", "account")
 """What of a call can be changed in the table."""
 
@@ -38,14 +47,44 @@ def render() -> None:
     acts.told()
     with st.container(horizontal=True):
         station, first = _station(desk), _month(desk)
+    is_over = first < access.today().replace(day=1)
     try:
         told = months.month(desk.ask, station=station, first=first)
     except NotFoundError:
+        if is_over:
+            blocks.answer(desk.say("page_plan.answer_past", month=_name(desk, first)))
+            return
         blocks.answer(desk.say("page_plan.answer_none", month=_name(desk, first)))
         _make(desk, station, first, "page_plan.make", is_first=True)
         roster.draw(desk, station)
         return
     blocks.answer(_answer(desk, told))
+    if is_over:
+        _looked_back(desk, told)
+    else:
+        _ahead(desk, told)
+        roster.draw(desk, station)
+
+
+def _looked_back(desk: Desk, told: Month) -> None:
+    """Draw a month that is over: who was called, who was not, and why not."""
+    _loads(desk, told)
+    done = int((told.calls["status"] == "done").sum())
+    title = desk.say("page_plan.went", calls=len(told.calls), done=done)
+    words = {one.value: desk.say(f"word.call_status.{one}") for one in CallStatus}
+    words |= {PLANNED: desk.say("page_plan.not_made")}
+    frame = told.calls.assign(
+        who=told.calls["name"],
+        day=told.calls["day"].map(day_number),
+        went=told.calls["status"].map(words),
+    )
+    blocks.names(desk, frame, WENT, key="plan_went", title=title, empty="page_plan.no_calls")
+    _unfit(desk, told)
+    _held(desk, told)
+
+
+def _ahead(desk: Desk, told: Month) -> None:
+    """Draw a month that can be changed, approved and mended."""
     if told.lost:
         st.warning(
             blocks.plain(desk.say("page_plan.lost", lost=told.lost)), icon=":material/event_busy:"
@@ -57,7 +96,6 @@ def render() -> None:
     _prices(desk, told)
     _unfit(desk, told)
     _held(desk, told)
-    roster.draw(desk, station)
 
 
 # --- what is looked at ----------------------------------------------------------------------------
@@ -84,12 +122,14 @@ def _month(desk: Desk) -> date:
     """Return the first day of the month that is planned: next month's once this one is ending."""
     today = access.today()
     firsts = [today.replace(day=1)]
-    while len(firsts) < MONTHS:
+    for _ in range(BACK):
+        firsts.insert(0, (firsts[0] - timedelta(days=1)).replace(day=1))
+    while len(firsts) < BACK + MONTHS:
         firsts.append((firsts[-1] + timedelta(days=31)).replace(day=1))
     return st.selectbox(
         desk.say("page_plan.month"),
         firsts,
-        index=int((firsts[1] - today).days <= ENDING_DAYS),
+        index=BACK + int((firsts[BACK + 1] - today).days <= ENDING_DAYS),
         format_func=lambda one: _name(desk, one),
         key="plan_month",
         width=CHOICE_PX,

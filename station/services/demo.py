@@ -1,6 +1,7 @@
 """A demo network: its files are written, then imported like anybody's."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from time import time
@@ -26,7 +27,7 @@ from station.model import (
     day_number,
     quiet,
 )
-from station.services import access, trail
+from station.services import access, demo_calls, trail
 from station.services.access import right
 from station.services.ask import Ask
 from station.services.calls import samples
@@ -44,11 +45,12 @@ STAFF_SHARE = 3
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How large a demo network is; the same seed gives the same bytes."""
+    """How large a demo network is, and whether its stations call; one seed gives the same bytes."""
 
     stations: int = 5
     days: int = 540
     seed: int = 1
+    calls: bool = True
 
 
 @right("archive.keep")
@@ -79,10 +81,19 @@ def fill(ask: Ask, *, network: Network, out: Path, progress: Progress = quiet) -
         progress(number, len(files.sales_files))
     told.settle_most(in_sight)
     if is_new:
-        _people(ask)
-        _agree(in_sight)
-        samples.bring(in_sight, day_number(_parameters()["defaults"]["last_day"]))
+        _settle(in_sight, network, files.truth_file)
     return lines
+
+
+def _settle(ask: Ask, network: Network, truth: Path) -> None:
+    """Let a new demo have accounts, agreements, days to think of and, if wanted, calls."""
+    last_day = day_number(_parameters()["defaults"]["last_day"])
+    agreed_day = demo_calls.first_day(last_day) if network.calls else last_day
+    _people(ask)
+    agree(ask, agreed_day)
+    samples.bring(ask, last_day, agreed_day, has_calls=network.calls)
+    if network.calls:
+        demo_calls.bring(ask, truth=truth, seed=network.seed, last_day=last_day)
 
 
 def _start_points(ask: Ask, network: Network) -> None:
@@ -92,9 +103,9 @@ def _start_points(ask: Ask, network: Network) -> None:
         awards.start_demo(conn, last_day - min(network.days, POINTS_DAYS) + 1)
 
 
-def _agree(ask: Ask) -> None:
-    """Let most customers have agreed to be called, as if each had said so at the counter."""
-    day, now_s = day_number(_parameters()["defaults"]["last_day"]), int(time())
+def agree(ask: Ask, day: int) -> None:
+    """Let most customers have agreed on a day to be called, each at the counter."""
+    now_s = int(time())
     with ask.db.writing(changes_figures=False) as conn:
         ids = [one.customer_id for one in homes.people(conn)]
         words = [
@@ -153,6 +164,7 @@ def write(*, network: Network, out: Path) -> DemoFiles:
     )
 
 
+@cache
 def _parameters() -> dict[str, Any]:
     source = resources.files("station.demo").joinpath("network.yaml")
     return read_yaml(source.read_text(encoding="utf-8"), name="network.yaml")

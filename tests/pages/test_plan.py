@@ -48,8 +48,8 @@ def test_a_click_makes_the_month_and_another_approves_it(
     assert last in said(app)
 
 
-def test_whoever_is_away_makes_the_page_ask_for_a_new_plan(
-    open_page: OpenPage, own_archive: str
+def test_whoever_is_away_makes_the_page_ask_for_a_new_plan_and_what_is_over_is_looked_at(
+    open_page: OpenPage, own_archive: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask = ask_of(own_archive)
     month = (access.today().replace(day=1) + timedelta(days=31)).replace(day=1)
@@ -68,6 +68,13 @@ def test_whoever_is_away_makes_the_page_ask_for_a_new_plan(
 
     assert not app.exception
     assert not app.warning
+
+    later = month + timedelta(days=40)
+    monkeypatch.setattr(access, "today", lambda: later)
+    app.selectbox(key="plan_month").select(month).run()
+
+    assert not app.exception
+    assert "not made" in set(app.main.dataframe[0].value.iloc[:, -1])
 
 
 def test_only_what_was_changed_in_the_table_is_saved() -> None:

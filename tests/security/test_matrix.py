@@ -622,7 +622,7 @@ CHAINWIDE: Mapping[str, Maker] = {
     "accounts.signed_in": nothing,
     "approvals.decide": lambda f: {"request_id": f.request_id, "approve": False},
     "approvals.waiting": nothing,
-    "demo.fill": lambda f: {"network": demo.Network(1, 30), "out": f.folder / "demo"},
+    "demo.fill": lambda f: {"network": demo.Network(1, 30, calls=False), "out": f.folder / "demo"},
     "astray.count": nothing,
     "gifts.birthdays": nothing,
     "intake.import_sales": sales_of,

@@ -21,7 +21,9 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ask, Mapping[str, d
     folder = tmp_path_factory.mktemp("year")
     db = keeping.create(Settings(), f"sqlite:///{folder / 'station.db'}")
     ask = Ask(db, Settings(), access.local_operator(db), date.max)
-    demo.fill(ask, network=demo.Network(stations=1, days=300, seed=3), out=folder / "files")
+    demo.fill(
+        ask, network=demo.Network(stations=1, days=300, seed=3, calls=False), out=folder / "files"
+    )
     events = pd.read_csv(folder / "files" / "events.csv", encoding="utf-8-sig")
     camera = events[events["event"] == "dead_camera"].iloc[0]
     ask = replace(ask, scope=access.local_operator(db))

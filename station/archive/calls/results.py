@@ -1,6 +1,6 @@
 """What was heard in calls: results are added, never changed; their words are forgotten in time."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,16 +46,26 @@ CHOSEN = ("reason", "need", "measure")
 
 def add(conn: Connection, result: Result) -> int:
     """Return the id of a new result; a key that was used is refused by the database."""
+    added = insert(call_results).values(_values(result)).returning(call_results.c.id)
+    return int(conn.execute(added).scalar_one())
+
+
+def fill(conn: Connection, some: Sequence[Result]) -> None:
+    """Write down many results at once."""
+    if some:
+        conn.execute(insert(call_results), [_values(one) for one in some])
+
+
+def _values(result: Result) -> dict[str, Any]:
+    """Return the columns of a result."""
     values: dict[str, Any] = {name: getattr(result, name) for name in PLAIN}
     values |= {name: getattr(result, name) or "" for name in CHOSEN}
-    values |= {
+    return values | {
         "purpose": result.purpose.value,
         "channel": result.channel.value,
         "code": result.code.value,
         "is_incoming": int(result.is_incoming),
     }
-    added = insert(call_results).values(values).returning(call_results.c.id)
-    return int(conn.execute(added).scalar_one())
 
 
 def by_key(conn: Connection, key: str) -> Result | None:

@@ -254,9 +254,9 @@ def _code() -> str:
     return "S-" + "".join(secrets.choice(CODE_SIGNS) for _ in range(CODE_LENGTH))
 
 
-def share(conn: Connection, station_id: int, keeper_id: int, *, every: int) -> None:
-    """Give a keeper each so many-th customer registered at a station."""
-    mine = (customers.c.station_id == station_id) & (customers.c.id % every == 0)
+def share(conn: Connection, station_id: int, keeper_id: int, *, every: int, rest: int = 0) -> None:
+    """Give a keeper each so many-th customer registered at a station, by his id's remainder."""
+    mine = (customers.c.station_id == station_id) & (customers.c.id % every == rest)
     conn.execute(update(customers).where(mine).values(keeper_id=keeper_id))
 
 

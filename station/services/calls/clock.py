@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from datetime import time as time_of_day
 from time import time
 from zoneinfo import ZoneInfo
 
-from station.model import DAY_S, day_number
+from station.model import DAY_S, day_date, day_number
 
-MINUTE_S, HOUR_MIN = 60, 60
+MINUTE_S, HOUR_MIN, DAY_MIN = 60, 60, 1440
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,13 @@ def moment(zone: str, at: int | None = None) -> Moment:
     second = int(time()) if at is None else at
     there = datetime.fromtimestamp(second, UTC).astimezone(ZoneInfo(zone))
     return Moment(second, day_number(there.date()), there.hour * HOUR_MIN + there.minute)
+
+
+def instant(zone: str, day: int, at_min: int) -> int:
+    """Return when a minute of a day is, by the clock of a zone."""
+    hour, minute = divmod(at_min, HOUR_MIN)
+    there = datetime.combine(day_date(day), time_of_day(hour, minute), ZoneInfo(zone))
+    return int(there.timestamp())
 
 
 def days_before(at: int, days: int) -> int:

@@ -1,12 +1,14 @@
 """A demo's people have birthdays, agree to greetings, and some dates with them have passed."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from itertools import groupby
 from time import time
 
 from station.archive.calls import agenda, homes
 from station.archive.calls import caring as thoughts
 from station.archive.calls.agenda import Next
-from station.archive.calls.caring import Thought
+from station.archive.calls.caring import Sending, Thought
 from station.archive.customers import book, consents
 from station.archive.customers import fields as field_book
 from station.archive.customers.fields import Value
@@ -15,6 +17,7 @@ from station.contact import moon
 from station.contact.care import Glad
 from station.contact.occasions import Calendar, Occasion, OccasionKind
 from station.model import (
+    DAY_S,
     CallPurpose,
     Channel,
     Consent,
@@ -25,31 +28,39 @@ from station.model import (
 )
 from station.services.access import LOCAL_ACCOUNT, today
 from station.services.ask import Ask
+from station.services.calls import messages, wording
 from station.services.customers import occasions
 
 AGREED, BORN, BY_MOON, SERVED, DATED, GRIEF, CARED = 4, 9, 27, 17, 23, 613, 5
 """Each so many-th customer: does not agree, has a birthday these weeks (by the moon's calendar),
 a service that is due, a date that passed, a grief; and who was greeted at the last feast."""
 SPREAD_DAYS, WEEK_DAYS = 40, 7
+MORNING_S = 2 * 3600
+"""A list leaves after so many seconds of its day, in universal time."""
 MID_AUTUMN = (8, 15)
 SERVICES = (("inspection_until", 0), ("oil_on", 180), ("wash_on", 30))
 """By which field a service is due, so many days after it."""
 
 
-def bring(ask: Ask, last_day: int) -> None:
-    """Write down what a demo's people said of themselves, around its last day."""
+def bring(ask: Ask, last_day: int, agreed_day: int, *, has_calls: bool = False) -> None:
+    """Write down what a demo's people said of themselves, around its last day.
+
+    Where calls are made, their results set the dates, and greetings left in lists, one a station.
+    """
     now_s = int(time())
     with ask.db.writing(changes_figures=False) as conn:
         people = [(one.customer_id, one.station_id) for one in homes.people(conn) if one.station_id]
         consents.add(
             conn,
-            [word for who, _ in people if who % AGREED for word in _agreed(who, last_day, now_s)],
+            [word for who, _ in people if who % AGREED for word in _agreed(who, agreed_day, now_s)],
         )
         for who, station_id in people:
             _days(conn, ask, who, last_day, now_s)
-            _date(conn, who, station_id, now_s)
+            if not has_calls:
+                _date(conn, who, station_id, now_s)
         greeted = [_greeting(who, here, last_day, now_s) for who, here in people if not who % CARED]
-        thoughts.add(conn, greeted)
+        listed = _listed(conn, greeted) if has_calls else greeted
+        thoughts.add(conn, listed)
         field_book.put(conn, [_service(who, last_day) for who, _ in people if not who % SERVED])
 
 
@@ -70,6 +81,39 @@ def _greeting(customer_id: int, station_id: int, last_day: int, now_s: int) -> T
         day=day,
         at=now_s,
     )
+
+
+def _listed(conn: Connection, greeted: Sequence[Thought]) -> list[Thought]:
+    """Return the greetings of those who agreed, in the lists that left, one a station."""
+    agreed = sorted((one for one in greeted if one.customer_id % AGREED), key=_station)
+    found = []
+    for station_id, some in groupby(agreed, _station):
+        mine = list(some)
+        feast, at = mine[0], mine[0].day * DAY_S + MORNING_S
+        words = wording.wording(conn, station_id, Glad.MID_AUTUMN, "zh")
+        new = Sending(
+            station_id=station_id,
+            occasion=feast.occasion,
+            channel=feast.channel,
+            lang="zh",
+            words=words.template.words,
+            offer=words.offer,
+            status=messages.SENT,
+            people=len(mine),
+            account=LOCAL_ACCOUNT,
+            made_at=at,
+            reason="",
+            key=f"demo-{feast.occasion}-{station_id}",
+            tries=1,
+            answered_at=at,
+        )
+        list_id = thoughts.put_list(conn, new)
+        found += [one._replace(list_id=list_id, at=at) for one in mine]
+    return found
+
+
+def _station(one: Thought) -> int:
+    return one.station_id
 
 
 def _agreed(customer_id: int, day: int, now_s: int) -> list[Consent]:

@@ -113,7 +113,7 @@ def dwell(ask: Ask, *, stations: Sequence[str] = ()) -> pd.DataFrame:
         stays = marks.stays(conn)
     mine = stays[stays["customer_id"].isin(rows["customer_id"].tolist())]
     told = lifecycle.dwell(rows, mine, day_number(ask.as_of))
-    limits = {stage.value: days for stage, days in ask.settings.life.limits.items()}
+    limits = {stage.value: days for stage, days in ask.settings.life.limits.items() if days}
     return told.assign(limit_days=told["stage"].map(limits))
 
 

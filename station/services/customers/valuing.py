@@ -48,17 +48,26 @@ def everybody(ask: Ask) -> Ask:
     return replace(asked, as_of=board.last_day(asked))
 
 
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """What is known of customers whatever the day: whose was which vehicle, who they are."""
+
+    held: pd.DataFrame
+    known: pd.DataFrame
+    leads: frozenset[int]
+
+
 @right("sales.import")
 def refresh(ask: Ask) -> int:
     """Return how many customers have another grade, once all were judged."""
     return renew(ask)
 
 
-def renew(ask: Ask) -> int:
+def renew(ask: Ask, *, past_months: int = PAST_MONTHS) -> int:
     """Return the same; whoever asks, the whole chain is judged.
 
-    An archive in which nobody was judged yet is told its last year, month by month; where nothing
-    was sold nobody is judged.
+    An archive in which nobody was judged yet is told its last months, one by one; where nothing was
+    sold nobody is judged.
     """
     asked = everybody(ask)
     with ask.db.reading() as conn:
@@ -66,31 +75,45 @@ def renew(ask: Ask) -> int:
         is_new = marks.is_empty(conn, marks.GRADE)
     if sold is None:
         return 0
-    ends = [day for day in _month_ends(asked) if day >= sold[0]] if is_new else []
-    return sum(_mark(asked, day) for day in [*ends, day_number(asked.as_of)])
+    past = _month_ends(asked, past_months) if is_new else []
+    lived = _lived(asked)
+    days = [*(day for day in past if day >= sold[0]), day_number(asked.as_of)]
+    return sum(_mark(asked, day, lived) for day in days)
 
 
-def _month_ends(ask: Ask) -> list[int]:
+def _month_ends(ask: Ask, past_months: int) -> list[int]:
     """Return the last days of the months before as-of, the earliest first."""
     ends, first = [], ask.as_of.replace(day=1)
-    for _ in range(PAST_MONTHS):
+    for _ in range(past_months):
         last = first - timedelta(days=1)
         ends.append(day_number(last))
         first = last.replace(day=1)
     return ends[::-1]
 
 
-def worth(ask: Ask, day: int, station_ids: frozenset[int] | None = None) -> Worth:
+def _lived(ask: Ask) -> Lives:
+    with ask.db.reading() as conn:
+        leads = lives.influential(conn, ask.settings.value.least_brought)
+        return Lives(lives.held(conn), lives.everybody(conn), frozenset(leads))
+
+
+def worth(
+    ask: Ask,
+    day: int,
+    station_ids: frozenset[int] | None = None,
+    lived: Lives | None = None,
+) -> Worth:
     """Return what customers brought and cost in the time up to a day; of all stations without any.
 
-    Sales in another money than most of them are left out: they cannot be added.
+    Sales in another money than most of them are left out: they cannot be added. Who asks of many
+    days reads `lived` once.
     """
     rules = ask.settings.value
     period = Period(day - rules.days + 1, day)
+    lived = lived or _lived(ask)
+    known = lived.known
     with ask.db.reading() as conn:
-        held, known = lives.held(conn), lives.everybody(conn)
         costs = _costs(conn, ask, period, station_ids)
-        leads = lives.influential(conn, rules.least_brought)
     bought = lake.query(
         ask.db,
         lake.text("worth"),
@@ -98,14 +121,14 @@ def worth(ask: Ask, day: int, station_ids: frozenset[int] | None = None) -> Wort
         as_of_day=day,
         from_day=period.first,
         by=("customer_id", "month", "fuel", "currency"),
-        frames={"held": held},
+        frames={"held": lived.held},
         rules=ask.settings.lake,
     )
     bought = bought[bought["customer_id"].isin(known.index)]
     money = bought["currency"].mode()
     main = int(money.iloc[0]) if len(money) else 0
     years = (day - known["since_day"].fillna(known["made_day"])) / YEAR_DAYS
-    about = pd.DataFrame({"years": years, "is_influential": known.index.isin(list(leads))})
+    about = pd.DataFrame({"years": years, "is_influential": known.index.isin(list(lived.leads))})
     found = value.worth(bought[bought["currency"] == main], costs, about, rules)
     return Worth(found, currency_name(main))
 
@@ -126,9 +149,9 @@ def _costs(
     return pd.DataFrame(told, columns=list(COSTS)).fillna(0).astype("int64")
 
 
-def _mark(ask: Ask, day: int) -> int:
+def _mark(ask: Ask, day: int, lived: Lives) -> int:
     """Return how many customers have another grade as of a day than they were marked with."""
-    rules, told = ask.settings.value, worth(ask, day)
+    rules, told = ask.settings.value, worth(ask, day, lived=lived)
     with ask.db.reading() as conn:
         last = marks.now(conn, marks.GRADE).set_index("customer_id")
     cut = value.cuts(told.frame, rules, told.per_major)
@@ -138,8 +161,11 @@ def _mark(ask: Ask, day: int) -> int:
     before = last["grade"].reindex(found.index).fillna("")
     changed = found[found != before]
     facts = _facts(told.frame.loc[told.frame.index.intersection(changed.index)], cut, rules)
+    names = ("grade", "facts", "day")
+    told_last = zip(*(last[name].tolist() for name in names), strict=True)
+    was = dict(zip(last.index.tolist(), told_last, strict=True))
     new = [
-        _marked(one, grade, last, facts.get(one, {}), day)
+        _marked(one, grade, was.get(one, ("", "{}", day)), facts.get(one, {}), day)
         for one, grade in zip(changed.index.tolist(), changed.tolist(), strict=True)
     ]
     for start in range(0, len(new), LOT):
@@ -165,13 +191,12 @@ def _facts(
 
 
 def _marked(
-    customer_id: int, grade: str, last: pd.DataFrame, facts: Mapping[str, float], day: int
+    customer_id: int, grade: str, last: tuple[str, str, int], facts: Mapping[str, float], day: int
 ) -> GradeMark:
-    """Return the mark of a customer who has another grade."""
-    was = str(last["grade"].get(customer_id, ""))
-    then = json.loads(last["facts"].get(customer_id, "{}"))
+    """Return the mark of who has another grade; `last` are grade, facts, day of the one before."""
+    was, then = last[0], json.loads(last[1])
     reason = value.why(facts, then, is_up=bool(was) and grade < was) if was else value.Why.FIRST
-    floor = max(day, int(last["day"].get(customer_id, day)))  # sales may have been taken back
+    floor = max(day, int(last[2]))  # sales may have been taken back
     return GradeMark(customer_id, floor, grade, was, reason.value, int(time()), facts)
 
 
