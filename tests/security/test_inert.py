@@ -226,7 +226,7 @@ def test_no_export_holds_a_cell_that_acts(archive: str) -> None:
                 (books if content.startswith(b"PK") else texts).append(content)
 
     cells = [cell for text in texts for row in rows_of(text) for cell in row]
-    assert len(cells) > 5_000
+    assert len(cells) > 3_000
     assert sum(cell.startswith("'") for cell in cells) > len(EVERY) // 10
     assert [cell for cell in cells if cell.startswith(FORMULA_STARTS) and not is_number(cell)] == []
     assert len(books) > CARDS
