@@ -114,6 +114,8 @@ def _notes(desk: Desk, told: Told) -> None:
         said.append(_needed(desk, told))
     if told.waiting:
         said.append(desk.say("page_effect.waiting", waiting=told.waiting))
+    if not told.is_margin:
+        said.append(desk.say("page_effect.no_margin"))
     said.append(_ranking(desk, told))
     st.caption(blocks.plain(" ".join(said)))
     if whole.is_odd:

@@ -239,11 +239,12 @@ def _kept(ask: Ask, town: Town, past: Past, month: _Month) -> list[Went]:
         )
         planned, number = ask.settings.planning, month.first.month
         todo = demo_months.wanted(month.gone, graded, planned, number)
+        slots = desk.slots
         calls, unfit = demo_months.planned(town, desk, todo, held)
         office = _office(conn, ask, past, month.station_id, month.crew, graded)
         rng = np.random.default_rng([past.seed, month.station_id, month.day])
         heard = list(demo_months.went(town, office, calls, rng))
-        plan_id = _plan(conn, ask, past, month, calls, unfit)
+        plan_id = _plan(conn, ask, past, month, slots, calls, unfit)
         plans.fill(conn, [replace(one.call, plan_id=plan_id) for one in heard])
         _hear(conn, ask, town, heard, plan_id)
     return heard
@@ -281,17 +282,21 @@ def _plan(
     ask: Ask,
     past: Past,
     month: _Month,
+    slots: int,
     calls: Sequence[Call],
     unfit: Sequence[tuple[Whom, str]],
 ) -> int:
-    """Return the id of a month's plan, approved once it began; none brings more than is wanted."""
-    value = sum(int(one.facts["value_minor"]) for one in calls)
-    more = sum(one.value for one, why in unfit if why == Missed.NO_TIME)
+    """Return the id of a month's plan, approved once it began.
+
+    All calls take the same time, so none brings more than the best of them that there is time for.
+    """
+    worth = [int(one.facts["value_minor"]) for one in calls]
+    missed = [one.value for one, why in unfit if why == Missed.NO_TIME]
     made_at = clock.instant("UTC", min(month.day, past.today) - 1, 0)
     manager = month.crew.manager
     told = {
-        "value_minor": value,
-        "bound_minor": value + more,
+        "value_minor": sum(worth),
+        "bound_minor": sum(sorted(worth + missed)[-slots:]),
         "currency": stations.everything(conn)[month.station_id].currency,
         "prices": {},
         "late": [],

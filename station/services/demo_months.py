@@ -114,6 +114,11 @@ class Desk:
     free: dict[int, dict[int, list[int]]]
     minutes: int
 
+    @property
+    def slots(self) -> int:
+        """How many calls there is still time for."""
+        return sum(len(times) for day in self.free.values() for times in day.values())
+
 
 def desk_of(
     station_id: int, maker: str, made_at: int, shifts: Sequence[tuple[int, int, int]], minutes: int
@@ -218,7 +223,7 @@ def wanted(
     plan: PlanRules,
     month: int,
 ) -> list[Whom]:
-    """Return who is to be called in a month, who is lost first; `graded` tells grade and worth."""
+    """Return who is to be called in a month, the best first; `graded` tells grade and worth."""
     lost = [_won_back(one, *graded.get(one.customer_id, (Grade.D.value, 0))) for one in gone]
     away = {one.customer_id for one in gone}
     kept = [
@@ -227,8 +232,7 @@ def wanted(
         if customer_id not in away
         for whom in _kept(customer_id, grade, worth, plan, month)
     ]
-    order = sorted(kept, key=lambda one: (one.grade, -one.value, one.customer_id, one.best))
-    return [*sorted(lost, key=lambda one: (-one.value, one.customer_id)), *order]
+    return sorted([*lost, *kept], key=lambda one: (-one.value, one.customer_id, one.best))
 
 
 def _won_back(one: Silence, grade: str, worth: int) -> Whom:
