@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from station.analysis.holdout import quarter_of
 from station.archive import lake, lapses, stations
 from station.archive.calls import agenda, checks, facts, homes, plans, results, wishes
 from station.archive.calls.agenda import Call, Next
@@ -224,7 +225,7 @@ def _kept(ask: Ask, town: Town, past: Past, month: _Month) -> list[Went]:
         due = [_due(town, month, one) for one in month.gone]
         lots.draw(conn, ask.settings.holdout, due, on_day=month.first)
         ids = {*graded, *(one.customer_id for one in month.gone)}
-        held = frozenset(facts.held_out(conn, ids, allowed.quarter(month.day)))
+        held = frozenset(facts.held_out(conn, ids, quarter_of(month.first)))
         shifts = rostering.shifts(conn, ask, month.station_id, planning.days_of(month.first))
         desk = demo_months.desk_of(
             month.station_id,

@@ -19,7 +19,6 @@ from station.services.customers import contacts
 
 WORKDAYS = (1, 2, 3, 4, 5)
 WEEK = (*WORKDAYS, 6, 7)
-MIDNIGHT_MIN = 1440
 PEAK, SLACK = "peak", "slack"
 SEASONS = (PEAK, SLACK)
 
@@ -158,7 +157,7 @@ def set_hours(
         NotFoundError: there is no such station in sight, or nobody of this name works there.
         BadValueError: the times cannot be.
     """
-    is_span = 0 <= from_min < to_min <= MIDNIGHT_MIN and 0 <= minutes <= to_min - from_min
+    is_span = 0 <= from_min < to_min <= clock.DAY_MIN and 0 <= minutes <= to_min - from_min
     if not is_span or not weekdays or not set(weekdays) <= set(WEEK):
         raise BadValueError("planning.bad_hours")
     with acting(ask) as conn:
