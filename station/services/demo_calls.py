@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from station.analysis.holdout import quarter_of
-from station.archive import lake, lapses, stations
+from station.archive import lapses, stations
 from station.archive.calls import agenda, checks, facts, homes, plans, results, wishes
 from station.archive.calls.agenda import Call, Next
 from station.archive.calls.plans import CallPlan
@@ -50,7 +50,7 @@ from station.services.access import LOCAL_ACCOUNT
 from station.services.ask import Ask
 from station.services.calls import allowed, clock, lots, planning, rostering, scorecards
 from station.services.calls.scorecards import Outcome
-from station.services.customers import living, valuing
+from station.services.customers import living, roll, valuing
 from station.services.demo_crew import Crew
 from station.services.demo_months import Office, Said, Town, Went, Whom
 from station.services.personal import sealing
@@ -155,14 +155,7 @@ def _town(ask: Ask, past: Past) -> Town:
         now = clock.moment("UTC", clock.instant("UTC", past.last_day, 0))
         persons = allowed.people(conn, [one.customer_id for one in people], now)
         known, held = lives.known(conn), lives.held(conn)
-    rows = lake.query(
-        ask.db,
-        lake.text("came"),
-        station_ids=None,
-        as_of_day=past.last_day,
-        frames={"held": held},
-        rules=ask.settings.lake,
-    ).drop_duplicates()
+    rows = roll.visit_days(ask, held, past.last_day)
     days = rows.sort_values("local_day").groupby("customer_id")["local_day"].agg(list)
     told = known["code"].map(past.reasons).fillna("")
     came = dict(zip(days.index.astype("int64").tolist(), days.tolist(), strict=True))

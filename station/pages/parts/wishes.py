@@ -50,15 +50,10 @@ def _wanted(desk: Desk, one: Wish) -> str:
         parts.append(desk.say("roster.day_join").join(names))
     if one.from_min is not None or one.to_min is not None:
         first, last = one.from_min or 0, one.to_min or clock.DAY_MIN
-        parts.append(desk.say("wishing.hours", first=_clock(first), last=_clock(last)))
+        parts.append(desk.say("wishing.hours", first=blocks.clock(first), last=blocks.clock(last)))
     if one.most is not None:
         parts.append(desk.say("wishing.most_told", most=one.most))
     return blocks.plain(desk.say("wishing.join").join(parts) or desk.say("wishing.no_wish"))
-
-
-def _clock(minute: int) -> str:
-    hour, rest = divmod(minute, HOUR_MIN)
-    return f"{hour}:{rest:02}"
 
 
 def _history(desk: Desk, said: list[Said]) -> None:

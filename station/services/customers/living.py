@@ -6,7 +6,6 @@ import pandas as pd
 
 from station.analysis import lifecycle
 from station.analysis.lifecycle import Trigger
-from station.archive import lake
 from station.archive.customers import lives, marks, stalled
 from station.archive.customers.marks import StageMark
 from station.archive.customers.stalled import Stall
@@ -16,7 +15,7 @@ from station.model import DAY_S, Stage, day_number
 from station.services import board
 from station.services.access import right
 from station.services.ask import Ask
-from station.services.customers import valuing
+from station.services.customers import roll, valuing
 
 LOT = 5_000
 """Marks that are written at once."""
@@ -48,14 +47,7 @@ def _reached(ask: Ask, day: int) -> list[StageMark]:
     with ask.db.reading() as conn:
         people, since = _people(conn), marks.last_days(conn, Stage.LOST.value)
         held = lives.held(conn)
-    came = lake.query(
-        ask.db,
-        lake.text("came"),
-        station_ids=None,
-        as_of_day=day,
-        frames={"held": held},
-        rules=ask.settings.lake,
-    ).drop_duplicates()
+    came = roll.visit_days(ask, held, day)
     came = came[came["customer_id"].isin(people.index)].astype("int64")
     habits = lifecycle.habits(came, pd.Series(since, dtype="float64"), rules)
     fades = lifecycle.fading(board.vehicles(ask))
