@@ -16,7 +16,9 @@ from station.services.ask import Ask
 from station.services.calls.rostering import WEEK, WORKDAYS
 
 SHARES = 3
-"""A third of the customers is in nobody's care."""
+"""Two members of staff look after a third of the customers each; a third is nobody's."""
+CREW = 3
+"""The people of a station: its manager and two members of staff."""
 MINUTES = 32
 """Minutes a day that each member of staff has for calls."""
 FROM_MIN, TO_MIN = 540, 1140
@@ -54,7 +56,7 @@ def hire(conn: Connection, ask: Ask, from_day: int) -> dict[int, Crew]:
 
 def _name(station: int, place: int) -> str:
     """Return the name of an account: people have one each, and a number where they run out."""
-    again, which = divmod(station * SHARES + place, len(PEOPLE))
+    again, which = divmod(station * CREW + place, len(PEOPLE))
     return PEOPLE[which] + (str(again + 1) if again else "")
 
 

@@ -39,13 +39,13 @@ BACK = 0.3
 NOON_MIN, EVENING_MIN = 720, 1140
 """Before these a call ends that began before."""
 NOTHING = frozenset[Channel]()
-TRIES = 4
-"""On so many days near the best one a call is tried."""
+NEAREST_DAYS = 8
+"""On so many days around the best one a call is tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """Somebody who is to be called in a month: for what, about when, and what it would bring."""
+    """Somebody who is to be called: for what, when best (part of the month), what it brings."""
 
     customer_id: int
     purpose: CallPurpose
@@ -184,7 +184,7 @@ def _near(days: Sequence[int], part: float) -> Iterator[int]:
     """Yield the days around a part of the month, the nearest first."""
     best = min(len(days) - 1, int(part * len(days)))
     order = sorted(range(len(days)), key=lambda place: (abs(place - best), place))
-    yield from (days[place] for place in order[: 2 * TRIES])
+    yield from (days[place] for place in order[:NEAREST_DAYS])
 
 
 def _callers(desk: Desk, day: int, keeper_id: int | None) -> list[int]:
