@@ -250,7 +250,7 @@ def set_law(ask: Ask, *, station: str, law: str) -> None:
         BadValueError: there is no such law.
     """
     if law and law not in ask.settings.contact.laws:
-        raise BadValueError("planning.bad_season")
+        raise BadValueError("planning.bad_law", laws=" ".join(ask.settings.contact.laws))
     with acting(ask) as conn:
         station_id = station_of(conn, ask, station)
         now = season_on(conn, station_id, _today(conn, station_id))
