@@ -1,6 +1,6 @@
 """Who has time for calls at a station, on which days; when it has its peak, whose law holds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -266,11 +266,19 @@ def _put_season(conn: Connection, ask: Ask, told: Season, what: str, reason: str
 
 def _worker(conn: Connection, ask: Ask, station: str, account: str) -> tuple[int, int]:
     station_id = station_of(conn, ask, station)
-    people = contacts.who_work_there(conn, frozenset({station_id}))
+    return station_id, worker(contacts.who_work_there(conn, frozenset({station_id})), account)
+
+
+def worker(people: Mapping[int, str], account: str) -> int:
+    """Return the id of an account by its name, of those who work at a station.
+
+    Raises:
+        NotFoundError: nobody of this name works there.
+    """
     found = [one for one, name in people.items() if name == account.strip().casefold()]
     if not found:
         raise NotFoundError("accounts.unknown", account=account)
-    return station_id, found[0]
+    return found[0]
 
 
 def _today(conn: Connection, station_id: int) -> int:
