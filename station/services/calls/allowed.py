@@ -210,7 +210,7 @@ def _channels(wish: wishes.Wish) -> tuple[Channel, ...]:
 
 
 def _wish(wish: wishes.Wish) -> Wish:
-    days = tuple(map(int, wish.weekdays)) or rostering.WEEK
+    days = tuple(map(int, wish.weekdays)) or rules.WEEK
     is_timed = bool(wish.weekdays) or wish.from_min is not None or wish.to_min is not None
     hours = Hours(days, wish.from_min or 0, wish.to_min or clock.DAY_MIN)
     return Wish(wish.channel, (hours,) if is_timed else (), wish.most, wish.is_unwanted)

@@ -9,6 +9,8 @@ from station.archive.calls import rosters
 from station.archive.calls.rosters import Absence, Hours, Season
 from station.archive.database import Connection
 from station.contact.plan_parts import PlanRules, Shift
+from station.contact.rules import WEEK as WEEK  # noqa: PLC0414 - pages name it
+from station.contact.rules import WORKDAYS as WORKDAYS  # noqa: PLC0414 - pages name it
 from station.errors import BadValueError, NotFoundError
 from station.model import Act, day_date, day_number
 from station.services import trail
@@ -17,8 +19,6 @@ from station.services.ask import Ask
 from station.services.calls import clock
 from station.services.customers import contacts
 
-WORKDAYS = (1, 2, 3, 4, 5)
-WEEK = (*WORKDAYS, 6, 7)
 PEAK, SLACK = "peak", "slack"
 SEASONS = (PEAK, SLACK)
 
