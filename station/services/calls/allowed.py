@@ -110,7 +110,7 @@ def refused(
     law: Law,
     call: Call | None = None,
 ) -> tuple[Refusal, ...]:
-    """Return the same of somebody whose standing is known; the call itself is no other contact."""
+    """Return what speaks against a call to somebody known; the call is no contact beside itself."""
     if call is not None:
         own = Touch(call.day, call.channel, Outcome.PLANNED, call.at_min)
         touches = list(person.touches)

@@ -17,7 +17,7 @@ from station.services.access import right
 from station.services.ask import Ask
 from station.services.customers import roll, valuing
 
-LOT = 5_000
+BATCH = 5_000
 """Marks that are written at once."""
 
 
@@ -28,13 +28,13 @@ def refresh(ask: Ask) -> int:
 
 
 def renew(ask: Ask) -> int:
-    """Return the same; whoever asks, the whole chain is looked at, and so are its stalls."""
+    """Return how many stages were reached in the whole chain, whoever asks; stalls are noticed."""
     asked = valuing.everybody(ask)
     day = day_number(asked.as_of)
     new = _reached(asked, day)
-    for start in range(0, len(new), LOT):
+    for start in range(0, len(new), BATCH):
         with ask.db.writing(changes_figures=False) as conn:
-            some = marks.following(conn, marks.STAGE, new[start : start + LOT])
+            some = marks.following(conn, marks.STAGE, new[start : start + BATCH])
             marks.add_stages(conn, some)
     with ask.db.writing(changes_figures=False) as conn:
         notice(conn, ask, day)

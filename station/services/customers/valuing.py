@@ -25,7 +25,7 @@ from station.services.points import rules as points_rules
 PAST_MONTHS = 12
 """For so many months before the first night the grades are worked out as of their ends."""
 YEAR_DAYS = 365.25
-LOT = 5_000
+BATCH = 5_000
 """Marks that are written at once."""
 
 
@@ -64,7 +64,7 @@ def refresh(ask: Ask) -> int:
 
 
 def renew(ask: Ask, *, past_months: int = PAST_MONTHS) -> int:
-    """Return the same; whoever asks, the whole chain is judged.
+    """Return how many customers of the whole chain have another grade, whoever asks.
 
     An archive in which nobody was judged yet is told its last months, one by one; where nothing was
     sold nobody is judged.
@@ -168,9 +168,9 @@ def _mark(ask: Ask, day: int, lived: Lives) -> int:
         _marked(one, grade, was.get(one, ("", "{}", day)), facts.get(one, {}), day)
         for one, grade in zip(changed.index.tolist(), changed.tolist(), strict=True)
     ]
-    for start in range(0, len(new), LOT):
+    for start in range(0, len(new), BATCH):
         with ask.db.writing(changes_figures=False) as conn:
-            some = marks.following(conn, marks.GRADE, new[start : start + LOT])
+            some = marks.following(conn, marks.GRADE, new[start : start + BATCH])
             marks.add_grades(conn, some)
     return len(new)
 
