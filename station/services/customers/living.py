@@ -13,18 +13,11 @@ from station.archive.database import Connection
 from station.contact.stalls import Choice
 from station.model import DAY_S, Stage, day_number
 from station.services import board
-from station.services.access import right
 from station.services.ask import Ask
 from station.services.customers import roll, valuing
 
 BATCH = 5_000
 """Marks that are written at once."""
-
-
-@right("sales.import")
-def refresh(ask: Ask) -> int:
-    """Return how many stages were reached, once all customers were looked at."""
-    return renew(ask)
 
 
 def renew(ask: Ask) -> int:

@@ -16,9 +16,8 @@ from station.archive.customers.lives import Period
 from station.archive.customers.marks import GradeMark
 from station.archive.database import Connection
 from station.loyalty import programme
-from station.model import Grade, currency_name, day_date, day_number, minor_per_major
+from station.model import Grade, currency_name, day_number, minor_per_major
 from station.services import access, board
-from station.services.access import right
 from station.services.ask import Ask
 from station.services.points import rules as points_rules
 
@@ -55,12 +54,6 @@ class Lives:
     held: pd.DataFrame
     known: pd.DataFrame
     leads: frozenset[int]
-
-
-@right("sales.import")
-def refresh(ask: Ask) -> int:
-    """Return how many customers have another grade, once all were judged."""
-    return renew(ask)
 
 
 def renew(ask: Ask, *, past_months: int = PAST_MONTHS) -> int:
@@ -198,8 +191,3 @@ def _marked(
     reason = value.why(facts, then, is_up=bool(was) and grade < was) if was else value.Why.FIRST
     floor = max(day, int(last[2]))  # sales may have been taken back
     return GradeMark(customer_id, floor, grade, was, reason.value, int(time()), facts)
-
-
-def since(days: "pd.Series[float]") -> list[object]:
-    """Return dates of day numbers, none for what is missing."""
-    return [None if pd.isna(day) else day_date(int(day)) for day in days]
