@@ -27,10 +27,9 @@ PEOPLE = ("lin", "chen", "huang", "zheng", "wu", "xu", "he", "gao", "luo", "ye")
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """The manager of a station and those who call there, by account number."""
+    """The name of a station's manager, and those who call there by account number."""
 
     manager: str
-    manager_id: int
     staff: Mapping[int, str]
 
 
@@ -50,7 +49,7 @@ def hire(conn: Connection, ask: Ask, from_day: int) -> dict[int, Crew]:
         for rest, account_id in enumerate(staff):
             book.share(conn, station_id, account_id, every=SHARES, rest=rest)
         _roster(conn, station_id, from_day, manager_id, staff)
-        crews[station_id] = Crew(boss, manager_id, staff)
+        crews[station_id] = Crew(boss, staff)
     return crews
 
 
