@@ -1,7 +1,10 @@
 """Both languages say everything, with the same facts."""
 
+import ast
 import string
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +23,20 @@ def test_every_sentence_exists_in_both_languages_with_the_same_facts() -> None:
 
     assert set(zh) == set(en)
     assert {key: fields(zh[key]) for key in zh} == {key: fields(en[key]) for key in en}
+
+
+def _refusals() -> Iterator[str]:
+    """Yield the key of every sentence that an error is raised with."""
+    for path in Path(text.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Error"):
+                first = node.args[0] if node.args else None
+                if isinstance(first, ast.Constant) and "." in str(first.value):
+                    yield str(first.value)
+
+
+def test_every_refusal_has_its_sentence() -> None:
+    assert sorted(key for key in set(_refusals()) if not text.has("zh", key)) == []
 
 
 @pytest.mark.parametrize("lang", text.LANGUAGES)

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from station.model import Arm
 
-MONTHS = 3
+QUARTER_MONTHS = 3
 LOTS = 2**64
 
 
@@ -35,7 +35,7 @@ class Draw:
 
 def quarter_of(day: date) -> str:
     """Return the quarter of a day, such as 2026-Q3."""
-    return f"{day.year:04d}-Q{(day.month - 1) // MONTHS + 1}"
+    return f"{day.year:04d}-Q{(day.month - 1) // QUARTER_MONTHS + 1}"
 
 
 def lot(customer_id: int, quarter: str) -> float:

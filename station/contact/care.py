@@ -9,7 +9,6 @@ from string import Formatter
 from station.contact import moon
 from station.contact.occasions import Calendar, Occasion, OccasionKind
 from station.errors import BadValueError
-from station.model import Purpose
 
 LEAP_DAY = (2, 29)
 ONCE = "once"
@@ -114,11 +113,6 @@ def kind_of(name: str) -> Kind:
         ValueError: there is none.
     """
     return Grief(name) if name in set(Grief) else Glad(name)
-
-
-def purpose_of(kind: Kind) -> Purpose:
-    """Return for what a customer is addressed on an occasion."""
-    return Purpose.SERVICE if kind in REMINDERS else Purpose.CARE
 
 
 # --- days -----------------------------------------------------------------------------------------

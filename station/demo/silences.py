@@ -9,7 +9,9 @@ from statistics import median
 FEWEST_DAYS, GAPS = 6, 8
 """Of fewer days nothing is usual; the usual gap is the median of so many last ones."""
 LATE, LOST = 3.0, 4.5
-"""So many usual gaps without a visit are too many, and so many more are lost."""
+"""After so many usual gaps without a visit somebody is late, after so many he is lost."""
+LONGEST_GAPS = 8
+"""So many gaps or more are told as so many."""
 SHORTEST_DAYS, FRESH_DAYS = 8, 60
 """Nobody is late before, nor worth a call so many days after he was."""
 
@@ -70,4 +72,4 @@ def chances(
 
 def stretch(one: Silence) -> int:
     """Return how many whole gaps somebody has stayed away, long ones together."""
-    return min(int(one.gaps), 8)
+    return min(int(one.gaps), LONGEST_GAPS)

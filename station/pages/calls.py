@@ -12,7 +12,6 @@ from station.pages.parts.desk import Desk, current
 from station.services.calls import calling, recording
 from station.services.calls.calling import Caller, Task
 
-HOUR_MIN = 60
 LONGEST = 80
 
 
@@ -126,8 +125,7 @@ def _details(desk: Desk, task: Task) -> Iterator[str]:
     if task.is_late:
         yield desk.say("page_calls.late", days=task.late_days)
     elif task.at_min is not None:
-        hour, minute = divmod(task.at_min, HOUR_MIN)
-        yield desk.say("page_calls.at", at=f"{hour}:{minute:02}")
+        yield desk.say("page_calls.at", at=blocks.clock(task.at_min))
     if task.account and task.account != desk.ask.scope.account:
         yield task.account
 

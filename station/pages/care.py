@@ -3,7 +3,6 @@
 import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -18,7 +17,6 @@ from station.services.calls import caring, escalating, messages
 from station.services.calls.caring import Due, Feast, Glad, Kind
 from station.services.calls.messages import Sending
 
-FOLDER = Path(__file__).parent
 PLAN = "calls.plan"
 DUE, DATES, LISTS, WORDS = "due", "dates", "lists", "words"
 FORM = "care_form"

@@ -1,7 +1,6 @@
 """Does calling bring customers back who would have stayed away? And what do they say?"""
 
 import math
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +14,6 @@ from station.services.calls import answers, judging
 from station.services.calls.answers import Heard
 from station.services.calls.judging import Told
 
-FOLDER = Path(__file__).parent
 LONG_WEEKS, YEAR_WEEKS = 104, 52
 BY = ("grade", "station", "competitor")
 STATIONS = (

@@ -356,6 +356,7 @@ def _rule(desk: Desk) -> str:
         months=rules.least_months,
         a=rules.a_share if rules.cut == "share" else rules.a_least,
         b=rules.b_share if rules.cut == "share" else rules.b_least,
+        c=rules.c_least,
         what=desk.say(f"page_lifecycle.by_{by}"),
     )
 

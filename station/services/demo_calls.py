@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from station.archive import lake, lapses, stations
+from station.analysis.holdout import quarter_of
+from station.archive import lapses, stations
 from station.archive.calls import agenda, checks, facts, homes, plans, results, wishes
 from station.archive.calls.agenda import Call, Next
 from station.archive.calls.plans import CallPlan
@@ -49,7 +50,7 @@ from station.services.access import LOCAL_ACCOUNT
 from station.services.ask import Ask
 from station.services.calls import allowed, clock, lots, planning, rostering, scorecards
 from station.services.calls.scorecards import Outcome
-from station.services.customers import living, valuing
+from station.services.customers import living, roll, valuing
 from station.services.demo_crew import Crew
 from station.services.demo_months import Office, Said, Town, Went, Whom
 from station.services.personal import sealing
@@ -59,12 +60,15 @@ MONTHS = 6
 CHECKED_WEEKS, CHECKED = 8, 2
 """Of so many last weeks so many results of each caller were asked about again."""
 AFTERNOONS, SELDOM, BARRED = 37, 41, 211
-"""Each so many-th customer wants to be called after noon only, seldom, or not at all."""
+"""Each so many-th customer wants to be called in the afternoon only, seldom, or not at all."""
+AFTERNOON_MIN = 14 * 60
 FORGOTTEN, LATE_DAYS, NEAR_DAYS = 13, 9, 28
 """Of the dates that passed each so many-th was forgotten for some days; the others are near."""
 ANSWERS = (*[Outcome.CONFIRMED] * 7, *[Outcome.UNREACHED] * 2, Outcome.DIFFERS)
 """What customers said when they were asked again, in turn."""
-MONTH_PARTS, MINOR, WEEK, EVEN = 12, 100, 7, 0.5
+YEAR_MONTHS, MINOR_PER_MAJOR, LONGEST_MONTH_DAYS = 12, 100, 31
+EVEN = 0.5
+"""The chance to come back of a silence that nobody had before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,8 @@ class Past:
             found.append(first)
             first = (first - timedelta(days=1)).replace(day=1)
         present = day_date(self.today).replace(day=1)
-        following = (present + timedelta(days=31)).replace(day=1)
-        is_ending = day_number(following) - self.today <= WEEK
+        following = (present + timedelta(days=LONGEST_MONTH_DAYS)).replace(day=1)
+        is_ending = day_number(following) - self.today <= scorecards.WEEK_DAYS
         over = [month for month in found[::-1] if month < present]
         return [*over, present, *([following] if is_ending else [])]
 
@@ -96,7 +100,7 @@ class Past:
 
 def first_day(last_day: int) -> int:
     """Return the day from which on the demo's customers agreed to be called."""
-    return last_day - 31 * (MONTHS + 1)
+    return last_day - LONGEST_MONTH_DAYS * (MONTHS + 1)
 
 
 def bring(ask: Ask, *, truth: Path, seed: int, last_day: int) -> None:
@@ -127,14 +131,14 @@ def _true_reasons(truth: Path) -> dict[str, str]:
 def _wish(conn: Connection, last_day: int) -> None:
     """Let few customers have asked for afternoons, for few calls, or for none."""
     for one in homes.people(conn):
-        who, noon = one.customer_id, 14 * 60
+        who = one.customer_id
         if who % AFTERNOONS and who % SELDOM and who % BARRED:
             continue
         wish = Wish(
             customer_id=who,
             channel=Channel.PHONE,
             weekdays="",
-            from_min=None if who % AFTERNOONS else noon,
+            from_min=None if who % AFTERNOONS else AFTERNOON_MIN,
             to_min=None,
             most=None if who % SELDOM else 1,
             is_unwanted=not who % BARRED,
@@ -142,7 +146,7 @@ def _wish(conn: Connection, last_day: int) -> None:
             source=ConsentSource.CALL,
             on_day=first_day(last_day),
             account=LOCAL_ACCOUNT,
-            written_at=clock.instant("UTC", first_day(last_day), noon),
+            written_at=clock.instant("UTC", first_day(last_day), AFTERNOON_MIN),
         )
         wishes.add(conn, wish)
 
@@ -154,14 +158,7 @@ def _town(ask: Ask, past: Past) -> Town:
         now = clock.moment("UTC", clock.instant("UTC", past.last_day, 0))
         persons = allowed.people(conn, [one.customer_id for one in people], now)
         known, held = lives.known(conn), lives.held(conn)
-    rows = lake.query(
-        ask.db,
-        lake.text("came"),
-        station_ids=None,
-        as_of_day=past.last_day,
-        frames={"held": held},
-        rules=ask.settings.lake,
-    ).drop_duplicates()
+    rows = roll.visit_days(ask, held, past.last_day)
     days = rows.sort_values("local_day").groupby("customer_id")["local_day"].agg(list)
     told = known["code"].map(past.reasons).fillna("")
     came = dict(zip(days.index.astype("int64").tolist(), days.tolist(), strict=True))
@@ -224,7 +221,7 @@ def _kept(ask: Ask, town: Town, past: Past, month: _Month) -> list[Went]:
         due = [_due(town, month, one) for one in month.gone]
         lots.draw(conn, ask.settings.holdout, due, on_day=month.first)
         ids = {*graded, *(one.customer_id for one in month.gone)}
-        held = frozenset(facts.held_out(conn, ids, allowed.quarter(month.day)))
+        held = frozenset(facts.held_out(conn, ids, quarter_of(month.first)))
         shifts = rostering.shifts(conn, ask, month.station_id, planning.days_of(month.first))
         desk = demo_months.desk_of(
             month.station_id,
@@ -258,7 +255,7 @@ def _graded(ask: Ask, town: Town, day: int) -> dict[int, dict[int, tuple[str, in
     told = zip(rows["customer_id"], rows["grade"], rows["facts"], strict=True)
     for one, grade, said in told:
         if one in town.homes:
-            worth = int(json.loads(said).get("amount_minor", 0)) // MONTH_PARTS
+            worth = int(json.loads(said).get("amount_minor", 0)) // YEAR_MONTHS
             found[town.homes[one]][int(one)] = (str(grade), worth)
     return found
 
@@ -271,7 +268,7 @@ def _due(town: Town, month: _Month, one: Silence) -> lots.Due:
         p_return=month.chances.get(silences.stretch(one), EVEN),
         grade=grade,
         gap_days=one.gap_days,
-        worth=worth / MINOR,
+        worth=worth / MINOR_PER_MAJOR,
         is_at_risk=True,
         is_complaining=town.is_complaining(one.customer_id, month.day),
     )
@@ -433,10 +430,10 @@ def _date(conn: Connection, past: Past, heard: Sequence[Went]) -> None:
 
 def _check(conn: Connection, past: Past, crews: Mapping[int, Crew]) -> None:
     """Let some results of the last weeks have been asked about again by the managers."""
-    monday = past.today - (past.today - scorecards.MONDAY) % WEEK
+    monday = past.today - (past.today - scorecards.MONDAY) % scorecards.WEEK_DAYS
     rng = np.random.default_rng([past.seed, CHECKED_WEEKS])
-    for week in range(monday - CHECKED_WEEKS * WEEK, monday, WEEK):
-        rows = checks.made(conn, set(crews), week * DAY_S, (week + WEEK) * DAY_S)
+    for week in range(monday - CHECKED_WEEKS * scorecards.WEEK_DAYS, monday, scorecards.WEEK_DAYS):
+        rows = checks.made(conn, set(crews), week * DAY_S, (week + scorecards.WEEK_DAYS) * DAY_S)
         spoken = rows[rows["code"].isin(list(SPOKEN))]
         drawn = [
             (int(row["result_id"]), int(row["customer_id"]))
@@ -444,7 +441,7 @@ def _check(conn: Connection, past: Past, crews: Mapping[int, Crew]) -> None:
             for row in mine.iloc[sorted(rng.permutation(len(mine))[:CHECKED])].to_dict("records")
         ]
         checks.draw(conn, week, drawn)
-        if week < monday - WEEK:
+        if week < monday - scorecards.WEEK_DAYS:
             _answer(conn, crews, week)
 
 
@@ -459,5 +456,5 @@ def _answer(conn: Connection, crews: Mapping[int, Crew], week: int) -> None:
                 outcome=outcome.value,
                 reason="客户记不清是否接过电话" if outcome is Outcome.DIFFERS else "",
                 checked_by=crew.manager,
-                checked_at=(week + WEEK + 2) * DAY_S,
+                checked_at=(week + scorecards.WEEK_DAYS + 2) * DAY_S,
             )

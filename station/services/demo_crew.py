@@ -16,7 +16,9 @@ from station.services.ask import Ask
 from station.services.calls.rostering import WEEK, WORKDAYS
 
 SHARES = 3
-"""A third of the customers is in nobody's care."""
+"""Two members of staff look after a third of the customers each; a third is nobody's."""
+CREW = 3
+"""The people of a station: its manager and two members of staff."""
 MINUTES = 32
 """Minutes a day that each member of staff has for calls."""
 FROM_MIN, TO_MIN = 540, 1140
@@ -25,10 +27,9 @@ PEOPLE = ("lin", "chen", "huang", "zheng", "wu", "xu", "he", "gao", "luo", "ye")
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """The manager of a station and those who call there, by account number."""
+    """The name of a station's manager, and those who call there by account number."""
 
     manager: str
-    manager_id: int
     staff: Mapping[int, str]
 
 
@@ -48,13 +49,13 @@ def hire(conn: Connection, ask: Ask, from_day: int) -> dict[int, Crew]:
         for rest, account_id in enumerate(staff):
             book.share(conn, station_id, account_id, every=SHARES, rest=rest)
         _roster(conn, station_id, from_day, manager_id, staff)
-        crews[station_id] = Crew(boss, manager_id, staff)
+        crews[station_id] = Crew(boss, staff)
     return crews
 
 
 def _name(station: int, place: int) -> str:
     """Return the name of an account: people have one each, and a number where they run out."""
-    again, which = divmod(station * SHARES + place, len(PEOPLE))
+    again, which = divmod(station * CREW + place, len(PEOPLE))
     return PEOPLE[which] + (str(again + 1) if again else "")
 
 

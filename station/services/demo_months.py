@@ -17,7 +17,6 @@ from station.demo import silences, talks
 from station.demo.silences import Silence
 from station.demo.talks import Talk
 from station.model import (
-    NOT_REACHED,
     CallCode,
     CallPurpose,
     CallStatus,
@@ -25,7 +24,7 @@ from station.model import (
     Channel,
     Grade,
 )
-from station.services.calls import clock
+from station.services.calls import allowed, clock
 
 HOURS = ((9, 15), (10, 16), (11, 17))
 """The hours of calls, other ones each day; nobody is tried at one hour only."""
@@ -39,13 +38,13 @@ BACK = 0.3
 NOON_MIN, EVENING_MIN = 720, 1140
 """Before these a call ends that began before."""
 NOTHING = frozenset[Channel]()
-TRIES = 4
-"""On so many days near the best one a call is tried."""
+NEAREST_DAYS = 8
+"""On so many days around the best one a call is tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """Somebody who is to be called in a month: for what, about when, and what it would bring."""
+    """Somebody who is to be called: for what, when best (part of the month), what it brings."""
 
     customer_id: int
     purpose: CallPurpose
@@ -184,7 +183,7 @@ def _near(days: Sequence[int], part: float) -> Iterator[int]:
     """Yield the days around a part of the month, the nearest first."""
     best = min(len(days) - 1, int(part * len(days)))
     order = sorted(range(len(days)), key=lambda place: (abs(place - best), place))
-    yield from (days[place] for place in order[: 2 * TRIES])
+    yield from (days[place] for place in order[:NEAREST_DAYS])
 
 
 def _callers(desk: Desk, day: int, keeper_id: int | None) -> list[int]:
@@ -314,7 +313,7 @@ def _went(town: Town, office: Office, call: Call, rng: np.random.Generator) -> W
         return Went(replace(call, status=CallStatus.CANCELLED, cancel_reason=why.value))
     talk = _talk(town, office, call, rng)
     result = _result(office, call, talk, at_min, rng)
-    touches.append(Touch(call.day, Channel.PHONE, _outcome(talk.code), at_min))
+    touches.append(Touch(call.day, Channel.PHONE, allowed.outcome(result), at_min))
     _remember(town, office, call, talk.code)
     return Said(replace(call, status=CallStatus.DONE), result, talk)
 
@@ -335,12 +334,6 @@ def _talk(town: Town, office: Office, call: Call, rng: np.random.Generator) -> T
     if call.day + office.return_days > office.known_day and back_in is None:
         back_in = int(rng.integers(2, 25)) if rng.random() < BACK else None  # nobody knows
     return talks.lost(rng, back_in, town.reasons.get(call.customer_id, ""))
-
-
-def _outcome(code: CallCode) -> Outcome:
-    if code in NOT_REACHED:
-        return Outcome.UNREACHED
-    return Outcome.REFUSED if code is CallCode.REFUSED else Outcome.MADE
 
 
 def _result(

@@ -58,7 +58,7 @@ def shop(
 
 
 @pytest.mark.parametrize(
-    ("lang", "words"), [("zh", "位客户该问候或提醒"), ("en", "customers are to be greeted")]
+    ("lang", "words"), [("zh", "位客户该问候或提醒"), ("en", "To greet or to remind within")]
 )
 def test_the_page_answers_first_and_lists_who_is_due(shop: Shop, lang: str, words: str) -> None:
     page = shop.open("mona", "care", lang)

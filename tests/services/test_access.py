@@ -71,6 +71,7 @@ HELPERS = {
     "claims.called",
     "nights.look_after",
     "reminding.fill",
+    "roll.visit_days",
     "caring.against",
     "caring.still_due",
     "escalating.escalate",

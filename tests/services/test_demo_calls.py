@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from station.analysis.holdout import quarter_of
 from station.archive import stations
 from station.archive.calls import facts, results
 from station.contact import rules
 from station.contact.rules import Touch, When
-from station.model import Arm, Channel, day_number
+from station.model import Arm, Channel, day_date, day_number
 from station.services import demo, demo_calls, keeping
 from station.services.ask import Ask
 from station.services.calls import allowed, clock, judging, months, scorecards
@@ -64,7 +65,7 @@ def test_no_call_of_a_demo_broke_a_rule(called: Ask) -> None:
             reached_by=frozenset({Channel.PHONE}),
             has_open_complaint=False,
             is_held_out=any(
-                day <= at.day and quarter == allowed.quarter(at.day) and arm == Arm.HOLD
+                day <= at.day and quarter == quarter_of(day_date(at.day)) and arm == Arm.HOLD
                 for quarter, day, arm in lots[one.customer_id]
             ),
             is_our_fault=False,

@@ -5,12 +5,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
-from sqlalchemy import Connection, Select, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, or_, select, update
 
 from station.archive.calls.tables import call_plans, calls, next_contacts
 from station.archive.customers.stands import stands
-from station.archive.rows import frame, slices
+from station.archive.rows import slices
 from station.archive.tables import customers
 from station.model import CallPurpose, CallStatus, CancelReason, Channel, PlanStatus
 
@@ -235,27 +234,3 @@ def next_days(conn: Connection, customer_ids: Collection[int]) -> dict[int, int]
         )
         found |= {int(row.stands): int(row.day) for row in conn.execute(query)}
     return found
-
-
-# --- how it went ----------------------------------------------------------------------------------
-
-
-def kept_order(conn: Connection, station_ids: Collection[int], from_day: int) -> pd.DataFrame:
-    """Return account_id, day and status of the calls of approved plans since a day, counted."""
-    query = (
-        select(
-            calls.c.account_id,
-            calls.c.day,
-            calls.c.status,
-            func.count().label("calls"),
-            func.sum(case((calls.c.moved_from.is_not(None), 1), else_=0)).label("moved"),
-        )
-        .join_from(calls, call_plans)
-        .where(
-            calls.c.station_id.in_(station_ids),
-            calls.c.day >= from_day,
-            call_plans.c.status == PlanStatus.APPROVED.value,
-        )
-        .group_by(calls.c.account_id, calls.c.day, calls.c.status)
-    )
-    return frame(conn, query)

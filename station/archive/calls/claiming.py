@@ -46,12 +46,6 @@ def active(conn: Connection, customer_ids: Collection[int]) -> list[Claim]:
     return sorted(found, key=lambda claim: claim.id)
 
 
-def of_account(conn: Connection, account_id: int) -> list[Claim]:
-    """Return what an account has claimed and not released, the oldest first."""
-    mine = select(claims).where(claims.c.account_id == account_id, claims.c.released_at.is_(None))
-    return [_claim(row) for row in conn.execute(mine.order_by(claims.c.id))]
-
-
 def over(conn: Connection, day: int) -> list[Claim]:
     """Return the claims that no longer hold on a day and were not released yet."""
     query = select(claims).where(claims.c.released_at.is_(None), claims.c.until_day <= day)
@@ -107,20 +101,6 @@ def lost_at(conn: Connection, person: str, customer_ids: Collection[int]) -> int
     )
     at = conn.execute(query).scalar()
     return None if at is None else int(at)
-
-
-def holders(conn: Connection, customer_ids: Collection[int]) -> dict[int, int]:
-    """Return by customer that stands which account has claimed him now."""
-    found: dict[int, int] = {}
-    for some in slices(sorted(customer_ids)):
-        query = (
-            select(stands().label("stands"), claims.c.account_id)
-            .join_from(claims, customers)
-            .where(claims.c.released_at.is_(None), stands().in_(some))
-        )
-        for row in conn.execute(query.order_by(claims.c.id.desc())):
-            found[int(row.stands)] = int(row.account_id)
-    return found
 
 
 # --- keepers --------------------------------------------------------------------------------------

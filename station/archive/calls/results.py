@@ -73,16 +73,6 @@ def by_key(conn: Connection, key: str) -> Result | None:
     return _first(conn, call_results.c.key == key)
 
 
-def find(conn: Connection, result_id: int) -> Result | None:
-    """Return a result, none if there is none."""
-    return _first(conn, call_results.c.id == result_id)
-
-
-def of_call(conn: Connection, call_id: int) -> Result | None:
-    """Return what came of a planned call, none if nothing was heard yet."""
-    return _first(conn, call_results.c.call_id == call_id)
-
-
 def _first(conn: Connection, which: Any) -> Result | None:
     row = conn.execute(select(call_results).where(which)).first()
     return None if row is None else _result(row)

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Connection,
     Select,
     Table,
-    delete,
     func,
     or_,
     select,
@@ -240,9 +239,3 @@ def _row(mark: GradeMark | StageMark, names: Sequence[str]) -> tuple[Any, ...]:
     """Return a mark as plain values; facts as JSON."""
     told = json.dumps(dict(mark.facts), sort_keys=True)
     return tuple(told if name == "facts" else getattr(mark, name) for name in names)
-
-
-def forget(conn: Connection, customer_ids: Sequence[int]) -> None:
-    """Delete the marks of these records."""
-    for table in (grade_marks, stage_marks):
-        conn.execute(delete(table).where(table.c.customer_id.in_(customer_ids)))

@@ -22,6 +22,7 @@ from station.services import sheets, trail
 
 CHART_CONFIG = {"displayModeBar": False, "responsive": True}
 MARGIN_PX = 8
+HOUR_MIN = 60
 WIDEST_ROW = 5
 """Key figures in one row; more of them make rows of three."""
 NARROWEST_FIGURE_PX = 150
@@ -227,6 +228,12 @@ def _word(desk: Desk, form: str, value: Any) -> str:
 def begun(words: str) -> str:
     """Return words as a line begins with them."""
     return words[:1].upper() + words[1:]
+
+
+def clock(minute: int) -> str:
+    """Return a minute of the day as a clock shows it, such as 9:05."""
+    hour, rest = divmod(minute, HOUR_MIN)
+    return f"{hour}:{rest:02}"
 
 
 def moment(desk: Desk, second: int, station: str = "") -> str:

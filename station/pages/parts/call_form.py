@@ -47,7 +47,6 @@ ICONS = {
 WORDED = {"code": "call_code", "style": "style", "need": "call_need"}
 """Facts of a line that are words of a table."""
 PROMISES, NEXT = (1, 3, 7), (1, 3, 7, 30)
-BY_GRADE = "by_grade"
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,8 @@ def pool(desk: Desk) -> None:
     if not free.total:
         st.info(desk.say("page_calls.pool_none"))
         return
-    left = desk.ask.settings.calls.pool_per_day
-    words = desk.say("page_calls.pool_answer", count=free.total, left=left)
+    most = desk.ask.settings.calls.pool_per_day
+    words = desk.say("page_calls.pool_answer", count=free.total, most=most)
     if free.total > len(free.shown):
         words += " " + desk.say("page_calls.pool_more", shown=len(free.shown))
     blocks.answer(words)

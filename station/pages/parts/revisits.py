@@ -12,7 +12,7 @@ RECORD = "calls.record"
 
 
 def draw(desk: Desk, *, customer_id: int) -> None:
-    """Draw a customer's open complaints."""
+    """Draw a customer's open complaints, how he wants to be addressed, and who kept him."""
     try:
         told = complaining.listing(desk.ask, customer_id=customer_id)
     except StationError:  # he works elsewhere, and sees the customer by another right

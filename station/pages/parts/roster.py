@@ -50,18 +50,13 @@ def _hours(desk: Desk, one: Member) -> str:
             "roster.week",
             days=desk.say("roster.day_join").join(desk.say(f"roster.day_{n}") for n in days),
             minutes=minutes,
-            first=_clock(first),
-            last=_clock(last),
+            first=blocks.clock(first),
+            last=blocks.clock(last),
         )
         for (minutes, first, last), days in by_hours.items()
     ]
     said = desk.say("blocks.and").join(parts) or desk.say("roster.none")
     return f"{said} {desk.say('roster.usual')}" if one.is_usual else said
-
-
-def _clock(minute: int) -> str:
-    hour, rest = divmod(minute, HOUR_MIN)
-    return f"{hour}:{rest:02}"
 
 
 def _away(desk: Desk, one: Member) -> str:

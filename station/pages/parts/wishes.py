@@ -7,8 +7,9 @@ import streamlit as st
 from station.model import Channel, ConsentSource, day_date
 from station.pages.parts import acts, blocks
 from station.pages.parts.desk import Desk
-from station.services.calls import wishing
-from station.services.calls.wishing import ANY, WEEK, Said, Wanted, Wish
+from station.services.calls import clock, wishing
+from station.services.calls.rostering import WEEK
+from station.services.calls.wishing import ANY, Said, Wanted, Wish
 
 HOUR_MIN = 60
 LIFT = "calls.plan"
@@ -48,16 +49,11 @@ def _wanted(desk: Desk, one: Wish) -> str:
         names = [desk.say(f"roster.day_{number}") for number in one.weekdays]
         parts.append(desk.say("roster.day_join").join(names))
     if one.from_min is not None or one.to_min is not None:
-        first, last = one.from_min or 0, one.to_min or wishing.DAY_MIN
-        parts.append(desk.say("wishing.hours", first=_clock(first), last=_clock(last)))
+        first, last = one.from_min or 0, one.to_min or clock.DAY_MIN
+        parts.append(desk.say("wishing.hours", first=blocks.clock(first), last=blocks.clock(last)))
     if one.most is not None:
         parts.append(desk.say("wishing.most_told", most=one.most))
     return blocks.plain(desk.say("wishing.join").join(parts) or desk.say("wishing.no_wish"))
-
-
-def _clock(minute: int) -> str:
-    hour, rest = divmod(minute, HOUR_MIN)
-    return f"{hour}:{rest:02}"
 
 
 def _history(desk: Desk, said: list[Said]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from station.analysis.holdout import quarter_of
 from station.archive import stations
 from station.archive.calls import agenda, caring, facts, results, wishes
 from station.archive.calls.agenda import Call
@@ -35,9 +36,6 @@ T = TypeVar("T", Result, Call, Consent, Thought)
 TOUCHED_DAYS = 400
 """How far back what was done with a customer can still speak against a call."""
 NO_CALLS = "style=no_calls"
-QUARTER_MONTHS = 3
-WEEK = (1, 2, 3, 4, 5, 6, 7)
-MIDNIGHT_MIN = 1440
 ENDING = frozenset(
     {
         *(Refusal.CAME_BACK, Refusal.OUR_FAULT, Refusal.DO_NOT_CALL, Refusal.DENIED),
@@ -112,7 +110,7 @@ def refused(
     law: Law,
     call: Call | None = None,
 ) -> tuple[Refusal, ...]:
-    """Return the same of somebody whose standing is known; the call itself is no other contact."""
+    """Return what speaks against a call to somebody known; the call is no contact beside itself."""
     if call is not None:
         own = Touch(call.day, call.channel, Outcome.PLANNED, call.at_min)
         touches = list(person.touches)
@@ -131,12 +129,6 @@ def due_day(call: Call) -> int:
     """Return the day after which a purchase answers a call: his last one, as it was planned."""
     told = call.facts.get("last_day")
     return int(told) if told is not None else call.made_at // DAY_S
-
-
-def quarter(day: int) -> str:
-    """Return the quarter of a day, such as 2026-Q4."""
-    when = day_date(day)
-    return f"{when.year}-Q{(when.month - 1) // QUARTER_MONTHS + 1}"
 
 
 def _material(
@@ -159,7 +151,7 @@ def _material(
         dialled=frozenset(facts.with_phone(conn, rows)),
         wrong=frozenset(row for (row, field), it in checks.items() if _is_wrong(field, it)),
         complaining=frozenset(wishes.complaining(conn, rows)),
-        held_out=frozenset(facts.held_out(conn, rows, quarter(now.day))),
+        held_out=frozenset(facts.held_out(conn, rows, quarter_of(day_date(now.day)))),
         cared=_by_row(caring.of_rows(conn, rows, now.day - TOUCHED_DAYS, but_list)),
         ways=facts.written_to(conn, rows),
         owned=owned,
@@ -218,9 +210,9 @@ def _channels(wish: wishes.Wish) -> tuple[Channel, ...]:
 
 
 def _wish(wish: wishes.Wish) -> Wish:
-    days = tuple(map(int, wish.weekdays)) or WEEK
+    days = tuple(map(int, wish.weekdays)) or rules.WEEK
     is_timed = bool(wish.weekdays) or wish.from_min is not None or wish.to_min is not None
-    hours = Hours(days, wish.from_min or 0, wish.to_min or MIDNIGHT_MIN)
+    hours = Hours(days, wish.from_min or 0, wish.to_min or clock.DAY_MIN)
     return Wish(wish.channel, (hours,) if is_timed else (), wish.most, wish.is_unwanted)
 
 

@@ -34,6 +34,8 @@ from station.services.personal import sealing
 MOST_LABELS = 2
 """Vehicles by which a customer is told of in a list."""
 MOST_FOUND = 12
+AHEAD_DAYS = 366
+"""No planned call lies further ahead."""
 _NEVER = frozenset({Refusal.DO_NOT_CALL, Refusal.DENIED})
 CANCELLED = {Refusal.CAME_BACK: CancelReason.CAME_BACK, Refusal.OUR_FAULT: CancelReason.OUR_FAULT}
 
@@ -305,7 +307,7 @@ def cancel_needless(ask: Ask, now_s: int) -> int:
         known = stations.everything(conn)
         now = clock.moment("UTC", now_s)
         late = ask.settings.calls.late_days
-        calls = agenda.due(conn, known, from_day=now.day - late, to_day=now.day + 366)
+        calls = agenda.due(conn, known, from_day=now.day - late, to_day=now.day + AHEAD_DAYS)
         standing = allowed.people(conn, {call.customer_id for call in calls}, now)
         laws = {one: allowed.law_of(conn, ask, one, now.day) for one in known}
         over = {}

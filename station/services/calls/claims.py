@@ -7,7 +7,7 @@ from itertools import cycle
 import pandas as pd
 
 from station.archive import stations
-from station.archive.calls import agenda, claiming
+from station.archive.calls import agenda, claiming, homes
 from station.archive.calls.claiming import Claim
 from station.archive.customers import book
 from station.archive.database import Connection
@@ -256,7 +256,7 @@ def _listed(
     )
 
 
-def called(ask: Ask, customer: book.Customer) -> str:
+def called(ask: Ask, customer: book.Customer | homes.Named) -> str:
     """Return what a customer is called in a list: an organisation in full, a person masked."""
     if customer.organisation_name:
         return customer.organisation_name

@@ -18,7 +18,6 @@ from station.contact import rules
 from station.contact.plan_parts import Shift
 from station.contact.rules import Outcome, Person, Refusal, Touch, When
 from station.errors import BadValueError, NotAllowedError, NotFoundError
-from station.guard import mask
 from station.model import (
     Act,
     CallStatus,
@@ -30,10 +29,9 @@ from station.model import (
 from station.services import trail
 from station.services.access import acting, right
 from station.services.ask import Ask
-from station.services.calls import allowed, clock, planning, rostering
+from station.services.calls import allowed, claims, clock, planning, rostering
 from station.services.calls.clock import Moment
 from station.services.customers import contacts, grades
-from station.services.personal import sealing
 
 CALLS = (
     *("call_id", "day", "at_min", "account", "customer_id", "name", "grade", "purpose", "channel"),
@@ -84,7 +82,7 @@ def month(ask: Ask, *, station: str, first: date) -> Month:
     with ask.db.reading() as conn:
         seen = _read(conn, ask, rostering.station_of(conn, ask, station), first)
     told, found = seen.plan.told, seen.plan
-    names = {one: _called(ask, who) for one, who in seen.named.items()}
+    names = {one: claims.called(ask, who) for one, who in seen.named.items()}
     per_major = minor_per_major(str(told["currency"]))
     calls = pd.DataFrame(
         [_row(seen, call, names, per_major) for call in seen.calls], columns=list(CALLS)
@@ -153,14 +151,6 @@ def _unfit(seen: _Seen, names: Mapping[int, str], per_major: int) -> pd.DataFram
     return pd.DataFrame(order, columns=list(UNFIT))
 
 
-def _called(ask: Ask, who: homes.Named) -> str:
-    """Return what a customer is called in a list: an organisation in full, a person masked."""
-    if who.organisation_name:
-        return who.organisation_name
-    name, _ = sealing.unseal_contact(ask.db, who.contact)
-    return mask.name(name or "") or who.code
-
-
 def _row(seen: _Seen, call: Call, names: Mapping[int, str], per_major: int) -> tuple[Any, ...]:
     is_ahead = call.status is CallStatus.PLANNED and call.day >= seen.day
     return (
@@ -214,7 +204,7 @@ def move(ask: Ask, *, call_id: int, on: date, at_min: int, account: str) -> int:
         call, plan = _call_of(conn, ask, call_id)
         now = clock.moment(sites.everything(conn)[call.station_id].zone)
         people = contacts.who_work_there(conn, frozenset({call.station_id}))
-        account_id = _worker(people, account)
+        account_id = rostering.worker(people, account)
         moved = replace(call, day=day_number(on), at_min=at_min, account_id=account_id)
         if (moved.day, at_min) <= (now.day, now.at_min):
             raise BadValueError("planning.is_past")
@@ -255,13 +245,6 @@ def _call_of(conn: Connection, ask: Ask, call_id: int) -> tuple[Call, CallPlan]:
     if call is None or plan is None or not is_there or call.status is not CallStatus.PLANNED:
         raise NotFoundError("planning.no_call")
     return call, plan
-
-
-def _worker(people: Mapping[int, str], account: str) -> int:
-    found = [one for one, name in people.items() if name == account.strip().casefold()]
-    if not found:
-        raise NotFoundError("accounts.unknown", account=account)
-    return found[0]
 
 
 def _refuse_busy(conn: Connection, ask: Ask, moved: Call, others: Sequence[Call]) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 from station.analysis.states import EXPLAINING
 from station.archive import lapses
 from station.archive.calls import agenda, claiming, facts, results, wishes
-from station.archive.calls.agenda import Call, Next
+from station.archive.calls.agenda import Call
 from station.archive.calls.results import Result
 from station.archive.calls.wishes import Complaint, Wish
 from station.archive.customers import consents, sealed
@@ -40,7 +40,7 @@ from station.model import (
 )
 from station.services.access import acting, right
 from station.services.ask import Ask
-from station.services.calls import calling, claims, clock
+from station.services.calls import calling, claims, clock, reminding
 from station.services.calls.clock import Moment
 from station.services.customers import contacts, grades, occasions
 from station.services.customers.contacts import Seen
@@ -260,7 +260,7 @@ def _follow(
     if call is not None:
         agenda.end(conn, call.id, CallStatus.DONE)
     _settle_claim(conn, ask, seen, result, now)
-    _settle_next(conn, ask, seen, result)
+    _settle_next(conn, ask, seen, result, now)
     _check_phone(conn, ask, seen, result, now)
     if result.purpose is CallPurpose.WIN_BACK and result.reason is not None:
         _explain(conn, seen, result, result.reason, now)
@@ -283,22 +283,20 @@ def _settle_claim(conn: Connection, ask: Ask, seen: Seen, result: Result, now: M
         claiming.prolong(conn, found.id, until_day)
 
 
-def _settle_next(conn: Connection, ask: Ask, seen: Seen, result: Result) -> None:
+def _settle_next(conn: Connection, ask: Ask, seen: Seen, result: Result, now: Moment) -> None:
     """Let the date of the next contact be what the result says; none is left after the end."""
-    agenda.drop_next(conn, seen.customer.ids)
     if result.next_day is None:
+        agenda.drop_next(conn, seen.customer.ids)
         return
-    keeper_id = seen.customer.keeper_id or ask.scope.account_id or None
-    new = Next(
-        customer_id=seen.customer.id,
-        station_id=seen.station_id,
-        account_id=keeper_id,
+    reminding.put(
+        conn,
+        seen,
         day=result.next_day,
         why=_next_purpose(result),
-        set_by=ask.scope.account,
-        set_at=result.at,
+        account_id=seen.customer.keeper_id or ask.scope.account_id or None,
+        by=ask.scope.account,
+        now=now,
     )
-    agenda.put_next(conn, new)
 
 
 def _next_purpose(result: Result) -> CallPurpose:

@@ -1,6 +1,6 @@
 """Who has time for calls at a station, on which days; when it has its peak, whose law holds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -9,6 +9,8 @@ from station.archive.calls import rosters
 from station.archive.calls.rosters import Absence, Hours, Season
 from station.archive.database import Connection
 from station.contact.plan_parts import PlanRules, Shift
+from station.contact.rules import WEEK as WEEK  # noqa: PLC0414 - pages name it
+from station.contact.rules import WORKDAYS as WORKDAYS  # noqa: PLC0414 - pages name it
 from station.errors import BadValueError, NotFoundError
 from station.model import Act, day_date, day_number
 from station.services import trail
@@ -17,9 +19,6 @@ from station.services.ask import Ask
 from station.services.calls import clock
 from station.services.customers import contacts
 
-WORKDAYS = (1, 2, 3, 4, 5)
-WEEK = (*WORKDAYS, 6, 7)
-MIDNIGHT_MIN = 1440
 PEAK, SLACK = "peak", "slack"
 SEASONS = (PEAK, SLACK)
 
@@ -158,7 +157,7 @@ def set_hours(
         NotFoundError: there is no such station in sight, or nobody of this name works there.
         BadValueError: the times cannot be.
     """
-    is_span = 0 <= from_min < to_min <= MIDNIGHT_MIN and 0 <= minutes <= to_min - from_min
+    is_span = 0 <= from_min < to_min <= clock.DAY_MIN and 0 <= minutes <= to_min - from_min
     if not is_span or not weekdays or not set(weekdays) <= set(WEEK):
         raise BadValueError("planning.bad_hours")
     with acting(ask) as conn:
@@ -251,7 +250,7 @@ def set_law(ask: Ask, *, station: str, law: str) -> None:
         BadValueError: there is no such law.
     """
     if law and law not in ask.settings.contact.laws:
-        raise BadValueError("planning.bad_season")
+        raise BadValueError("planning.bad_law", laws=" ".join(ask.settings.contact.laws))
     with acting(ask) as conn:
         station_id = station_of(conn, ask, station)
         now = season_on(conn, station_id, _today(conn, station_id))
@@ -267,11 +266,19 @@ def _put_season(conn: Connection, ask: Ask, told: Season, what: str, reason: str
 
 def _worker(conn: Connection, ask: Ask, station: str, account: str) -> tuple[int, int]:
     station_id = station_of(conn, ask, station)
-    people = contacts.who_work_there(conn, frozenset({station_id}))
+    return station_id, worker(contacts.who_work_there(conn, frozenset({station_id})), account)
+
+
+def worker(people: Mapping[int, str], account: str) -> int:
+    """Return the id of an account by its name, of those who work at a station.
+
+    Raises:
+        NotFoundError: nobody of this name works there.
+    """
     found = [one for one, name in people.items() if name == account.strip().casefold()]
     if not found:
         raise NotFoundError("accounts.unknown", account=account)
-    return station_id, found[0]
+    return found[0]
 
 
 def _today(conn: Connection, station_id: int) -> int:

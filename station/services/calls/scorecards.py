@@ -10,7 +10,6 @@ import pandas as pd
 
 from station.analysis import scorecard
 from station.analysis.scorecard import ScoreRules, Verdict
-from station.archive import lake
 from station.archive import stations as sites
 from station.archive.calls import checks
 from station.archive.calls.checks import Check
@@ -23,7 +22,7 @@ from station.services import trail
 from station.services.access import acting, right, stations_in_sight, today
 from station.services.ask import Ask
 from station.services.calls import clock
-from station.services.customers import contacts, naming
+from station.services.customers import contacts, naming, roll
 from station.services.memory import remembered
 
 WEEK_DAYS, MONDAY = 7, 4
@@ -141,14 +140,7 @@ def _came(ask: Ask) -> pd.DataFrame:
     """Return customer_id and local_day: when who came, anywhere in the chain."""
     with ask.db.reading() as conn:
         held = lives.held(conn)
-    return lake.query(
-        ask.db,
-        lake.text("came"),
-        station_ids=None,
-        as_of_day=day_number(ask.as_of),
-        frames={"held": held},
-        rules=ask.settings.lake,
-    ).drop_duplicates()
+    return roll.visit_days(ask, held, day_number(ask.as_of))
 
 
 def _by_the_clock(planned: pd.DataFrame, zones: dict[int, str]) -> pd.DataFrame:

@@ -11,12 +11,10 @@ from station.errors import BadValueError
 from station.model import Channel, ConsentSource, day_number
 from station.services.access import acting, right
 from station.services.ask import Ask
-from station.services.calls import claims
+from station.services.calls import claims, clock, rostering
 from station.services.customers import contacts
 from station.services.customers.contacts import Seen
 
-WEEK = range(1, 8)
-DAY_MIN = 1440
 ANY = "any"
 MOST = 30
 """So many contacts in 30 days can be wished for."""
@@ -42,8 +40,8 @@ class Wanted:
         Raises:
             BadValueError: something is out of range, or ends before it begins.
         """
-        first, last = self.from_min or 0, DAY_MIN if self.to_min is None else self.to_min
-        if not 0 <= first < last <= DAY_MIN or not set(self.weekdays) <= set(WEEK):
+        first, last = self.from_min or 0, clock.DAY_MIN if self.to_min is None else self.to_min
+        if not 0 <= first < last <= clock.DAY_MIN or not set(self.weekdays) <= set(rostering.WEEK):
             raise BadValueError("wishing.bad_time")
         if self.most is not None and not 1 <= self.most <= MOST:
             raise BadValueError("wishing.bad_most", most=MOST)

@@ -6,7 +6,6 @@ import pandas as pd
 
 from station.analysis import lifecycle
 from station.analysis.lifecycle import Trigger
-from station.archive import lake
 from station.archive.customers import lives, marks, stalled
 from station.archive.customers.marks import StageMark
 from station.archive.customers.stalled import Stall
@@ -14,28 +13,21 @@ from station.archive.database import Connection
 from station.contact.stalls import Choice
 from station.model import DAY_S, Stage, day_number
 from station.services import board
-from station.services.access import right
 from station.services.ask import Ask
-from station.services.customers import valuing
+from station.services.customers import roll, valuing
 
-LOT = 5_000
+BATCH = 5_000
 """Marks that are written at once."""
 
 
-@right("sales.import")
-def refresh(ask: Ask) -> int:
-    """Return how many stages were reached, once all customers were looked at."""
-    return renew(ask)
-
-
 def renew(ask: Ask) -> int:
-    """Return the same; whoever asks, the whole chain is looked at, and so are its stalls."""
+    """Return how many stages were reached in the whole chain, whoever asks; stalls are noticed."""
     asked = valuing.everybody(ask)
     day = day_number(asked.as_of)
     new = _reached(asked, day)
-    for start in range(0, len(new), LOT):
+    for start in range(0, len(new), BATCH):
         with ask.db.writing(changes_figures=False) as conn:
-            some = marks.following(conn, marks.STAGE, new[start : start + LOT])
+            some = marks.following(conn, marks.STAGE, new[start : start + BATCH])
             marks.add_stages(conn, some)
     with ask.db.writing(changes_figures=False) as conn:
         notice(conn, ask, day)
@@ -48,14 +40,7 @@ def _reached(ask: Ask, day: int) -> list[StageMark]:
     with ask.db.reading() as conn:
         people, since = _people(conn), marks.last_days(conn, Stage.LOST.value)
         held = lives.held(conn)
-    came = lake.query(
-        ask.db,
-        lake.text("came"),
-        station_ids=None,
-        as_of_day=day,
-        frames={"held": held},
-        rules=ask.settings.lake,
-    ).drop_duplicates()
+    came = roll.visit_days(ask, held, day)
     came = came[came["customer_id"].isin(people.index)].astype("int64")
     habits = lifecycle.habits(came, pd.Series(since, dtype="float64"), rules)
     fades = lifecycle.fading(board.vehicles(ask))

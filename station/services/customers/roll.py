@@ -70,15 +70,26 @@ def _came(ask: Ask, stations: tuple[str, ...]) -> list[int]:
     """Return whose vehicles came to the stations while they were his."""
     with ask.db.reading() as conn:
         held = lives.held(conn)
-    rows = lake.query(
+    rows = visit_days(ask, held, day_number(ask.as_of), stations_in_sight(ask, stations))
+    return sorted({int(one) for one in rows["customer_id"]})
+
+
+def visit_days(
+    ask: Ask, held: pd.DataFrame, day: int, station_ids: frozenset[int] | None = None
+) -> pd.DataFrame:
+    """Return customer_id and local_day, each once: when who came up to a day.
+
+    Without stations of the whole chain. `held` is what `lives.held` returns: a visit counts for
+    whose the vehicle was on its day.
+    """
+    return lake.query(
         ask.db,
         lake.text("came"),
-        station_ids=stations_in_sight(ask, stations),
-        as_of_day=day_number(ask.as_of),
+        station_ids=station_ids,
+        as_of_day=day,
         frames={"held": held},
         rules=ask.settings.lake,
-    )
-    return sorted({int(one) for one in rows["customer_id"]})
+    ).drop_duplicates()
 
 
 def named(conn: Connection, ask: Ask, rows: pd.DataFrame) -> pd.DataFrame:

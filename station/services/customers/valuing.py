@@ -16,16 +16,15 @@ from station.archive.customers.lives import Period
 from station.archive.customers.marks import GradeMark
 from station.archive.database import Connection
 from station.loyalty import programme
-from station.model import Grade, currency_name, day_date, day_number, minor_per_major
+from station.model import Grade, currency_name, day_number, minor_per_major
 from station.services import access, board
-from station.services.access import right
 from station.services.ask import Ask
 from station.services.points import rules as points_rules
 
 PAST_MONTHS = 12
 """For so many months before the first night the grades are worked out as of their ends."""
 YEAR_DAYS = 365.25
-LOT = 5_000
+BATCH = 5_000
 """Marks that are written at once."""
 
 
@@ -57,14 +56,8 @@ class Lives:
     leads: frozenset[int]
 
 
-@right("sales.import")
-def refresh(ask: Ask) -> int:
-    """Return how many customers have another grade, once all were judged."""
-    return renew(ask)
-
-
 def renew(ask: Ask, *, past_months: int = PAST_MONTHS) -> int:
-    """Return the same; whoever asks, the whole chain is judged.
+    """Return how many customers of the whole chain have another grade, whoever asks.
 
     An archive in which nobody was judged yet is told its last months, one by one; where nothing was
     sold nobody is judged.
@@ -168,9 +161,9 @@ def _mark(ask: Ask, day: int, lived: Lives) -> int:
         _marked(one, grade, was.get(one, ("", "{}", day)), facts.get(one, {}), day)
         for one, grade in zip(changed.index.tolist(), changed.tolist(), strict=True)
     ]
-    for start in range(0, len(new), LOT):
+    for start in range(0, len(new), BATCH):
         with ask.db.writing(changes_figures=False) as conn:
-            some = marks.following(conn, marks.GRADE, new[start : start + LOT])
+            some = marks.following(conn, marks.GRADE, new[start : start + BATCH])
             marks.add_grades(conn, some)
     return len(new)
 
@@ -198,8 +191,3 @@ def _marked(
     reason = value.why(facts, then, is_up=bool(was) and grade < was) if was else value.Why.FIRST
     floor = max(day, int(last[2]))  # sales may have been taken back
     return GradeMark(customer_id, floor, grade, was, reason.value, int(time()), facts)
-
-
-def since(days: "pd.Series[float]") -> list[object]:
-    """Return dates of day numbers, none for what is missing."""
-    return [None if pd.isna(day) else day_date(int(day)) for day in days]

@@ -330,6 +330,8 @@ def test_a_season_and_a_law_hold_from_today_on(ward: Ward) -> None:
     assert (told.season, told.law, told.since) == ("slack", "DE", day_date(TODAY))
     with pytest.raises(BadValueError, match=r"planning\.bad_season"):
         rostering.set_season(ward.manager, station="S1", season="rainy")
+    with pytest.raises(BadValueError, match=r"planning\.bad_law"):
+        rostering.set_law(ward.ask, station="S1", law="ZZ")
     with pytest.raises(NotAllowedError):
         rostering.set_law(ward.manager, station="S1", law="UK")
 
