@@ -175,7 +175,7 @@ def _checked(asked: Sequence[Check], names: dict[int, str]) -> pd.DataFrame:
 
 
 @right("calls.report")
-def fast(ask: Ask, *, stations: Sequence[str] = (), limit: int = 200) -> pd.DataFrame:
+def fast(ask: Ask, *, stations: Sequence[str] = ()) -> pd.DataFrame:
     """Return FAST of the results that were saved faster than anybody talks, the newest first."""
     wanted, day = stations_in_sight(ask, stations), day_number(today())
     rules = ask.settings.scorecard
@@ -183,7 +183,7 @@ def fast(ask: Ask, *, stations: Sequence[str] = (), limit: int = 200) -> pd.Data
         rows = checks.made(conn, wanted, (day - rules.days) * DAY_S, (day + 1) * DAY_S)
         rows = scorecard.marked_fast(rows.astype(_NUMBERS), rules)
         rows = rows[(rows["is_fast"] | rows["is_burst"]) & rows["code"].isin(list(SPOKEN))]
-        rows = rows.sort_values("at", ascending=False, ignore_index=True).head(limit)
+        rows = rows.sort_values("at", ascending=False, ignore_index=True)
         known = _names(conn, rows["account_id"].tolist())
         called = naming.in_list(conn, ask, rows["customer_id"].tolist())
     told = rows.assign(
