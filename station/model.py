@@ -28,6 +28,11 @@ def day_date(number: int) -> date:
     return EPOCH + timedelta(days=number)
 
 
+def next_month(day: date) -> date:
+    """Return the first day of the month after that of a day."""
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
+
+
 def minor_per_major(currency: str) -> int:
     """Return how many minor units make one major unit of `currency` (100 unless known better)."""
     return MINOR_PER_MAJOR.get(currency, 100)

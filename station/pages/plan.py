@@ -9,7 +9,7 @@ import streamlit as st
 
 from station import text
 from station.errors import NotFoundError, StationError
-from station.model import CallStatus, day_number
+from station.model import CallStatus, day_number, next_month
 from station.pages.parts import acts, blocks, charts, look, roster
 from station.pages.parts.blocks import Column
 from station.pages.parts.desk import Desk, current
@@ -125,7 +125,7 @@ def _month(desk: Desk) -> date:
     for _ in range(BACK):
         firsts.insert(0, (firsts[0] - timedelta(days=1)).replace(day=1))
     while len(firsts) < BACK + MONTHS:
-        firsts.append((firsts[-1] + timedelta(days=31)).replace(day=1))
+        firsts.append(next_month(firsts[-1]))
     return st.selectbox(
         desk.say("page_plan.month"),
         firsts,
@@ -313,7 +313,7 @@ def _clock(minute: Any) -> time | None:
 
 def _config(desk: Desk, told: Month) -> dict[str, Any]:
     say = desk.say
-    last = (told.first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    last = next_month(told.first) - timedelta(days=1)
     people = sorted({*told.loads["account"], *told.calls["account"]} - {""})
     column = st.column_config
     return {

@@ -18,8 +18,6 @@ from station.demo.generate import DemoFiles, write_network
 from station.model import (
     Act,
     Channel,
-    Consent,
-    ConsentSource,
     Grant,
     Progress,
     Purpose,
@@ -37,6 +35,8 @@ from station.services.incoming.files import FileOptions
 
 POINTS_DAYS = 365
 """Of a demo only the last year's sales earn: older points would have run out."""
+PURPOSES, CHANNELS = (Purpose.MARKETING, Purpose.CARE), (Channel.PHONE, Channel.VISIT)
+"""What most agreed to be called for, and how."""
 AGREED_SHARE = 5
 """All but each so many-th customer of a demo agreed to be called."""
 STAFF_SHARE = 3
@@ -105,26 +105,9 @@ def _start_points(ask: Ask, network: Network) -> None:
 
 def agree(ask: Ask, day: int) -> None:
     """Let most customers have agreed on a day to be called, each at the counter."""
-    now_s = int(time())
     with ask.db.writing(changes_figures=False) as conn:
-        ids = [one.customer_id for one in homes.people(conn)]
-        words = [
-            Consent(
-                customer_id=customer_id,
-                purpose=purpose,
-                channel=channel,
-                given=True,
-                source=ConsentSource.COUNTER,
-                text_version="demo",
-                on_day=day,
-                account=access.LOCAL_ACCOUNT,
-                written_at=now_s,
-            )
-            for customer_id in ids
-            if customer_id % AGREED_SHARE
-            for purpose in (Purpose.MARKETING, Purpose.CARE)
-            for channel in (Channel.PHONE, Channel.VISIT)
-        ]
+        ids = [one.customer_id for one in homes.people(conn) if one.customer_id % AGREED_SHARE]
+        words = samples.agreed(ids, day, PURPOSES, CHANNELS)
         consents.add(conn, words)
 
 

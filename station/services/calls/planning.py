@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from station.archive import stations as sites
@@ -22,6 +22,7 @@ from station.model import (
     PlanStatus,
     day_date,
     day_number,
+    next_month,
 )
 from station.services import trail
 from station.services.access import acting, right
@@ -141,7 +142,7 @@ def _asked(conn: Connection, ask: Ask, station: str, month: date, *, from_today:
     station_id = rostering.station_of(conn, ask, station)
     now = clock.moment(sites.everything(conn)[station_id].zone)
     first = _month_day(month)
-    last = day_number(_next_month(month)) - 1
+    last = day_number(next_month(month)) - 1
     first_day = max(first, now.day if from_today else now.day + 1)
     if first_day > last or first > now.day + MOST_AHEAD_DAYS:
         raise BadValueError("planning.no_days")
@@ -154,10 +155,6 @@ def _month_day(month: date) -> int:
     return day_number(month.replace(day=1))
 
 
-def _next_month(month: date) -> date:
-    return (month.replace(day=1) + timedelta(days=31)).replace(day=1)
-
-
 def _refuse_approved(conn: Connection, station_id: int, month: date) -> None:
     found = plans.of_month(conn, station_id, _month_day(month))
     if found is not None and found.status is PlanStatus.APPROVED:
@@ -166,7 +163,7 @@ def _refuse_approved(conn: Connection, station_id: int, month: date) -> None:
 
 def days_of(month: date) -> range:
     """Return the days of a month."""
-    return range(_month_day(month), day_number(_next_month(month)))
+    return range(_month_day(month), day_number(next_month(month)))
 
 
 def plan_of(conn: Connection, station_id: int, month: date) -> CallPlan:

@@ -1,6 +1,6 @@
 """A demo's people have birthdays, agree to greetings, and some dates with them have passed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from itertools import groupby
 from time import time
@@ -31,6 +31,8 @@ from station.services.ask import Ask
 from station.services.calls import messages, wording
 from station.services.customers import occasions
 
+PURPOSES, CHANNELS = (Purpose.CARE, Purpose.SERVICE), (Channel.SMS, Channel.PHONE)
+"""What those who agree agree to, and how."""
 AGREED, BORN, BY_MOON, SERVED, DATED, GRIEF, CARED = 4, 9, 27, 17, 23, 613, 5
 """Each so many-th customer: does not agree, has a birthday these weeks (by the moon's calendar),
 a service that is due, a date that passed, a grief; and who was greeted at the last feast."""
@@ -50,10 +52,8 @@ def bring(ask: Ask, last_day: int, agreed_day: int, *, has_calls: bool = False) 
     now_s = int(time())
     with ask.db.writing(changes_figures=False) as conn:
         people = [(one.customer_id, one.station_id) for one in homes.people(conn) if one.station_id]
-        consents.add(
-            conn,
-            [word for who, _ in people if who % AGREED for word in _agreed(who, agreed_day, now_s)],
-        )
+        willing = [who for who, _ in people if who % AGREED]
+        consents.add(conn, agreed(willing, agreed_day, PURPOSES, CHANNELS))
         for who, station_id in people:
             _days(conn, ask, who, last_day, now_s)
             if not has_calls:
@@ -85,9 +85,9 @@ def _greeting(customer_id: int, station_id: int, last_day: int, now_s: int) -> T
 
 def _listed(conn: Connection, greeted: Sequence[Thought]) -> list[Thought]:
     """Return the greetings of those who agreed, in the lists that left, one a station."""
-    agreed = sorted((one for one in greeted if one.customer_id % AGREED), key=_station)
+    willing = sorted((one for one in greeted if one.customer_id % AGREED), key=_station)
     found = []
-    for station_id, some in groupby(agreed, _station):
+    for station_id, some in groupby(willing, _station):
         mine = list(some)
         feast, at = mine[0], mine[0].day * DAY_S + MORNING_S
         words = wording.wording(conn, station_id, Glad.MID_AUTUMN, "zh")
@@ -116,7 +116,14 @@ def _station(one: Thought) -> int:
     return one.station_id
 
 
-def _agreed(customer_id: int, day: int, now_s: int) -> list[Consent]:
+def agreed(
+    customer_ids: Collection[int],
+    day: int,
+    purposes: Collection[Purpose],
+    channels: Collection[Channel],
+) -> list[Consent]:
+    """Return that these agreed on a day at the counter, each for all purposes by all channels."""
+    now_s = int(time())
     return [
         Consent(
             customer_id=customer_id,
@@ -129,8 +136,9 @@ def _agreed(customer_id: int, day: int, now_s: int) -> list[Consent]:
             account=LOCAL_ACCOUNT,
             written_at=now_s,
         )
-        for purpose in (Purpose.CARE, Purpose.SERVICE)
-        for channel in (Channel.SMS, Channel.PHONE)
+        for customer_id in customer_ids
+        for purpose in purposes
+        for channel in channels
     ]
 
 

@@ -12,7 +12,7 @@ from station.archive.database import Connection
 from station.contact import payments
 from station.contact.payments import Terms
 from station.errors import BadValueError
-from station.model import day_date, day_number, minor_per_major
+from station.model import day_date, day_number, minor_per_major, next_month
 from station.services.access import right, stations_in_sight, today
 from station.services.ask import Ask
 from station.services.customers import contacts, fleets
@@ -35,7 +35,7 @@ def calendar(ask: Ask, *, month: date, stations: Sequence[str] = ()) -> pd.DataF
     days. `status` is settled, running (the period is not over), due or overdue as of the day.
     """
     first = month.replace(day=1)
-    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    last = next_month(month) - timedelta(days=1)
     return _bills(ask, stations, day_number(first), day_number(last))
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from station.archive import stations
 from station.archive.people import audit as log
 from station.guard import looks
+from station.model import next_month
 from station.services.access import right, start_of, today
 from station.services.ask import Ask
 
@@ -69,8 +70,8 @@ def unusual(ask: Ask, *, month: date) -> pd.DataFrame:
     `month` is any day of it.
     """
     first = month.replace(day=1)
-    after = (first + timedelta(days=31)).replace(day=1)
-    told = sums(ask, from_on=first, to_on=after - timedelta(days=1), acts=LOOKS)
+    last = next_month(month) - timedelta(days=1)
+    told = sums(ask, from_on=first, to_on=last, acts=LOOKS)
     return looks.unusual(told, ask.settings.looks)
 
 
