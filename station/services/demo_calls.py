@@ -44,6 +44,7 @@ from station.model import (
     PlanStatus,
     day_date,
     day_number,
+    next_month,
 )
 from station.services import demo_crew, demo_months, trail
 from station.services.access import LOCAL_ACCOUNT
@@ -88,7 +89,7 @@ class Past:
             found.append(first)
             first = (first - timedelta(days=1)).replace(day=1)
         present = day_date(self.today).replace(day=1)
-        following = (present + timedelta(days=LONGEST_MONTH_DAYS)).replace(day=1)
+        following = next_month(present)
         is_ending = day_number(following) - self.today <= scorecards.WEEK_DAYS
         over = [month for month in found[::-1] if month < present]
         return [*over, present, *([following] if is_ending else [])]
